@@ -1,0 +1,51 @@
+// swift-tools-version: 6.2
+// Imports go down the list of targets only; README.md names each dependency with its reason.
+import PackageDescription
+
+let package = Package(
+  name: "saddle",
+  products: [
+    .library(name: "Saddle", targets: ["Saddle"]),
+    .executable(name: "saddle", targets: ["SaddleCommand"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    // The arithmetic: OpenCL C text, embedded for OpenCL devices and compiled for the host.
+    .target(
+      name: "Kernels", path: "Kernels",
+      exclude: [
+        "README.md",
+      ],
+      publicHeadersPath: "include"),
+
+    // C libraries that are loaded at run time, so that a machine without them still starts.
+    .target(name: "COpenCL"),
+    .target(name: "CImages"),
+
+    .target(name: "Devices", dependencies: ["Kernels", "COpenCL"]),
+    .target(name: "Tensors", dependencies: ["Devices"]),
+    .target(name: "Networks", dependencies: ["Tensors"]),
+    .target(name: "Adversaries", dependencies: ["Networks"]),
+    .target(name: "Datasets", dependencies: ["Tensors", "CImages"]),
+    .target(name: "Records", dependencies: ["Tensors", "CImages"]),
+    .target(name: "Saddle", dependencies: ["Adversaries", "Datasets", "Records", "Yams"]),
+    .executableTarget(
+      name: "SaddleCommand",
+      dependencies: ["Saddle", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+
+    .testTarget(name: "KernelsTests", dependencies: ["Devices"]),
+    .testTarget(name: "DevicesTests", dependencies: ["Devices"]),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
+    .testTarget(name: "NetworksTests", dependencies: ["Networks"], resources: [.copy("Reference")]),
+    .testTarget(name: "AdversariesTests", dependencies: ["Adversaries"]),
+    .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
+    .testTarget(name: "RecordsTests", dependencies: ["Records"]),
+    .testTarget(name: "SaddleTests", dependencies: ["Saddle"]),
+    .testTarget(name: "SaddleCommandTests", dependencies: ["SaddleCommand"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .c2x
+)

@@ -1,0 +1,4 @@
+// Every kernel, for the host builds; an OpenCL device builds a program from one file at a time.
+#include "dialect.h"
+#include "elementary.h"
+#include "pointwise.cl"

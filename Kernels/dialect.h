@@ -1,0 +1,151 @@
+// The kernel dialect: one text that an OpenCL driver and the package's own clang both compile.
+//
+// A kernel is declared once: its name, its arguments, and what one item does.
+//     #define SCALE(_) _(IN, x) _(OUT, y) _(REAL, factor)
+//     KERNEL(scale, SCALE) { y[i] = factor * x[i]; }
+// For OpenCL this is a __kernel function with a guard. For the host it is a loop over items [begin, end) behind one uniform entry
+// point, which the compiler vectorises, and an entry of the linker section `kernels`, so that nobody keeps a list.
+//
+// A heavy kernel has two forms of one name, which add in the same order:
+//     BLOCK(matmul, MATMUL, 12, 32) { ... }      // item i owns a block of 12 x 32 outputs: the host, and OpenCL on processors
+//     TILE(matmul, MATMUL, 64, 64, 64)           // a work-group of 64 items owns a tile of 64 x 64 outputs: GPUs
+//     #ifdef DEVICE
+//     TILE_BODY(matmul, MATMUL, 64) { ... `group` is the tile's number ... }
+//     #endif
+// A launch names its extent (rows, columns, batches); how many items or groups that takes follows from the form.
+//
+// Argument kinds: IN, OUT (reals; OUT may be read too), BYTES_IN, BYTES_OUT (uchar), REAL (a scalar), UINT (32 bits), SIZE (an index).
+#ifndef real
+#define real float
+#define real16 float16
+#endif
+
+#define P(kind, x) P_##kind(x)
+#define U(kind, x) U_##kind(x)
+#define PASS(kind, x) x,
+
+#ifdef __OPENCL_VERSION__ // ---------------------------------------------------------------------------------------- a driver compiles
+
+#pragma OPENCL FP_CONTRACT OFF
+#define DEVICE 1
+// 64 bits as soon as an argument's buffer has 2^32 bytes: the same text is then built a second time.
+#ifndef INDEX
+#define INDEX uint
+#endif
+typedef INDEX index;
+#define GLOBAL __global
+#define LOCAL __local
+#define FN static inline
+#define R(x) x##f
+#define AS_REAL(x) as_float(x)
+#define AS_UINT(x) as_uint(x)
+#define ROUND_EVEN(x) rint(x)
+#define FLOOR(x) floor(x)
+#define SQRT(x) sqrt(x)
+#define MUL_HI(a, b) mul_hi((uint)(a), (uint)(b))
+
+// A pointer arrives as a buffer and an offset in elements.
+#define P_IN(x) __global const real *restrict x##_buffer, const ulong x##_at,
+#define P_OUT(x) __global real *x##_buffer, const ulong x##_at,
+#define P_BYTES_IN(x) __global const uchar *restrict x##_buffer, const ulong x##_at,
+#define P_BYTES_OUT(x) __global uchar *x##_buffer, const ulong x##_at,
+#define P_REAL(x) const real x,
+#define P_UINT(x) const uint x,
+#define P_SIZE(x) const index x,
+#define U_IN(x) __global const real *x = x##_buffer + x##_at;
+#define U_OUT(x) __global real *x = x##_buffer + x##_at;
+#define U_BYTES_IN(x) __global const uchar *x = x##_buffer + x##_at;
+#define U_BYTES_OUT(x) __global uchar *x = x##_buffer + x##_at;
+#define U_REAL(x)
+#define U_UINT(x)
+#define U_SIZE(x)
+#define I(kind, x) I_##kind(x)
+#define I_IN(x) __global const real *x,
+#define I_OUT(x) __global real *x,
+#define I_BYTES_IN(x) __global const uchar *x,
+#define I_BYTES_OUT(x) __global uchar *x,
+#define I_REAL(x) const real x,
+#define I_UINT(x) const uint x,
+#define I_SIZE(x) const index x,
+
+#define ITEM(name, SIG) static inline void name##_item(SIG(I) const index i)
+#define KERNEL(name, SIG)                                                                                          \
+  ITEM(name, SIG);                                                                                                 \
+  __kernel void name(SIG(P) const index count) {                                                                   \
+    SIG(U)                                                                                                         \
+    const index i = get_global_id(0);                                                                              \
+    if (i < count) name##_item(SIG(PASS) i);                                                                       \
+  }                                                                                                                \
+  ITEM(name, SIG)
+#define BLOCK(name, SIG, ROWS, COLUMNS) KERNEL(name, SIG)
+#define TILE(name, SIG, ROWS, COLUMNS, GROUP)
+// The body of a tile form sees its group's number `group` and its own number in the group `lane`.
+#define TILE_BODY(name, SIG, GROUP)                                                                                \
+  __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void name##_tile(SIG(P) const index count)
+
+#else // ------------------------------------------------------------------------------------------------------ the host compiles
+
+#include "include/kernels.h"
+#include <string.h>
+#pragma STDC FP_CONTRACT OFF
+#pragma clang diagnostic ignored "-Wpsabi" // every function that passes vectors is inlined
+#pragma clang diagnostic ignored "-Wunused-function"
+typedef uint64_t index;
+typedef unsigned char uchar;
+typedef uint32_t uint;
+typedef uint64_t ulong;
+typedef float float16 __attribute__((ext_vector_type(16)));
+typedef double double16 __attribute__((ext_vector_type(16)));
+#define INLINE static inline __attribute__((always_inline))
+#define FN INLINE
+#define GLOBAL
+#define ROUND_EVEN(x) __builtin_elementwise_roundeven(x)
+#define FLOOR(x) __builtin_elementwise_floor(x)
+#define SQRT(x) __builtin_elementwise_sqrt(x)
+#define MUL_HI(a, b) ((uint)(((ulong)(uint)(a) * (uint)(b)) >> 32))
+INLINE float AS_REAL(uint bits) { float f; memcpy(&f, &bits, 4); return f; }
+INLINE uint AS_UINT(float f) { uint bits; memcpy(&bits, &f, 4); return bits; }
+#ifdef DOUBLE
+#define R(x) x
+#else
+#define R(x) x##f
+#endif
+#include "fma.h"
+INLINE real16 vload16(size_t o, const real *p) { real16 v; memcpy(&v, p + 16 * o, sizeof v); return v; }
+INLINE void vstore16(real16 v, size_t o, real *p) { memcpy(p + 16 * o, &v, sizeof v); }
+
+#define P_IN(x) const real *restrict x,
+#define P_OUT(x) real *restrict x,
+#define P_BYTES_IN(x) const uchar *restrict x,
+#define P_BYTES_OUT(x) uchar *restrict x,
+#define P_REAL(x) const real x,
+#define P_UINT(x) const uint x,
+#define P_SIZE(x) const index x,
+#define U_IN(x) const real *restrict x = (argument++)->pointer;
+#define U_OUT(x) real *restrict x = (argument++)->pointer;
+#define U_BYTES_IN(x) const uchar *restrict x = (argument++)->pointer;
+#define U_BYTES_OUT(x) uchar *restrict x = (argument++)->pointer;
+#define U_REAL(x) const real x = (real)(argument++)->number;
+#define U_UINT(x) const uint x = (uint)(argument++)->integer;
+#define U_SIZE(x) const index x = (argument++)->integer;
+#define STRING_(x) #x
+#define STRING(x) STRING_(x)
+#define SPELL(kind, x) #kind " " #x ";"
+
+#define ITEM(name, SIG) INLINE void name##_item(SIG(P) const index i)
+#define ENTRY(name, SIG, form, run, ROWS, COLUMNS, GROUP)                                                          \
+  static const KernelEntry name##_##form##_entry __attribute__((section("kernels"), used, retain)) = {            \
+      #name, #form, STRING(ISA), STRING(real), __FILE_NAME__, SIG(SPELL), ROWS, COLUMNS, GROUP, run};
+#define FORM(name, SIG, form, ROWS, COLUMNS)                                                                       \
+  ITEM(name, SIG);                                                                                                 \
+  static void name##_run(const KernelArgument *argument, uint64_t begin, uint64_t end) {                           \
+    SIG(U)                                                                                                         \
+    for (index i = begin; i < end; ++i) name##_item(SIG(PASS) i);                                                  \
+  }                                                                                                                \
+  ENTRY(name, SIG, form, name##_run, ROWS, COLUMNS, 1)                                                             \
+  ITEM(name, SIG)
+#define KERNEL(name, SIG) FORM(name, SIG, item, 1, 1)
+#define BLOCK(name, SIG, ROWS, COLUMNS) FORM(name, SIG, block, ROWS, COLUMNS)
+#define TILE(name, SIG, ROWS, COLUMNS, GROUP) ENTRY(name, SIG, tile, 0, ROWS, COLUMNS, GROUP)
+
+#endif

@@ -1,0 +1,1 @@
+// Elementary functions from fma and integers (replaced presently).

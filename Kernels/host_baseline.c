@@ -1,0 +1,4 @@
+// The host build of every kernel for any processor of the target's kind (arm64's native build is this one).
+#define ISA baseline
+#include "all.cl"
+const char kernel_anchor_baseline = 0;

@@ -1,0 +1,7 @@
+// The host build of every kernel in double, where gradients are checked.
+#define ISA baseline
+#define DOUBLE
+#define real double
+#define real16 double16
+#include "all.cl"
+const char kernel_anchor_double = 0;

@@ -1,0 +1,49 @@
+/// What a kind of device must provide: memory and launch. `Device` adds what all of them share.
+///
+/// Work is in order: a launch, upload or download sees all that was asked for before it.
+protocol Backend: AnyObject {
+  /// One line for people: the processor or board, and what matters of its set-up.
+  var name: String { get }
+  var precision: Precision { get }
+  /// Bytes that the device has in all, where known.
+  var memoryLimit: Int? { get }
+
+  /// Memory of this many bytes, its content undefined.
+  ///
+  /// - Throws: `DeviceError.outOfMemory`.
+  func allocate(byteCount: Int) throws(DeviceError) -> Memory
+  /// Copies bytes from the host; they may be changed as soon as this returns.
+  func upload(_ bytes: UnsafeRawBufferPointer, to memory: Memory, at byteOffset: Int) throws(DeviceError)
+  /// Waits for the work before it, then copies bytes to the host.
+  func download(_ memory: Memory, at byteOffset: Int, into bytes: UnsafeMutableRawBufferPointer) throws(DeviceError)
+  /// Runs the items `first ..< items` of a kernel. Arguments are in the order of its signature, and were checked against it.
+  func launch(_ kernel: Kernel, _ arguments: [Argument], extent: Extent, first: Int) throws(DeviceError)
+  /// Waits until all work is done.
+  func synchronize() throws(DeviceError)
+}
+
+/// A piece of a device's memory, freed when the last reference goes.
+final class Memory {
+  /// An address on the CPU device, a cl_mem on an OpenCL device.
+  let handle: UnsafeMutableRawPointer
+  let byteCount: Int
+  private let release: (UnsafeMutableRawPointer) -> Void
+
+  init(handle: UnsafeMutableRawPointer, byteCount: Int, release: @escaping (UnsafeMutableRawPointer) -> Void) {
+    (self.handle, self.byteCount, self.release) = (handle, byteCount, release)
+  }
+
+  deinit { release(handle) }
+}
+
+/// One argument of a launch.
+public enum Argument {
+  /// A buffer, from this element on.
+  case buffer(Buffer, at: Int)
+  /// A scalar of the device's precision.
+  case real(Double)
+  /// A 32-bit unsigned integer.
+  case uint(Int)
+  /// An index or size, 64-bit where arrays are large.
+  case size(Int)
+}

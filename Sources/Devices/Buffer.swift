@@ -1,0 +1,68 @@
+/// A piece of device memory, handed out by a pool and given back to it when the last reference goes.
+public final class Buffer {
+  let memory: Memory
+  private let pool: BufferPool
+
+  init(_ memory: Memory, _ pool: BufferPool) { (self.memory, self.pool) = (memory, pool) }
+
+  /// At least what was asked for.
+  public var byteCount: Int { memory.byteCount }
+
+  // Work is in order on every device, so that a buffer may be handed out again while its last reader is still queued.
+  deinit { pool.give(memory) }
+}
+
+/// Free buffers by size, so that a steady training step asks the backend for nothing.
+final class BufferPool {
+  private let backend: any Backend
+  private var free: [Int: [Memory]] = [:]
+  private(set) var bytesHeld = 0
+  private(set) var peakBytesHeld = 0
+  private(set) var allocationCount = 0
+  /// Stands in for memory on a device that has failed.
+  let nothing = Memory(handle: UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64), byteCount: 0) {
+    $0.deallocate()
+  }
+
+  init(_ backend: any Backend) { self.backend = backend }
+
+  func take(byteCount: Int) throws(DeviceError) -> Memory {
+    let size = Self.bucket(byteCount)
+    if let memory = free[size]?.popLast() { return memory }
+    let memory: Memory
+    do throws(DeviceError) {
+      memory = try allocate(size)
+    } catch .outOfMemory where !free.isEmpty {
+      // Buffers of other sizes are lying idle: free them and try once more.
+      for (size, idle) in free { bytesHeld -= size * idle.count }
+      free = [:]
+      memory = try allocate(size)
+    }
+    bytesHeld += size
+    peakBytesHeld = max(peakBytesHeld, bytesHeld)
+    allocationCount += 1
+    return memory
+  }
+
+  func give(_ memory: Memory) {
+    if memory.byteCount > 0 { free[memory.byteCount, default: []].append(memory) }
+  }
+
+  /// Asks the backend. What is held, only the pool knows; a driver that promises more than there is would fail later, unclearly.
+  private func allocate(_ size: Int) throws(DeviceError) -> Memory {
+    let limit = backend.memoryLimit
+    let refused = DeviceError.outOfMemory(device: backend.name, asked: size, held: bytesHeld, limit: limit)
+    if let limit, size > limit - bytesHeld { throw refused }
+    do throws(DeviceError) {
+      return try backend.allocate(byteCount: size)
+    } catch .outOfMemory {
+      throw refused
+    }
+  }
+
+  /// Whole cache lines; from 1 MiB on whole 64 KiB, so that near sizes share their buffers.
+  private static func bucket(_ byteCount: Int) -> Int {
+    let step = byteCount < 1 << 20 ? 256 : 1 << 16
+    return max(step, (byteCount + step - 1) / step * step)
+  }
+}

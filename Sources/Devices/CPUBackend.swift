@@ -1,0 +1,66 @@
+import Glibc
+import Kernels
+
+/// The processor itself: the kernels' host builds on a pool of threads.
+final class CPUBackend: Backend {
+  let precision: Precision
+  private let isa: String
+  private let threads: ThreadPool
+
+  /// - Throws: `DeviceError.unsupported` where the processor lacks the build's instructions.
+  init(precision: Precision, isa: String?, threads: Int?) throws(DeviceError) {
+    let native = String(cString: kernel_native_isa())
+    let order = ["baseline", "avx2", "avx512"]
+    let chosen = isa ?? native
+    guard let rank = order.firstIndex(of: chosen), let best = order.firstIndex(of: native), rank <= best else {
+      throw .unsupported(isa: chosen, processor: native)
+    }
+    self.precision = precision
+    self.isa = precision == .double ? "baseline" : chosen  // double is built once, for checks
+    self.threads = ThreadPool(count: max(1, threads ?? sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+  }
+
+  var name: String { "CPU (\(isa), \(threads.count) thread\(threads.count == 1 ? "" : "s"), \(precision.rawValue))" }
+
+  var memoryLimit: Int? { sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) }
+
+  func allocate(byteCount: Int) throws(DeviceError) -> Memory {
+    // Anonymous pages are zero and cost nothing until they are touched; an absurd size is refused here, not by the kernel's killer.
+    let protection = PROT_READ | PROT_WRITE
+    let address = mmap(nil, byteCount, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+    guard let address, address != MAP_FAILED else {
+      throw .outOfMemory(device: name, asked: byteCount, held: 0, limit: memoryLimit)
+    }
+    return Memory(handle: address, byteCount: byteCount) { munmap($0, byteCount) }
+  }
+
+  func upload(_ bytes: UnsafeRawBufferPointer, to memory: Memory, at byteOffset: Int) {
+    (memory.handle + byteOffset).copyMemory(from: bytes.baseAddress!, byteCount: bytes.count)
+  }
+
+  func download(_ memory: Memory, at byteOffset: Int, into bytes: UnsafeMutableRawBufferPointer) {
+    bytes.baseAddress!.copyMemory(from: memory.handle + byteOffset, byteCount: bytes.count)
+  }
+
+  func launch(_ kernel: Kernel, _ arguments: [Argument], extent: Extent, first: Int) {
+    guard let run = kernel.run(isa: isa, precision: precision) else {
+      preconditionFailure("kernel '\(kernel.name)' has no \(isa) build in \(precision)")
+    }
+    withUnsafeTemporaryAllocation(of: KernelArgument.self, capacity: max(1, arguments.count)) { raw in
+      for (i, argument) in arguments.enumerated() {
+        switch argument {
+        case .buffer(let buffer, let offset):
+          let bytes = kernel.parameters[i].kind == .bytesIn || kernel.parameters[i].kind == .bytesOut
+          raw[i].pointer = buffer.memory.handle + offset * (bytes ? 1 : precision.elementSize)
+        case .real(let value): raw[i].number = value
+        case .uint(let value), .size(let value): raw[i].integer = UInt64(value)
+        }
+      }
+      // A block is enough work for a thread; of single elements it takes a few thousand.
+      let items = extent.items(kernel.geometry)
+      threads.run(run, raw.baseAddress!, first..<items, grain: kernel.isElementwise ? 4096 : 1)
+    }
+  }
+
+  func synchronize() {}
+}

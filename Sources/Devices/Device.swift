@@ -1,0 +1,133 @@
+/// A processor that holds buffers and runs kernels: memory and launch. It knows no operation by name.
+///
+/// Launches do not throw: the first failure is kept, later work is skipped, and the next `synchronize` or read throws it.
+/// A device belongs to one thread.
+public final class Device {
+  private let backend: any Backend
+  private let pool: BufferPool
+  private var failure: DeviceError?
+  /// What was asked of the device so far.
+  public private(set) var launchCount = 0
+
+  init(_ backend: any Backend) {
+    self.backend = backend
+    pool = BufferPool(backend)
+  }
+
+  /// One line for people.
+  public var name: String { backend.name }
+  public var precision: Precision { backend.precision }
+  /// Bytes in use and in the pool now.
+  public var bytesHeld: Int { pool.bytesHeld }
+  /// The most bytes ever held.
+  public var peakBytesHeld: Int { pool.peakBytesHeld }
+  /// How often the backend itself was asked for memory: a steady training step adds nothing.
+  public var allocationCount: Int { pool.allocationCount }
+
+  // MARK: Memory
+
+  /// A buffer of this many bytes, its content undefined, from the pool where one is free.
+  public func buffer(byteCount: Int) -> Buffer {
+    if failure == nil {
+      do throws(DeviceError) {
+        return Buffer(try pool.take(byteCount: byteCount), pool)
+      } catch {
+        failure = error
+      }
+    }
+    return Buffer(pool.nothing, pool)  // nothing will be launched on it
+  }
+
+  /// A buffer of this many elements of the device's precision, its content undefined.
+  public func buffer(count: Int) -> Buffer { buffer(byteCount: count * precision.elementSize) }
+
+  /// Writes numbers, converted to the device's precision, from element `offset` of a buffer on.
+  public func write<Scalar: BinaryFloatingPoint>(_ values: [Scalar], to buffer: Buffer, at offset: Int = 0) {
+    switch precision {
+    case .single: writeBytes((values as? [Float]) ?? values.map { Float($0) }, to: buffer, at: 4 * offset)
+    case .double: writeBytes((values as? [Double]) ?? values.map { Double($0) }, to: buffer, at: 8 * offset)
+    }
+  }
+
+  /// Writes an array's bytes from byte `offset` of a buffer on.
+  public func writeBytes<Element: BitwiseCopyable>(_ values: [Element], to buffer: Buffer, at offset: Int = 0) {
+    guard failure == nil, !values.isEmpty else { return }
+    attempt { () throws(DeviceError) in
+      // The closure of withUnsafeBytes may not throw a typed error.
+      try values.withUnsafeBytes { bytes in
+        Result { () throws(DeviceError) in try backend.upload(bytes, to: buffer.memory, at: offset) }
+      }.get()
+    }
+  }
+
+  /// Waits, then reads `count` elements from element `offset` on.
+  ///
+  /// - Throws: The first failure since the device was opened.
+  public func read<Scalar: BinaryFloatingPoint>(
+    _ buffer: Buffer, at offset: Int = 0, count: Int, as type: Scalar.Type = Scalar.self
+  ) throws(DeviceError) -> [Scalar] {
+    switch precision {
+    case .single:
+      let values = try readBytes(buffer, at: 4 * offset, count: count, of: Float.self)
+      return (values as? [Scalar]) ?? values.map { Scalar($0) }
+    case .double:
+      let values = try readBytes(buffer, at: 8 * offset, count: count, of: Double.self)
+      return (values as? [Scalar]) ?? values.map { Scalar($0) }
+    }
+  }
+
+  /// Waits, then reads `count` values from byte `offset` on.
+  ///
+  /// - Throws: The first failure since the device was opened.
+  public func readBytes<Element: BitwiseCopyable & ExpressibleByIntegerLiteral>(
+    _ buffer: Buffer, at offset: Int = 0, count: Int, of type: Element.Type
+  ) throws(DeviceError) -> [Element] {
+    if let failure { throw failure }
+    var values = [Element](repeating: 0, count: count)
+    if count == 0 { return values }
+    try values.withUnsafeMutableBytes { bytes in
+      Result { () throws(DeviceError) in try backend.download(buffer.memory, at: offset, into: bytes) }
+    }.get()
+    return values
+  }
+
+  // MARK: Work
+
+  /// Runs a kernel over an extent, from item `first` on.
+  ///
+  /// - Precondition: The arguments are those of the kernel's signature.
+  public func launch(_ kernel: Kernel, _ arguments: [Argument], over extent: Extent, first: Int = 0) {
+    check(kernel, arguments)
+    guard failure == nil, extent.rows > 0, extent.columns > 0, extent.batches > 0 else { return }
+    launchCount += 1
+    attempt { () throws(DeviceError) in
+      try backend.launch(kernel, arguments, extent: extent, first: first)
+    }
+  }
+
+  /// Waits until all work is done.
+  ///
+  /// - Throws: The first failure since the device was opened.
+  public func synchronize() throws(DeviceError) {
+    if let failure { throw failure }
+    try backend.synchronize()
+  }
+
+  private func attempt(_ work: () throws(DeviceError) -> Void) {
+    do throws(DeviceError) { try work() } catch { failure = error }
+  }
+
+  private func check(_ kernel: Kernel, _ arguments: [Argument]) {
+    let fits =
+      kernel.parameters.count == arguments.count
+      && zip(kernel.parameters, arguments).allSatisfy { parameter, argument in
+        switch argument {
+        case .buffer: parameter.kind.isBuffer
+        case .real: parameter.kind == .real
+        case .uint: parameter.kind == .uint
+        case .size: parameter.kind == .size
+        }
+      }
+    precondition(fits, "kernel '\(kernel.name)' takes \(kernel.parameters), not \(arguments)")
+  }
+}

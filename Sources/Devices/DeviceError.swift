@@ -1,0 +1,56 @@
+/// What can go wrong with a device. Each case gives one message: what happened, where, and what to do.
+public enum DeviceError: Error, Sendable, CustomStringConvertible {
+  /// There is no OpenCL loader on this machine.
+  case noLoader(String)
+  /// The loader knows no platform (no driver is installed).
+  case noPlatform
+  /// No device fits what was asked for; `available` lists what there is.
+  case noDevice(asked: String, available: [String])
+  /// A name for a device that nobody understands.
+  case badName(String)
+  /// This processor cannot run the build that was asked for.
+  case unsupported(isa: String, processor: String)
+  /// The driver refused a kernel's text.
+  case buildFailed(device: String, file: String, log: String)
+  /// There is not enough memory.
+  case outOfMemory(device: String, asked: Int, held: Int, limit: Int?)
+  /// The device does not compute as the numerical contract asks.
+  case inexact(device: String, failures: [String])
+  /// Another call failed.
+  case callFailed(device: String, call: String, status: String)
+
+  public var description: String {
+    switch self {
+    case .noLoader(let reason):
+      "no OpenCL on this machine: \(reason). Install a loader (Debian: apt-get install ocl-icd-libopencl1) and a driver, "
+        + "or choose --device cpu."
+    case .noPlatform:
+      "OpenCL is installed, but no driver: the loader finds no platform. Install your vendor's driver "
+        + "(for processors: apt-get install pocl-opencl-icd), or choose --device cpu."
+    case .noDevice(let asked, let available):
+      "no OpenCL device fits '\(asked)'. There "
+        + (available.isEmpty ? "is none" : "are: " + available.joined(separator: "; "))
+        + ". `saddle devices` lists what can be chosen."
+    case .badName(let name):
+      "'\(name)' names no device. Write auto, cpu, opencl, opencl:PLATFORM:DEVICE (numbers), or opencl:PART-OF-A-NAME."
+    case .unsupported(let isa, let processor):
+      "this processor (best build: \(processor)) cannot run the '\(isa)' build of the kernels. Unset SADDLE_ISA or choose another."
+    case .buildFailed(let device, let file, let log):
+      "\(device) could not compile Kernels/\(file):\n\(log)"
+    case .outOfMemory(let device, let asked, let held, let limit):
+      "\(device) is out of memory: \(Self.mebibytes(asked)) more were asked for, \(Self.mebibytes(held)) are in use"
+        + (limit.map { " of \(Self.mebibytes($0))" } ?? "")
+        + ". Choose a smaller batch (--set training.batch=...), a narrower network, or another device"
+        + (device.contains("PoCL") || device.contains("pocl") ? "; PoCL offers more with POCL_MEMORY_LIMIT=<GiB>." : ".")
+    case .inexact(let device, let failures):
+      "\(device) does not compute as strict mode's contract asks: \(failures.joined(separator: ", ")). "
+        + "Update its driver, or choose another device: `saddle devices`."
+    case .callFailed(let device, let call, let status):
+      "\(device): \(call) failed: \(status)."
+    }
+  }
+
+  private static func mebibytes(_ bytes: Int) -> String {
+    bytes < 1 << 20 ? "\(bytes) bytes" : "\((bytes + (1 << 19)) >> 20) MiB"
+  }
+}

@@ -10,7 +10,7 @@
 //     BLOCK(matmul, MATMUL, 12, 32) { ... }      // item i owns a block of 12 x 32 outputs: the host, and OpenCL on processors
 //     TILE(matmul, MATMUL, 64, 64, 64)           // a work-group of 64 items owns a tile of 64 x 64 outputs: GPUs
 //     #ifdef DEVICE
-//     TILE_BODY(matmul, MATMUL, 64) { ... `group` is the tile's number ... }
+//     TILE_BODY(matmul, MATMUL, 64) { TILE_START(MATMUL) ... `group` is the tile's number ... }
 //     #endif
 // A launch names its extent (rows, columns, batches); how many items or groups that takes follows from the form.
 //
@@ -35,7 +35,7 @@
 typedef INDEX index;
 #define GLOBAL __global
 #define LOCAL __local
-#define FN static inline
+#define FN static inline __attribute__((always_inline))
 #define R(x) x##f
 #define AS_REAL(x) as_float(x)
 #define AS_UINT(x) as_uint(x)
@@ -79,9 +79,14 @@ typedef INDEX index;
   ITEM(name, SIG)
 #define BLOCK(name, SIG, ROWS, COLUMNS) KERNEL(name, SIG)
 #define TILE(name, SIG, ROWS, COLUMNS, GROUP)
-// The body of a tile form sees its group's number `group` and its own number in the group `lane`.
+// The body of a tile form begins with TILE_START(SIG): it then sees its group's number `group` and its own number in the group `lane`.
+// (The body stays in the kernel function: that is where OpenCL wants local memory declared.)
 #define TILE_BODY(name, SIG, GROUP)                                                                                \
   __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void name##_tile(SIG(P) const index count)
+#define TILE_START(SIG)                                                                                            \
+  SIG(U)                                                                                                           \
+  const index group = get_group_id(0);                                                                             \
+  const uint lane = get_local_id(0);
 
 #else // ------------------------------------------------------------------------------------------------------ the host compiles
 
@@ -128,6 +133,7 @@ INLINE void vstore16(real16 v, size_t o, real *p) { memcpy(p + 16 * o, &v, sizeo
 #define U_REAL(x) const real x = (real)(argument++)->number;
 #define U_UINT(x) const uint x = (uint)(argument++)->integer;
 #define U_SIZE(x) const index x = (argument++)->integer;
+#define I(kind, x) P_##kind(x)
 #define STRING_(x) #x
 #define STRING(x) STRING_(x)
 #define SPELL(kind, x) #kind " " #x ";"

@@ -1,4 +1,4 @@
-// The texts of this folder, embedded for the OpenCL driver.
+// The texts of this folder, embedded for the OpenCL driver: the headers in the order in which they go before a .cl file.
 #include "include/kernels.h"
 
 static const char dialect_h[] = {
@@ -7,15 +7,66 @@ static const char dialect_h[] = {
 static const char elementary_h[] = {
 #embed "elementary.h"
     , 0};
+static const char patterns_h[] = {
+#embed "patterns.h"
+    , 0};
+static const char product_h[] = {
+#embed "product.h"
+    , 0};
 static const char pointwise_cl[] = {
 #embed "pointwise.cl"
     , 0};
+static const char activation_cl[] = {
+#embed "activation.cl"
+    , 0};
+static const char loss_cl[] = {
+#embed "loss.cl"
+    , 0};
+static const char layout_cl[] = {
+#embed "layout.cl"
+    , 0};
+static const char reduction_cl[] = {
+#embed "reduction.cl"
+    , 0};
+static const char normalization_cl[] = {
+#embed "normalization.cl"
+    , 0};
+static const char matmul_cl[] = {
+#embed "matmul.cl"
+    , 0};
+static const char convolution_cl[] = {
+#embed "convolution.cl"
+    , 0};
+static const char gather_cl[] = {
+#embed "gather.cl"
+    , 0};
+static const char random_cl[] = {
+#embed "random.cl"
+    , 0};
+static const char optimizer_cl[] = {
+#embed "optimizer.cl"
+    , 0};
+static const char image_cl[] = {
+#embed "image.cl"
+    , 0};
 
-#define SOURCE(file, text) {file, text}
 static const KernelSource sources[] = {
-    SOURCE("dialect.h", dialect_h),
-    SOURCE("elementary.h", elementary_h),
-    SOURCE("pointwise.cl", pointwise_cl),
+    {"dialect.h", dialect_h},
+    {"elementary.h", elementary_h},
+    {"patterns.h", patterns_h},
+    {"product.h", product_h},
+    {"pointwise.cl", pointwise_cl},
+    {"activation.cl", activation_cl},
+    {"loss.cl", loss_cl},
+    {"layout.cl", layout_cl},
+    {"reduction.cl", reduction_cl},
+    {"normalization.cl", normalization_cl},
+    {"matmul.cl", matmul_cl},
+    {"convolution.cl", convolution_cl},
+    {"gather.cl", gather_cl},
+    {"random.cl", random_cl},
+    {"optimizer.cl", optimizer_cl},
+    {"image.cl", image_cl},
 };
 
 const KernelSource *kernel_sources(size_t *count) {

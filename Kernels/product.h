@@ -1,0 +1,81 @@
+// The inside of every matrix product and convolution: a block of ROWS x PANEL outputs in registers (block form), a tile of
+// TILE_ROWS x PANEL outputs shared by TILE_GROUP work-items (tile form).
+#define PANEL 32
+#define CHAIN 512 // terms of one fma chain (rule 4); the total of the chains' sums starts at +0
+#define ROWS 12
+
+// sum[r] += a[r][k a_step] b[k b_step ...] for k ascending.
+FN void multiply_block(real16 sum[ROWS][2], GLOBAL const real *const a[ROWS], const index a_step, GLOBAL const real *b,
+                       const index b_step, const index length) {
+  for (index k = 0; k < length; ++k, b += b_step) {
+    const real16 b0 = vload16(0, b), b1 = vload16(1, b);
+#pragma unroll
+    for (uint r = 0; r < ROWS; ++r) {
+      const real16 value = (real16)a[r][k * a_step];
+      sum[r][0] = fma(value, b0, sum[r][0]);
+      sum[r][1] = fma(value, b1, sum[r][1]);
+    }
+  }
+}
+FN void zero_block(real16 x[ROWS][2]) {
+#pragma unroll
+  for (uint r = 0; r < ROWS; ++r) x[r][0] = x[r][1] = (real16)0;
+}
+FN void add_block(real16 total[ROWS][2], real16 sum[ROWS][2]) {
+#pragma unroll
+  for (uint r = 0; r < ROWS; ++r) {
+    total[r][0] += sum[r][0];
+    total[r][1] += sum[r][1];
+  }
+}
+// One row of a block, of which `columns` are wanted.
+FN void store_row(const real16 left, const real16 right, GLOBAL real *to, const index columns) {
+  if (columns >= PANEL) {
+    vstore16(left, 0, to);
+    vstore16(right, 1, to);
+  } else {
+    real both[PANEL];
+    vstore16(left, 0, both);
+    vstore16(right, 1, both);
+    for (index n = 0; n < columns; ++n) to[n] = both[n];
+  }
+}
+// Adds one row of a block to a total that lies in memory; the first sum is added to +0.
+FN void accumulate_row(const real16 left, const real16 right, GLOBAL real *to, const index columns, const bool first) {
+  if (columns >= PANEL) {
+    store_row((first ? (real16)0 : vload16(0, to)) + left, (first ? (real16)0 : vload16(1, to)) + right, to, columns);
+  } else {
+    real both[PANEL];
+    vstore16(left, 0, both);
+    vstore16(right, 1, both);
+    for (index n = 0; n < columns; ++n) to[n] = (first ? 0 : to[n]) + both[n];
+  }
+}
+FN void store_block(real16 total[ROWS][2], GLOBAL real *to, const index stride, const index rows, const index columns) {
+  for (uint r = 0; r < ROWS; ++r)
+    if (r < rows) store_row(total[r][0], total[r][1], to + r * stride, columns);
+}
+
+// The tile form: lane l owns rows 4 (l / 4) ... and columns 8 (l % 4) ... of the tile.
+#define TILE_ROWS 64
+#define TILE_K 16
+#define TILE_GROUP 64
+#define TILE_M 4
+#define TILE_N 8
+#define TILE_EACH                                                                                                  \
+  for (uint m = 0; m < TILE_M; ++m)                                                                                \
+    for (uint n = 0; n < TILE_N; ++n)
+#define TILE_ZERO(x) TILE_EACH x[m][n] = 0;
+#define TILE_MULTIPLY                                                                                              \
+  for (uint k = 0; k < TILE_K; ++k)                                                                                \
+    TILE_EACH sum[m][n] = fma(at[k][lane / 4 * TILE_M + m], bt[k][lane % 4 * TILE_N + n], sum[m][n]);
+#define TILE_FLUSH                                                                                                 \
+  TILE_EACH {                                                                                                      \
+    total[m][n] += sum[m][n];                                                                                      \
+    sum[m][n] = 0;                                                                                                 \
+  }
+#define TILE_STORE(to, stride, rows, columns)                                                                      \
+  TILE_EACH {                                                                                                      \
+    const index row_ = lane / 4 * TILE_M + m, column_ = lane % 4 * TILE_N + n;                                     \
+    if (row_ < (rows) && column_ < (columns)) (to)[row_ * (stride) + column_] = total[m][n];                       \
+  }

@@ -1,0 +1,55 @@
+// Sums in a fixed order (rule 5 of the numerical contract).
+//
+// Along the contiguous axis: x is [rows][length]; chunks of CHUNK elements, in each 16 lanes (lane l takes l, l + 16, ...), folded 8, 4,
+// 2, 1; `add_partials` then adds the chunk sums in ascending order.
+// Along any other axis: x is [outer][length][inner]; blocks of BLOCK_ROWS rows, each one ascending chain; `add_partials` likewise.
+#define CHUNK 4096
+
+#define SUM_CHUNKS(_) _(IN, x) _(OUT, partial) _(SIZE, length)
+// Extent: rows x length. partial is [rows][chunks].
+BLOCK(sum_chunks, SUM_CHUNKS, 1, CHUNK) {
+  const index chunks = (length + CHUNK - 1) / CHUNK, begin = i % chunks * CHUNK;
+  const index end = begin + CHUNK < length ? begin + CHUNK : length;
+  GLOBAL const real *row = x + i / chunks * length;
+  real16 lanes = (real16)0;
+  index k = begin;
+  for (; k + 16 <= end; k += 16) lanes += vload16(0, row + k);
+  real lane[16];
+  vstore16(lanes, 0, lane);
+  for (uint l = 0; k + l < end; ++l) lane[l] += row[k + l];
+  for (uint half_ = 8; half_ > 0; half_ /= 2)
+    for (uint l = 0; l < half_; ++l) lane[l] += lane[l + half_];
+  partial[i] = lane[0];
+}
+TILE(sum_chunks, SUM_CHUNKS, 1, CHUNK, 16)
+#ifdef DEVICE
+TILE_BODY(sum_chunks, SUM_CHUNKS, 16) {
+  TILE_START(SUM_CHUNKS)
+  LOCAL real lanes[16];
+  const index chunks = (length + CHUNK - 1) / CHUNK, begin = group % chunks * CHUNK;
+  const index end = begin + CHUNK < length ? begin + CHUNK : length;
+  GLOBAL const real *row = x + group / chunks * length;
+  real sum = 0;
+  for (index k = begin + lane; k < end; k += 16) sum += row[k];
+  lanes[lane] = sum;
+  for (uint half_ = 8; half_ > 0; half_ /= 2) {
+    barrier(CLK_LOCAL_MEM_FENCE);
+    if (lane < half_) lanes[lane] += lanes[lane + half_];
+  }
+  if (lane == 0) partial[group] = lanes[0];
+}
+#endif
+
+#define SUM_COLUMNS(_) _(IN, x) _(OUT, partial) _(SIZE, length) _(SIZE, inner)
+#define ELEMENT(V, AT) sum += AT(x, at);
+COLUMN_SUMS(sum_columns, SUM_COLUMNS, ELEMENT)
+
+// y[o][c] = factor (partial[o][0][c] + partial[o][1][c] + ...), added in ascending order. Items: outer x inner.
+#define ADD_PARTIALS(_) _(IN, partial) _(OUT, y) _(SIZE, blocks) _(SIZE, inner) _(REAL, factor)
+KERNEL(add_partials, ADD_PARTIALS) {
+  const index outer = i / inner, column = i % inner;
+  GLOBAL const real *from = partial + outer * blocks * inner + column;
+  real sum = 0;
+  for (index b = 0; b < blocks; ++b) sum += from[b * inner];
+  y[i] = factor * sum;
+}

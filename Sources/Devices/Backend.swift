@@ -42,7 +42,7 @@ public enum Argument {
   case buffer(Buffer, at: Int)
   /// A scalar of the device's precision.
   case real(Double)
-  /// A 32-bit unsigned integer.
+  /// A 32-bit unsigned integer; negative numbers wrap.
   case uint(Int)
   /// An index or size, 64-bit where arrays are large.
   case size(Int)

@@ -53,7 +53,8 @@ final class CPUBackend: Backend {
           let bytes = kernel.parameters[i].kind == .bytesIn || kernel.parameters[i].kind == .bytesOut
           raw[i].pointer = buffer.memory.handle + offset * (bytes ? 1 : precision.elementSize)
         case .real(let value): raw[i].number = value
-        case .uint(let value), .size(let value): raw[i].integer = UInt64(value)
+        case .uint(let value): raw[i].integer = UInt64(UInt32(truncatingIfNeeded: value))
+        case .size(let value): raw[i].integer = UInt64(value)
         }
       }
       // A block is enough work for a thread; of single elements it takes a few thousand.

@@ -6,6 +6,7 @@ public final class Device {
   private let backend: any Backend
   private let pool: BufferPool
   private var failure: DeviceError?
+  private var zeros: Buffer?
   /// What was asked of the device so far.
   public private(set) var launchCount = 0
 
@@ -40,6 +41,15 @@ public final class Device {
 
   /// A buffer of this many elements of the device's precision, its content undefined.
   public func buffer(count: Int) -> Buffer { buffer(byteCount: count * precision.elementSize) }
+
+  /// At least this many zeros, which everybody shares and nobody writes.
+  public func zeros(count: Int) -> Buffer {
+    if let zeros, zeros.byteCount >= count * precision.elementSize { return zeros }
+    let fresh = buffer(count: max(count, 4096))
+    writeBytes([UInt8](repeating: 0, count: max(count, 4096) * precision.elementSize), to: fresh)
+    zeros = fresh
+    return fresh
+  }
 
   /// Writes numbers, converted to the device's precision, from element `offset` of a buffer on.
   public func write<Scalar: BinaryFloatingPoint>(_ values: [Scalar], to buffer: Buffer, at offset: Int = 0) {

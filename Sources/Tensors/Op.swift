@@ -1,0 +1,153 @@
+/// One differentiable operation with its attributes: a row of the table `Op.all`.
+///
+/// A row says what shape comes out, how it is computed on any device, and its gradient in ops again.
+public struct Op: Sendable {
+  /// What the gradient needs to see again.
+  struct Keeps: Sendable {
+    let inputs: [Bool]?
+    let output: Bool
+    static let nothing = Keeps(inputs: [], output: false)
+    static let inputs = Keeps(inputs: nil, output: false)
+    static let output = Keeps(inputs: [], output: true)
+    static func inputs(_ which: Int...) -> Keeps {
+      Keeps(inputs: (0...(which.max() ?? 0)).map { which.contains($0) }, output: false)
+    }
+
+    func input(_ i: Int) -> Bool { inputs.map { i < $0.count && $0[i] } ?? true }
+  }
+
+  public let name: String
+  let keeps: Keeps
+  /// The output's shape.
+  let shape: @Sendable (_ inputs: [Shape]) throws(ShapeError) -> Shape
+  /// Computes the output, of the given shape.
+  let run: @Sendable (_ inputs: [Tensor], _ shape: Shape) -> Tensor
+  /// The cotangents of the inputs, for those that are wanted.
+  let vjp: @Sendable (Pullback) -> [Tensor?]
+
+  init(
+    _ name: String, keeps: Keeps, shape: @escaping @Sendable ([Shape]) throws(ShapeError) -> Shape,
+    run: @escaping @Sendable ([Tensor], Shape) -> Tensor, vjp: @escaping @Sendable (Pullback) -> [Tensor?]
+  ) {
+    (self.name, self.keeps, self.shape, self.run, self.vjp) = (name, keeps, shape, run, vjp)
+  }
+
+  /// An op with a kernel of its own whose gradient is that of its definition in simpler ops: fusing never ends differentiability.
+  init(
+    fused name: String, shape: @escaping @Sendable ([Shape]) throws(ShapeError) -> Shape,
+    run: @escaping @Sendable ([Tensor], Shape) -> Tensor, definition: @escaping @Sendable ([Tensor]) -> Tensor
+  ) {
+    self.init(name, keeps: .inputs, shape: shape, run: run) { $0.cotangents(of: definition) }
+  }
+
+  /// Applies the op, and records it where an input is on a tape.
+  ///
+  /// - Precondition: The shapes fit; the message names the op and them.
+  public func callAsFunction(_ inputs: Tensor...) -> Tensor { self(inputs) }
+
+  func callAsFunction(_ inputs: [Tensor]) -> Tensor {
+    let output: Shape
+    do throws(ShapeError) { output = try shape(inputs.map(\.shape)) } catch { preconditionFailure(error.description) }
+    let y = run(inputs, output)
+    for x in inputs { if let tape = x.tape { return tape.record(self, inputs, y.detached()) } }
+    return y
+  }
+}
+
+/// What an op's gradient sees: the kept inputs and output, and the output's cotangent.
+struct Pullback {
+  private let tape: Tape
+  private let node: Tape.Node
+  private let number: Int
+  /// The cotangent of the output.
+  let dy: Tensor
+  private let recording: Bool
+  private let wanted: [Bool]
+
+  init(tape: Tape, node: Tape.Node, number: Int, dy: Tensor, recording: Bool, isNeeded: (Tape.Edge) -> Bool) {
+    (self.tape, self.node, self.number, self.dy, self.recording) = (tape, node, number, dy, recording)
+    wanted = node.inputs.map(isNeeded)
+  }
+
+  /// Input `i`, which the op keeps.
+  func x(_ i: Int) -> Tensor {
+    let edge = node.inputs[i]
+    guard let value = edge.value else { preconditionFailure("\(node.op?.name ?? ""): input \(i) was not kept") }
+    guard recording, let number = edge.node else { return value }
+    return value.on(tape, at: number)
+  }
+  var x: Tensor { x(0) }
+
+  /// The output, which the op keeps.
+  var y: Tensor {
+    guard let value = node.value else { preconditionFailure("\(node.op?.name ?? ""): the output was not kept") }
+    return recording ? value.on(tape, at: number) : value
+  }
+
+  func shape(_ i: Int) -> Shape { node.inputs[i].shape }
+
+  /// A cotangent, computed only if somebody asks for it.
+  func ifWanted(_ i: Int, _ dx: () -> Tensor) -> Tensor? { wanted[i] ? dx() : nil }
+
+  /// The cotangents of the inputs by differentiating a definition of the op.
+  func cotangents(of definition: ([Tensor]) -> Tensor) -> [Tensor?] {
+    let tape = recording ? self.tape : Tape()
+    // Each wanted input gets a node of its own, so that inputs which depend on each other are not differentiated through.
+    let inputs = wanted.indices.map { i in wanted[i] ? tape.record(.identity, [x(i)], x(i).detached()) : x(i) }
+    let variables = wanted.indices.filter { wanted[$0] }
+    let gradients = gradient(of: definition(inputs), wrt: variables.map { inputs[$0] }, seed: dy, recording: recording)
+    var cotangents = [Tensor?](repeating: nil, count: wanted.count)
+    for (i, dx) in zip(variables, gradients) { cotangents[i] = dx }
+    return cotangents
+  }
+}
+
+// MARK: - The table
+
+/// A row of the table of ops: what it is called, on what it is tested, and how often it can be differentiated.
+public struct OpRow: Sendable, CustomStringConvertible {
+  /// Where the inputs of a test are drawn from.
+  public enum Domain: Sendable {
+    case between(Double, Double)
+    /// Between -2 and 2, but a tenth away from 0, where the op has a kink.
+    case offZero
+    /// Whole numbers from 0 on, below a bound; no gradient is asked for.
+    case indices(Int)
+  }
+
+  /// One application of the op.
+  public struct Sample: Sendable {
+    public let apply: @Sendable ([Tensor]) -> Tensor
+    public let shapes: [Shape]
+    public let domains: [Domain]
+
+    init(_ op: Op, _ shapes: [Shape], _ domains: [Domain]? = nil) {
+      self.init(shapes, domains) { op($0) }
+    }
+
+    /// An op some of whose inputs are functions of others.
+    init(_ shapes: [Shape], _ domains: [Domain]? = nil, apply: @escaping @Sendable ([Tensor]) -> Tensor) {
+      (self.apply, self.shapes) = (apply, shapes)
+      self.domains = domains ?? shapes.map { _ in .between(-2, 2) }
+    }
+  }
+
+  public let name: String
+  /// To which order the gradient is checked; less than 2 only with a reason.
+  public let order: Int
+  public let reason: String?
+  public let samples: [Sample]
+  public var description: String { name }
+
+  init(_ name: String, order: Int = 2, because reason: String? = nil, _ samples: [Sample]) {
+    precondition(order >= 2 || reason != nil, "\(name) must say why it has no second gradient")
+    (self.name, self.order, self.reason, self.samples) = (name, order, reason, samples)
+  }
+}
+
+extension Op {
+  /// Every op, each with the samples on which every device and every gradient is checked.
+  public static let all: [OpRow] =
+    pointwiseRows + activationRows + lossRows + layoutRows + reductionRows + productRows + convolutionRows
+    + normalizationRows + gatherRows
+}

@@ -1,0 +1,77 @@
+// Activations (Kernels/activation.cl).
+
+extension Op {
+  static let relu: Op = pointwise("relu", keeps: .output) { [reluGradient($0.dy, $0.y)] }
+  static let reluGradient: Op = pointwise("relu_gradient", keeps: .inputs(1)) { [reluGradient($0.dy, $0.x(1)), nil] }
+  static func leakyReLU(slope: Double) -> Op {
+    pointwise("leaky_relu", [slope], keeps: .output) { [leakyReLUGradient(slope: slope)($0.dy, $0.y)] }
+  }
+  static func leakyReLUGradient(slope: Double) -> Op {
+    pointwise("leaky_relu_gradient", [slope], keeps: .inputs(1)) {
+      [leakyReLUGradient(slope: slope)($0.dy, $0.x(1)), nil]
+    }
+  }
+  static func elu(alpha: Double) -> Op {
+    pointwise("elu", [alpha], keeps: .output) { [eluGradient(alpha: alpha)($0.dy, $0.y)] }
+  }
+  static func eluGradient(alpha: Double) -> Op {
+    pointwise("elu_gradient", [alpha], keeps: .inputs) { p in
+      let (dy, y) = (p.x(0), p.x(1))
+      return [p.ifWanted(0) { eluGradient(alpha: alpha)(p.dy, y) }, p.ifWanted(1) { p.dy * dy * (1 - y.step()) }]
+    }
+  }
+  static let tanh: Op = pointwise("tanh", kernel: "tanh_forward", keeps: .output) { [tanhGradient($0.dy, $0.y)] }
+  static let tanhGradient: Op = pointwise("tanh_gradient", keeps: .inputs) { p in
+    let (dy, y) = (p.x(0), p.x(1))
+    return [p.ifWanted(0) { tanhGradient(p.dy, y) }, p.ifWanted(1) { -2 * (p.dy * dy * y) }]
+  }
+  static let sigmoid: Op = pointwise("sigmoid", keeps: .output) { [sigmoidGradient($0.dy, $0.y)] }
+  static let sigmoidGradient: Op = pointwise("sigmoid_gradient", keeps: .inputs) { p in
+    let (dy, y) = (p.x(0), p.x(1))
+    return [p.ifWanted(0) { sigmoidGradient(p.dy, y) }, p.ifWanted(1) { p.dy * dy * (1 - 2 * y) }]
+  }
+  static let softplus: Op = pointwise("softplus", keeps: .inputs) { [$0.dy * $0.x.sigmoid()] }
+  static let swish: Op = pointwise("swish", keeps: .inputs) { p in
+    let s = p.x.sigmoid()
+    return [p.dy * (s + p.x * (s * (1 - s)))]
+  }
+  static let gelu: Op = pointwise("gelu", keeps: .inputs) { [$0.dy * (normalCDF($0.x) + $0.x * density($0.x))] }
+  static let normalCDF: Op = pointwise("normal_cdf", keeps: .inputs) { [$0.dy * density($0.x)] }
+  /// The standard normal's density.
+  private static func density(_ x: Tensor) -> Tensor { 0.3989422804014327 * (-0.5 * (x * x)).exponential() }
+
+  static let activationRows: [OpRow] = [
+    OpRow("relu", [.init(relu, [[31]], [.offZero])]),
+    OpRow("relu_gradient", [.init(reluGradient, [[31], [31]], [.between(-2, 2), .offZero])]),
+    OpRow("leaky_relu", [.init(leakyReLU(slope: 0.2), [[5, 7]], [.offZero])]),
+    OpRow("leaky_relu_gradient", [.init(leakyReLUGradient(slope: 0.2), [[31], [31]], [.between(-2, 2), .offZero])]),
+    OpRow("elu", [.init(elu(alpha: 0.7), [[31]], [.offZero])]),
+    OpRow("elu_gradient", [.init(eluGradient(alpha: 2.5), [[31], [31]], [.between(-2, 2), .offZero])]),
+    OpRow("tanh", [.init(tanh, [[31]])]),
+    OpRow("tanh_gradient", [.init(tanhGradient, [[31], [31]])]),
+    OpRow("sigmoid", [.init(sigmoid, [[31]], [.between(-5, 5)])]),
+    OpRow("sigmoid_gradient", [.init(sigmoidGradient, [[31], [31]])]),
+    OpRow("softplus", [.init(softplus, [[31]], [.between(-5, 5)])]),
+    OpRow("swish", [.init(swish, [[31]], [.between(-5, 5)])]),
+    OpRow("gelu", [.init(gelu, [[31]], [.between(-3, 3)])]),
+    OpRow("normal_cdf", [.init(normalCDF, [[31]], [.between(-3, 3)])]),
+  ]
+}
+
+extension Tensor {
+  /// `max(x, 0)`.
+  public func relu() -> Tensor { Op.relu(self) }
+  /// x where positive, else `slope x`; the slope is positive.
+  public func leakyReLU(slope: Double = 0.2) -> Tensor { Op.leakyReLU(slope: slope)(self) }
+  /// x where positive, else `alpha (e^x - 1)` (Clevert et al. 2015).
+  public func elu(alpha: Double = 1) -> Tensor { Op.elu(alpha: alpha)(self) }
+  public func tanh() -> Tensor { Op.tanh(self) }
+  /// `1 / (1 + e^-x)`.
+  public func sigmoid() -> Tensor { Op.sigmoid(self) }
+  /// `log(1 + e^x)`, free of overflow.
+  public func softplus() -> Tensor { Op.softplus(self) }
+  /// `x sigmoid(x)`, also called SiLU (Ramachandran et al. 2017).
+  public func swish() -> Tensor { Op.swish(self) }
+  /// `x Phi(x)` with the exact normal distribution function (Hendrycks and Gimpel 2016).
+  public func gelu() -> Tensor { Op.gelu(self) }
+}

@@ -1,0 +1,24 @@
+/// Where random numbers come from: Philox4x32-10 (Salmon et al. 2011), a function of seed, step and stream alone.
+///
+/// Nothing is kept on a device: a resumed run draws the same numbers.
+public struct RandomStream: Sendable {
+  public let seed: UInt64
+  /// Tells the uses of one seed apart: latents, initial weights, dropout.
+  public let stream: UInt32
+
+  public init(seed: UInt64, stream: UInt32) { (self.seed, self.stream) = (seed, stream) }
+
+  /// Numbers uniform on (0, 1), exact, never 0.
+  public func uniform(_ shape: Shape, step: Int, on device: Device) -> Tensor { draw("uniform", shape, step, device) }
+
+  /// Standard normal numbers, by the inverse of the distribution function.
+  public func normal(_ shape: Shape, step: Int, on device: Device) -> Tensor { draw("normal", shape, step, device) }
+
+  private func draw(_ kernel: String, _ shape: Shape, _ step: Int, _ device: Device) -> Tensor {
+    let y = Tensor(uninitialized: shape, on: device)
+    let counter = [UInt32(truncatingIfNeeded: seed), UInt32(seed >> 32), UInt32(truncatingIfNeeded: step), stream]
+    y.launch(
+      kernel, [y], [.size(shape.count)] + counter.map { .uint(Int($0)) }, over: Extent((shape.count + 3) / 4))
+    return y
+  }
+}

@@ -1,0 +1,82 @@
+@_exported import Devices
+
+/// An array of reals on a device, row-major; perhaps a node of a tape.
+///
+/// A tensor is a value: operations return new ones. Those that write in place (optimizers, running statistics) say so.
+public struct Tensor {
+  public let device: Device
+  public let shape: Shape
+  let buffer: Buffer
+  /// Where the tensor begins in its buffer, in elements: the parameters of a network share one buffer.
+  let offset: Int
+  /// The tape that knows how this tensor came about, if one is recording.
+  var tape: Tape?
+  var node = 0
+
+  init(device: Device, shape: Shape, buffer: Buffer, offset: Int = 0) {
+    (self.device, self.shape, self.buffer, self.offset) = (device, shape, buffer, offset)
+  }
+
+  /// A tensor whose content is undefined: its first user must be a kernel that writes all of it.
+  public init(uninitialized shape: Shape, on device: Device) {
+    self.init(device: device, shape: shape, buffer: device.buffer(count: shape.count))
+  }
+
+  /// A tensor of these values in row-major order, converted to the device's precision.
+  ///
+  /// - Precondition: There are as many values as the shape has elements.
+  public init<Scalar: BinaryFloatingPoint>(_ values: [Scalar], shape: Shape, on device: Device) {
+    precondition(values.count == shape.count, "\(values.count) values do not fill a tensor of shape \(shape)")
+    self.init(uninitialized: shape, on: device)
+    device.write(values, to: buffer)
+  }
+
+  /// A tensor of one value throughout.
+  public init(_ value: Double, shape: Shape = [], on device: Device) {
+    self.init(uninitialized: shape, on: device)
+    fill(value)
+  }
+
+  /// The values in row-major order; waits for the device.
+  ///
+  /// - Throws: The first failure since the device was opened.
+  public func scalars<Scalar: BinaryFloatingPoint>(as type: Scalar.Type = Scalar.self) throws(DeviceError) -> [Scalar] {
+    try device.read(buffer, at: offset, count: shape.count)
+  }
+
+  /// The same values, unknown to any tape: no gradient flows through.
+  public func detached() -> Tensor { Tensor(device: device, shape: shape, buffer: buffer, offset: offset) }
+
+  /// `count` elements from `start` on, as a tensor of another shape over the same memory, unknown to any tape.
+  public func view(from start: Int, shape: Shape) -> Tensor {
+    precondition(
+      start >= 0 && start + shape.count <= self.shape.count,
+      "a view of shape \(shape) from element \(start) on does not fit a tensor of shape \(self.shape)")
+    return Tensor(device: device, shape: shape, buffer: buffer, offset: offset + start)
+  }
+
+  // MARK: Writing in place
+
+  /// Writes one value throughout, in place.
+  public func fill(_ value: Double) { launch("fill", [self], [.real(value)], over: Extent(shape.count)) }
+
+  /// Copies another tensor's values here, in place.
+  public func assign(_ source: Tensor) {
+    precondition(source.shape.count == shape.count, "assign: \(source.shape) does not fill \(shape)")
+    launch("copy", [source, self], over: Extent(shape.count))
+  }
+
+  /// Writes host values, in place.
+  public func write<Scalar: BinaryFloatingPoint>(_ values: [Scalar]) {
+    precondition(values.count == shape.count, "\(values.count) values do not fill a tensor of shape \(shape)")
+    device.write(values, to: buffer, at: offset)
+  }
+
+  /// This tensor as a kernel's argument.
+  var argument: Argument { .buffer(buffer, at: offset) }
+
+  /// Launches a kernel on the device of this tensor: tensors first, then scalars, as every signature has them.
+  func launch(_ kernel: String, _ tensors: [Tensor], _ scalars: [Argument] = [], over extent: Extent, first: Int = 0) {
+    device.launch(.named(kernel), tensors.map(\.argument) + scalars, over: extent, first: first)
+  }
+}

@@ -16,7 +16,7 @@ let package = Package(
     // The arithmetic: OpenCL C text, embedded for OpenCL devices and compiled for the host.
     .target(
       name: "Kernels", path: "Kernels",
-      exclude: ["README.md", "all.cl", "pointwise.cl"],
+      exclude: ["README.md", "all.cl", "elementary.cl", "pointwise.cl"],
       publicHeadersPath: "include"),
 
     // C libraries that are loaded at run time, so that a machine without them still starts.

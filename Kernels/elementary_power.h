@@ -77,24 +77,25 @@ FN real pow_real(real x, real y) {
   return one ? R(1.0) : (((x < 0) & (a < INFINITE) & !whole) ? NOT_A_NUMBER : signed_power);
 }
 
-// The u-quantile of the standard normal distribution for 0 < u < 1, NaN elsewhere. As in AS 241 (Wichura, 1988) two rational functions:
-// z = q R(0.425^2 - q^2), q = u - 1/2, for |q| <= 0.425, and z = S(sqrt(-log u)) in the tails, where 1 - u is exact.
+// The u-quantile of the standard normal distribution for 0 < u < 1, NaN elsewhere. As in AS 241 (Wichura, 1988), z = q A(0.425^2 - q^2)
+// for q = u - 1/2, |q| <= 0.425, and |z| = B(s), s = sqrt(-log u), in the tails, where 1 - u is exact; but A = 2.9375 + C and
+// B = 1.125 s + C, so that the errors of the small rational C = N / D weigh little.
 FN real inverse_normal_real(real u) {
   const real q = u - R(0.5);
   const int central = magnitude(q) <= R(0.425);
   const real s = SQRT(-log_real(q < 0 ? u : R(1.0) - u));
   const real x = central ? fma(-q, q, R(0.180625)) : s;
-  real n = central ? R(-26.4149284) : R(0.549137533);
-  n = fma(n, x, central ? R(174.886108) : R(4.82532978));
-  n = fma(n, x, central ? R(246.984009) : R(5.20968294));
-  n = fma(n, x, central ? R(58.8142357) : R(-4.54440308));
-  n = fma(n, x, central ? R(3.38713288) : R(-2.87475109));
-  real d = central ? R(147.330368) : R(0.388215899);
-  d = fma(d, x, central ? R(112.076515) : R(3.4194603));
+  real n = central ? R(-26.4149361) : R(0.112394668);
+  n = fma(n, x, central ? R(-257.896912) : R(0.978437126));
+  n = fma(n, x, central ? R(-82.2407455) : R(6.90263733e-2));
+  n = fma(n, x, central ? R(-1.0204916) : R(-5.66940308));
+  n = fma(n, x, central ? R(0.449632853) : R(-2.87475109));
+  real d = central ? R(147.330399) : R(0.38821587);
+  d = fma(d, x, central ? R(112.076523) : R(3.4194603));
   d = fma(d, x, central ? R(20.3692703) : R(4.56947279));
   d = fma(d, x, R(1.0));
-  const real z = n / d;
-  return central ? z * q : (q < 0 ? -z : z);
+  const real c = n / d, tail = fma(R(1.125), s, c);
+  return central ? fma(q, R(2.9375), q * c) : (q < 0 ? -tail : tail);
 }
 
 #endif

@@ -1,14 +1,17 @@
-// Elementary functions of one real from fma, + - * /, square roots and integer operations: the same bits on every device.
+// Elementary functions of one real from fma, + - * /, square roots and integer operations: the same bits on every
+// device.
 //
-// No function branches: each computes all its cases and selects, so that loops over elements vectorise. A constant written as two
-// floats (X and X_LOW) is their sum. `ulp` is a unit in the last place of the exact result, 2^-149 among denormals; the errors
-// given are the largest over all 2^32 floats (tools/accuracy/run measures them). A NaN gives NaN, except where C99's pow says otherwise.
-// Polynomials are minimax fits of the relative error, their coefficients rounded to float one by one, lowest first.
-// elementary_periodic.h holds sin and cos; elementary_power.h pow and the normal distribution's quantile.
+// No function branches: each computes all its cases and selects, so that loops over elements vectorise. A constant
+// written as two floats (X and X_LOW) is their sum. Errors are in ulp, units in the last place of the exact result
+// (2^-149 among denormals): the largest over all 2^32 floats, as tools/accuracy/run measures them. NaN gives NaN,
+// except where C99's pow says otherwise. Polynomials are minimax fits of the relative error, their coefficients rounded
+// to float one by one, lowest first, the others being fitted anew each time.
+//
+// elementary_periodic.h holds sin and cos, elementary_power.h pow and the normal distribution's quantile.
 #define INFINITE AS_REAL(0x7f800000u)
 #define NOT_A_NUMBER AS_REAL(0x7fc00000u)
 
-#ifdef DOUBLE // ------------------------------------------------------------------------ gradients are checked with libm's functions
+#ifdef DOUBLE // ----------------------------------------------------------- gradients are checked with libm's functions
 
 FN real exp_real(real x) { return __builtin_exp(x); }
 FN real log_real(real x) { return __builtin_log(x); }
@@ -17,16 +20,16 @@ FN real sigmoid_real(real x) { return x < 0 ? __builtin_exp(x) / (1 + __builtin_
 FN real softplus_real(real x) { return (x > 0 ? x : 0) + __builtin_log1p(__builtin_exp(-__builtin_fabs(x))); }
 FN real erf_real(real x) { return __builtin_erf(x); }
 
-#else // ---------------------------------------------------------------------------------------------------------------------- float
+#else // --------------------------------------------------------------------------------------------------------- float
 
 FN real magnitude(real x) { return AS_REAL(AS_UINT(x) & 0x7fffffffu); }
 // |y| with the sign of x, for y >= 0.
 FN real with_sign(real y, real x) { return AS_REAL(AS_UINT(y) | (AS_UINT(x) & 0x80000000u)); }
 
-// ------------------------------------------------------------------------------------------------------------------ exponentials
+// -------------------------------------------------------------------------------------------------------- exponentials
 
-// At 1.5 * 2^23 floats are the integers: adding it rounds to the nearest n, which the lowest bits of the sum then hold. So no
-// conversion, undefined for NaN, is needed.
+// From 2^23 to 2^24 the floats are the integers: adding 1.5 * 2^23 rounds to the nearest integer n, which the lowest
+// bits of the sum then hold. So no conversion is needed, which NaN would leave undefined.
 #define INTEGERS R(12582912.0)
 #define LN2 R(0.693147182)
 #define LN2_LOW R(-1.90465421e-9)
@@ -43,7 +46,8 @@ FN real scaled(real y, real integer) {
 // n = x / ln 2 rounded, as `integer`.
 FN real nearest_exponent(real x) { return fma(x, R(1.44269502), INTEGERS); }
 
-// e^r - 1 for r = x - n ln 2, |r| <= 0.3467. The short first part of ln 2 makes n times it, and so the first difference, exact.
+// e^r - 1 for r = x - n ln 2, |r| <= 0.3467. The first part of ln 2 has 10 bits, so that n times it and the first
+// difference are exact.
 FN real expm1_remainder(real x, real integer) {
   const real n = integer - INTEGERS;
   const real r = fma(n, R(2.12194442e-4), fma(n, R(-0.693359375), x));
@@ -77,8 +81,8 @@ FN real tanh_real(real x) {
   return with_sign(c < R(0.55) ? fma(p, c * s, c) : R(1.0) - R(2.0) / d, x);
 }
 
-// 1 / (1 + e^-x), for negative x as e^x / (1 + e^x), so that nothing overflows. What rounding left out of the denominator d is put
-// back, y / (1 + low / d) being near y - y low where low matters, for d near 1.
+// 1 / (1 + e^-x), for negative x as e^x / (1 + e^x), so that nothing overflows. What rounding took from the denominator
+// d is put back: y / (1 + low / d) is near y - y low where low matters most, for d near 1.
 FN real sigmoid_real(real x) {
   const real e = exp_real(-magnitude(x));
   const real d = R(1.0) + e, low = e - (d - R(1.0));
@@ -86,7 +90,7 @@ FN real sigmoid_real(real x) {
   return fma(-y, low, y);
 }
 
-// -------------------------------------------------------------------------------------------------------------------- logarithms
+// ---------------------------------------------------------------------------------------------------------- logarithms
 
 // log(1 + f) = f + f^2 P(f) for -1/4 <= f <= 1/2: this is P.
 FN real log1p_polynomial(real f) {
@@ -123,9 +127,9 @@ FN real softplus_real(real x) {
   return (x > 0 ? x : R(0.0)) + (e > R(0.5) ? y + LN2 : y);
 }
 
-// ------------------------------------------------------------------------------------------------------------ the error function
+// -------------------------------------------------------------------------------------------------- the error function
 
-// Below 15/16 erf x = x + x P(x^2); above, 1 - e^-(x + x Q(x)), the exponent being -log erfc x (the idea is N. Juffa's).
+// Below 15/16 x + x P(x^2); above, 1 - e^-(x + x Q(x)), the exponent being log erfc x (the idea is N. Juffa's).
 FN real erf_real(real x) {
   const real a = magnitude(x), t = a > R(4.0) ? R(4.0) : a, s = t * t; // erf 4 rounds to 1
   real p = R(8.00138296e-5);

@@ -37,8 +37,8 @@ FN real inverse_normal_real(real u) {
 #define TWO_OVER_LN2 R(2.88539004)
 #define TWO_OVER_LN2_LOW R(3.85192607e-8)
 
-// x^y = 2^(y log2 |x|) with C99's signs and special cases. The logarithm and its product with y are sums of two floats; the names of
-// second summands end in _low.
+// x^y = 2^(y log2 |x|) with C99's signs and special cases. The logarithm and its product with y are sums of two floats;
+// the names of second summands end in _low.
 FN real pow_real(real x, real y) {
   const real a = magnitude(x), m = significand(a);
   // log m = 2 atanh s for s = (m - 1) / (m + 1).
@@ -77,9 +77,10 @@ FN real pow_real(real x, real y) {
   return one ? R(1.0) : (((x < 0) & (a < INFINITE) & !whole) ? NOT_A_NUMBER : signed_power);
 }
 
-// The u-quantile of the standard normal distribution for 0 < u < 1, NaN elsewhere. As in AS 241 (Wichura, 1988), z = q A(0.425^2 - q^2)
-// for q = u - 1/2, |q| <= 0.425, and |z| = B(s), s = sqrt(-log u), in the tails, where 1 - u is exact; but A = 2.9375 + C and
-// B = 1.125 s + C, so that the errors of the small rational C = N / D weigh little.
+// The u-quantile of the standard normal distribution for 0 < u < 1, NaN elsewhere. As in AS 241 (Wichura, 1988),
+// z = q A(0.425^2 - q^2) for q = u - 1/2, |q| <= 0.425, and |z| = B(s), s = sqrt(-log u) or sqrt(-log(1 - u)), in the
+// tails, where 1 - u is exact; but A = 2.9375 + C and B = 1.125 s + C, so that the errors of C = n / d, which is small,
+// weigh little.
 FN real inverse_normal_real(real u) {
   const real q = u - R(0.5);
   const int central = magnitude(q) <= R(0.425);

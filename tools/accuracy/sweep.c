@@ -1,5 +1,6 @@
-// Compares the elementary functions of Kernels/elementary*.h with double precision, in units in the last place (ulp), and every host
-// build with the first, in bits. Usage: sweep [FUNCTION | all] [STRIDE] [THREADS]; tools/accuracy/run builds it.
+// Compares the elementary functions of Kernels/elementary*.h with double precision, in units in the last place (ulp),
+// and every host build with the first, in bits. Usage: sweep [FUNCTION | all] [STRIDE] [THREADS]; tools/accuracy/run
+// builds it.
 #define _XOPEN_SOURCE 700
 #include "../../Kernels/include/kernels.h"
 #include <math.h>
@@ -20,7 +21,8 @@ static double sigmoid(double x, float y) { (void)y; return x < 0 ? exp(x) / (1 +
 static double softplus(double x, float y) { (void)y; return (x > 0 ? x : 0) + log1p(exp(-fabs(x))); }
 #define LIBM(name) static double name##_double(double x, float y) { (void)y; return name(x); }
 LIBM(exp) LIBM(log) LIBM(tanh) LIBM(erf) LIBM(sin) LIBM(cos)
-// The quantile that two steps of Halley's method reach from y, by the distribution function alone: a y far off stays off.
+// The quantile that two steps of Halley's method reach from y, by the distribution function alone; a y that is far off
+// shows as a large error.
 static double inverse_normal(double u, float y) {
   if (!(u > 0 && u < 1)) return NAN;
   double z = y;
@@ -54,7 +56,8 @@ typedef struct {
   float worst_x, worst_y, worst_result;
 } Sweep;
 
-// The distance of y from the exact value in ulp of that value; infinite where y has the wrong kind or the wrong sign of zero.
+// The distance of y from the exact value in ulp of that value; infinite where y is of the wrong kind (NaN, infinite) or
+// a zero of the wrong sign.
 static double ulps(float y, double exact) {
   const float rounded = (float)exact;
   if (isnan(exact) || isnan(y)) return isnan(exact) && isnan(y) ? 0 : INFINITY;
@@ -67,10 +70,11 @@ static double ulps(float y, double exact) {
 
 static void compare(Sweep *sweep, const float *x, const float *y, uint64_t count) {
   static _Thread_local float results[BUILDS][CHUNK];
+  const bool pairs = sweep->function->reference == NULL;
   for (int build = 0; build < BUILDS; ++build) {
     if (sweep->builds[build] == NULL) continue;
     KernelArgument arguments[3] = {{.pointer = (void *)x}, {.pointer = (void *)y}, {.pointer = results[build]}};
-    if (sweep->function->reference != NULL) arguments[1] = arguments[2];
+    if (!pairs) arguments[1] = arguments[2];
     sweep->builds[build]->run(arguments, 0, count);
     for (uint64_t i = 0; build > 0 && i < count; ++i)
       sweep->different += bits_of(results[build][i]) != bits_of(results[0][i]) &&
@@ -78,7 +82,7 @@ static void compare(Sweep *sweep, const float *x, const float *y, uint64_t count
   }
   for (uint64_t i = 0; i < count; ++i) {
     const float result = results[0][i];
-    const double exact = sweep->function->reference == NULL ? pow(x[i], y[i]) : sweep->function->reference(x[i], result);
+    const double exact = pairs ? pow(x[i], y[i]) : sweep->function->reference(x[i], result);
     const double error = ulps(result, exact);
     if (error > sweep->worst) {
       sweep->worst = error;
@@ -88,9 +92,13 @@ static void compare(Sweep *sweep, const float *x, const float *y, uint64_t count
   sweep->count += count;
 }
 
-static const float special[] = {0.0f,     -0.0f,    0x1p-149f, -0x1p-149f, 0x1p-126f,  -0x1p-126f,  0.5f,       -0.5f,  1.0f,     -1.0f,
-                                1.5f,     -1.5f,    2.0f,      -2.0f,      3.0f,       -3.0f,       0x1p24f,    -0x1p24f, 16777215.0f, -16777215.0f,
-                                0x1.fffffep-1f, 0x1.000002p0f, -0x1.000002p0f, 0x1.fffffep127f, -0x1.fffffep127f, INFINITY, -INFINITY, NAN};
+// Taken by every sweep; pow takes all their pairs.
+static const float special[] = {
+    0.0f,     -0.0f,           0x1p-149f,       -0x1p-149f,    0x1p-126f,      -0x1p-126f,       0x1.fffffep-1f,
+    0.5f,     -0.5f,           1.0f,            -1.0f,         1.5f,           -1.5f,            -0x1.fffffep-1f,
+    2.0f,     -2.0f,           3.0f,            -3.0f,         16777215.0f,    -16777215.0f,     0x1.000002p0f,
+    0x1p24f,  -0x1p24f,        INFINITY,        -INFINITY,     0x1.fffffep127f, -0x1.fffffep127f, -0x1.000002p0f,
+    NAN};
 enum { SPECIAL = sizeof special / sizeof *special };
 
 static uint64_t next_random(uint64_t *state) { // splitmix64
@@ -100,7 +108,8 @@ static uint64_t next_random(uint64_t *state) { // splitmix64
   return z ^ (z >> 31);
 }
 
-// Pairs of four kinds in turn: any bits; any x > 0 or x near 1 with a result between 2^-152 and 2^130; x < 0 with a whole y.
+// Pairs of four kinds in turn: any bits; any x > 0, or x near 1, with a result between 2^-152 and 2^130; x < 0 with a
+// whole y.
 static void random_pairs(uint64_t *state, float *x, float *y) {
   for (int i = 0; i < CHUNK; ++i) {
     const uint64_t random = next_random(state);
@@ -132,7 +141,8 @@ static void *run(void *argument) {
   const uint64_t step = CHUNK * sweep->stride;
   for (uint64_t begin = sweep->thread * step; begin < 1ull << 32; begin += step * sweep->threads) {
     uint64_t count = 0;
-    for (uint64_t bits = begin; count < CHUNK && bits < 1ull << 32; bits += sweep->stride) x[count++] = real_of((uint32_t)bits);
+    for (uint64_t bits = begin; count < CHUNK && bits < 1ull << 32; bits += sweep->stride)
+      x[count++] = real_of((uint32_t)bits);
     compare(sweep, x, x, count);
   }
   return NULL;
@@ -208,8 +218,8 @@ int main(int count, char **arguments) {
   const char *name = count > 1 ? arguments[1] : "all";
   const uint64_t stride = count > 2 ? strtoull(arguments[2], NULL, 10) : 397;
   const uint64_t threads = count > 3 ? strtoull(arguments[3], NULL, 10) : 2;
-  if (stride == 0 || threads == 0 || threads > THREADS_MOST) {
-    fprintf(stderr, "STRIDE is a whole number from 1 on, THREADS one from 1 to %d.\n", THREADS_MOST);
+  if (stride == 0 || stride > 1 << 20 || threads == 0 || threads > THREADS_MOST) {
+    fprintf(stderr, "STRIDE is a whole number from 1 to %d, THREADS one from 1 to %d.\n", 1 << 20, THREADS_MOST);
     return 2;
   }
   bool good = true, found = false;

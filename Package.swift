@@ -17,7 +17,7 @@ let package = Package(
     .target(
       name: "Kernels", path: "Kernels",
       exclude: [
-        "README.md", "all.cl",
+        "README.md", "all.cl", "elementary.cl",
         "pointwise.cl", "activation.cl", "loss.cl", "layout.cl", "reduction.cl", "normalization.cl", "matmul.cl",
         "convolution.cl", "gather.cl", "random.cl", "optimizer.cl", "image.cl",
       ],

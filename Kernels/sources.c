@@ -7,11 +7,20 @@ static const char dialect_h[] = {
 static const char elementary_h[] = {
 #embed "elementary.h"
     , 0};
+static const char elementary_periodic_h[] = {
+#embed "elementary_periodic.h"
+    , 0};
+static const char elementary_power_h[] = {
+#embed "elementary_power.h"
+    , 0};
 static const char patterns_h[] = {
 #embed "patterns.h"
     , 0};
 static const char product_h[] = {
 #embed "product.h"
+    , 0};
+static const char elementary_cl[] = {
+#embed "elementary.cl"
     , 0};
 static const char pointwise_cl[] = {
 #embed "pointwise.cl"
@@ -53,8 +62,11 @@ static const char image_cl[] = {
 static const KernelSource sources[] = {
     {"dialect.h", dialect_h},
     {"elementary.h", elementary_h},
+    {"elementary_periodic.h", elementary_periodic_h},
+    {"elementary_power.h", elementary_power_h},
     {"patterns.h", patterns_h},
     {"product.h", product_h},
+    {"elementary.cl", elementary_cl},
     {"pointwise.cl", pointwise_cl},
     {"activation.cl", activation_cl},
     {"loss.cl", loss_cl},

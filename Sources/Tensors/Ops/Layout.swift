@@ -140,7 +140,7 @@ extension Op {
       "broadcast",
       [
         .init(broadcast([4, 3, 5]), [[3, 1]]), .init(broadcast([2, 3]), [[]]), .init(broadcast([2, 5, 300]), [[300]]),
-        .init(broadcast([2, 3, 2, 5, 2, 4]), [[2, 1, 5, 1, 4]]), .init(broadcast([0, 3]), [[1, 3]]),
+        .init(broadcast([2, 3, 5, 2, 4]), [[2, 1, 5, 1, 4]]), .init(broadcast([0, 3]), [[1, 3]]),
       ]),
     OpRow("transpose", [.init(transpose([1, 0]), [[3, 7]]), .init(transpose([0, 3, 1, 2]), [[2, 3, 5, 7]])]),
     OpRow("slice", [.init(slice([1, 2], [2, 3]), [[4, 7]]), .init(slice([0, 1, 0], [2, 1, 5]), [[2, 3, 5]])]),

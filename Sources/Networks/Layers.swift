@@ -1,0 +1,197 @@
+/// Layers one after the other.
+public struct Sequential: Layer {
+  public let layers: [any Layer]
+  public init(_ layers: [any Layer]) { self.layers = layers }
+
+  public func declare(_ input: Shape, _ declarations: inout Declarations) throws(NetworkError) -> Shape {
+    var shape = input
+    for (number, layer) in layers.enumerated() {
+      shape = try declarations.nested("\(number)") { (nested) throws(NetworkError) in try layer.declare(shape, &nested) }
+    }
+    return shape
+  }
+
+  public func apply(_ x: Tensor, _ pass: inout Pass) -> Tensor {
+    layers.reduce(x) { x, layer in layer.apply(x, &pass) }
+  }
+}
+
+/// `x W + b`: [in] to [out], with W [in, out].
+public struct Dense: Layer {
+  public let outputs: Int
+  public let hasBias: Bool
+  public let initializer: Initializer
+  public init(_ outputs: Int, bias: Bool = true, initializer: Initializer) {
+    (self.outputs, hasBias, self.initializer) = (outputs, bias, initializer)
+  }
+
+  public func declare(_ input: Shape, _ declarations: inout Declarations) throws(NetworkError) -> Shape {
+    guard input.rank == 1 else {
+      throw NetworkError("\(declarations.place): Dense takes flat inputs [features], not \(input); put a Flatten before it")
+    }
+    declarations.parameter("weight", [input[0], outputs], initializer)
+    if hasBias { declarations.parameter("bias", [outputs], .constant(0)) }
+    return [outputs]
+  }
+
+  public func apply(_ x: Tensor, _ pass: inout Pass) -> Tensor {
+    let y = matmul(x, pass.parameter())
+    return hasBias ? y.adding(bias: pass.parameter()) : y
+  }
+}
+
+/// A convolution: [H, W, in] to [P, Q, out], with a filter [kernel, kernel, in, out].
+public struct Convolution: Layer {
+  public let outputs: Int
+  public let kernel: Int
+  public let geometry: ConvolutionGeometry
+  public let hasBias: Bool
+  public let initializer: Initializer
+  public init(
+    _ outputs: Int, kernel: Int, _ geometry: ConvolutionGeometry = .init(), bias: Bool = true, initializer: Initializer
+  ) {
+    (self.outputs, self.kernel, self.geometry, hasBias, self.initializer) = (outputs, kernel, geometry, bias, initializer)
+  }
+
+  public func declare(_ input: Shape, _ declarations: inout Declarations) throws(NetworkError) -> Shape {
+    let (height, width) = try imageSize("Convolution", input, declarations) { geometry.output($0, kernel) }
+    declarations.parameter("weight", [kernel, kernel, input[2], outputs], initializer)
+    if hasBias { declarations.parameter("bias", [outputs], .constant(0)) }
+    return [height, width, outputs]
+  }
+
+  public func apply(_ x: Tensor, _ pass: inout Pass) -> Tensor {
+    let y = conv2d(x, pass.parameter(), geometry)
+    return hasBias ? y.adding(bias: pass.parameter()) : y
+  }
+}
+
+/// A transposed convolution: [P, Q, in] to [H, W, out], with the filter [kernel, kernel, out, in] of the convolution whose input gradient
+/// it is.
+public struct TransposedConvolution: Layer {
+  public let outputs: Int
+  public let kernel: Int
+  public let geometry: ConvolutionGeometry
+  public let hasBias: Bool
+  public let initializer: Initializer
+  public init(
+    _ outputs: Int, kernel: Int, _ geometry: ConvolutionGeometry = .init(), bias: Bool = true, initializer: Initializer
+  ) {
+    (self.outputs, self.kernel, self.geometry, hasBias, self.initializer) = (outputs, kernel, geometry, bias, initializer)
+  }
+
+  private func size(_ input: Int) -> Int {
+    (input - 1) * geometry.stride - 2 * geometry.padding + geometry.dilation * (kernel - 1) + 1
+  }
+
+  public func declare(_ input: Shape, _ declarations: inout Declarations) throws(NetworkError) -> Shape {
+    let (height, width) = try imageSize("TransposedConvolution", input, declarations, size)
+    declarations.parameter("weight", [kernel, kernel, outputs, input[2]], initializer)
+    if hasBias { declarations.parameter("bias", [outputs], .constant(0)) }
+    return [height, width, outputs]
+  }
+
+  public func apply(_ x: Tensor, _ pass: inout Pass) -> Tensor {
+    let filter = pass.parameter()
+    let (n, height, width) = (x.shape[0], size(x.shape[1]), size(x.shape[2]))
+    // A single pixel reaches each output by one tap: a matrix product, without the taps that lie outside.
+    let y =
+      x.shape[1] == 1 && x.shape[2] == 1 && geometry.padding == 0 && geometry.dilation == 1
+      ? matmul(
+        x.reshaped(to: [n, x.shape[3]]), filter.reshaped(to: [kernel * kernel * outputs, x.shape[3]]), transposingB: true
+      ).reshaped(to: [n, height, width, outputs])
+      : transposedConv2d(x, filter, geometry, height: height, width: width)
+    return hasBias ? y.adding(bias: pass.parameter()) : y
+  }
+}
+
+private func imageSize(
+  _ layer: String, _ input: Shape, _ declarations: Declarations, _ size: (Int) -> Int
+) throws(NetworkError) -> (Int, Int) {
+  guard input.rank == 3 else {
+    throw NetworkError("\(declarations.place): \(layer) takes images [height, width, channels], not \(input)")
+  }
+  guard size(input[0]) > 0, size(input[1]) > 0 else {
+    throw NetworkError("\(declarations.place): the filter of \(layer) is larger than its images \(input)")
+  }
+  return (size(input[0]), size(input[1]))
+}
+
+/// An elementwise function.
+public struct Activation: Layer {
+  public let name: String
+  private let function: @Sendable (Tensor) -> Tensor
+  init(_ name: String, _ function: @escaping @Sendable (Tensor) -> Tensor) { (self.name, self.function) = (name, function) }
+
+  public static let relu = Activation("relu") { $0.relu() }
+  public static let tanh = Activation("tanh") { $0.tanh() }
+  public static let sigmoid = Activation("sigmoid") { $0.sigmoid() }
+  public static let softplus = Activation("softplus") { $0.softplus() }
+  public static let swish = Activation("swish") { $0.swish() }
+  public static let gelu = Activation("gelu") { $0.gelu() }
+  public static func leakyReLU(slope: Double = 0.2) -> Activation { .init("leaky_relu") { $0.leakyReLU(slope: slope) } }
+  public static func elu(alpha: Double = 1) -> Activation { .init("elu") { $0.elu(alpha: alpha) } }
+
+  public func declare(_ input: Shape, _ declarations: inout Declarations) -> Shape { input }
+  public func apply(_ x: Tensor, _ pass: inout Pass) -> Tensor { function(x) }
+}
+
+/// The same elements in another shape; `Reshape.flat` makes one axis of all.
+public struct Reshape: Layer {
+  let shape: Shape?
+  public init(_ shape: Shape) { self.shape = shape }
+  private init() { shape = nil }
+  public static let flat = Reshape()
+
+  public func declare(_ input: Shape, _ declarations: inout Declarations) throws(NetworkError) -> Shape {
+    guard let shape else { return [input.count] }
+    guard shape.count == input.count else {
+      throw NetworkError("\(declarations.place): \(input) cannot be reshaped to \(shape)")
+    }
+    return shape
+  }
+
+  public func apply(_ x: Tensor, _ pass: inout Pass) -> Tensor {
+    let count = x.shape.count / max(x.shape[0], 1)
+    return x.reshaped(to: Shape([x.shape[0]] + (shape ?? [count]).sizes))
+  }
+}
+
+/// Sets each element to 0 with this probability in training and scales the others up (Srivastava et al. 2014).
+public struct Dropout: Layer {
+  public let rate: Double
+  public init(_ rate: Double) { self.rate = rate }
+
+  public func declare(_ input: Shape, _ declarations: inout Declarations) throws(NetworkError) -> Shape {
+    guard rate >= 0, rate < 1 else {
+      throw NetworkError("\(declarations.place): a dropout rate lies in [0, 1), not at \(rate)")
+    }
+    return input
+  }
+
+  public func apply(_ x: Tensor, _ pass: inout Pass) -> Tensor {
+    let draw = pass.draw()
+    guard let dropout = pass.mode.dropout, rate > 0 else { return x }
+    let random = RandomStream(seed: dropout.random.seed, stream: dropout.random.stream + UInt32(draw))
+    let kept = (random.uniform(x.shape, step: dropout.step, on: x.device) - rate).step()
+    return x * (kept / (1 - rate))
+  }
+}
+
+/// Numbers of rows, as reals [], to the rows of a table [rows, features].
+public struct Embedding: Layer {
+  public let rows: Int
+  public let features: Int
+  public let initializer: Initializer
+  public init(rows: Int, features: Int, initializer: Initializer = .normal(deviation: 1)) {
+    (self.rows, self.features, self.initializer) = (rows, features, initializer)
+  }
+
+  public func declare(_ input: Shape, _ declarations: inout Declarations) throws(NetworkError) -> Shape {
+    guard input.rank == 0 else { throw NetworkError("\(declarations.place): Embedding takes single numbers [], not \(input)") }
+    declarations.parameter("weight", [rows, features], initializer)
+    return [features]
+  }
+
+  public func apply(_ x: Tensor, _ pass: inout Pass) -> Tensor { pass.parameter().gathered(x) }
+}

@@ -1,0 +1,81 @@
+/// Batch normalization over all axes but the last (Ioffe and Szegedy 2015), with running averages of the moments.
+public struct BatchNormalization: Layer {
+  public let epsilon: Double
+  /// The share of a new batch in the running averages.
+  public let momentum: Double
+  public let gamma: Initializer
+  public init(epsilon: Double = 1e-5, momentum: Double = 0.1, gamma: Initializer = .constant(1)) {
+    (self.epsilon, self.momentum, self.gamma) = (epsilon, momentum, gamma)
+  }
+
+  public func declare(_ input: Shape, _ declarations: inout Declarations) -> Shape {
+    let channels = input[-1]
+    declarations.parameter("weight", [channels], gamma)
+    declarations.parameter("bias", [channels], .constant(0))
+    declarations.statistic(
+      "running_moments", [2, channels], (0..<(2 * channels)).map { $0 < channels ? 0 : 1 })
+    return input
+  }
+
+  public func apply(_ x: Tensor, _ pass: inout Pass) -> Tensor {
+    let (gamma, beta, running) = (pass.parameter(), pass.parameter(), pass.statistic())
+    switch pass.mode.statistics {
+    case .running:
+      return x.normalized(moments: running, gamma: gamma, beta: beta, epsilon: epsilon)
+    case .batch(let updating):
+      let moments = x.moments()
+      if updating { update(running, moments.detached(), rows: x.shape.count / x.shape[-1]) }
+      return x.batchNormalized(moments: moments, gamma: gamma, beta: beta, epsilon: epsilon)
+    }
+  }
+
+  /// Moves the running mean and the running unbiased variance towards a batch's.
+  private func update(_ running: Tensor, _ moments: Tensor, rows: Int) {
+    let channels = running.shape[1]
+    let unbiased = rows > 1 ? Double(rows) / Double(rows - 1) : 1
+    for (row, factor) in [1, unbiased].enumerated() {
+      running.view(from: row * channels, shape: [channels])
+        .moveTowards(moments.view(from: row * channels, shape: [channels]), rate: momentum, factor: factor)
+    }
+  }
+}
+
+/// Normalization of each sample over some of its axes, with a scale and shift for each channel.
+public struct SampleNormalization: Layer {
+  private let axes: @Sendable (_ rank: Int) -> [Int]
+  public let epsilon: Double
+
+  /// Over all axes of a sample (Ba et al. 2016).
+  public static func layer(epsilon: Double = 1e-5) -> SampleNormalization {
+    .init(axes: { Array(1..<$0) }, epsilon: epsilon)
+  }
+  /// Over each channel's pixels (Ulyanov et al. 2016).
+  public static func instance(epsilon: Double = 1e-5) -> SampleNormalization {
+    .init(axes: { Array(1..<($0 - 1)) }, epsilon: epsilon)
+  }
+
+  public func declare(_ input: Shape, _ declarations: inout Declarations) throws(NetworkError) -> Shape {
+    guard !axes(input.rank + 1).isEmpty else {
+      throw NetworkError("\(declarations.place): instance normalization takes images, not \(input)")
+    }
+    declarations.parameter("weight", [input[-1]], .constant(1))
+    declarations.parameter("bias", [input[-1]], .constant(0))
+    return input
+  }
+
+  public func apply(_ x: Tensor, _ pass: inout Pass) -> Tensor {
+    let (gamma, beta) = (pass.parameter(), pass.parameter())
+    let axes = axes(x.shape.rank)
+    let kept = Shape(x.shape.sizes.enumerated().map { axes.contains($0) ? 1 : $1 })
+    let centred = x - x.mean(over: axes).reshaped(to: kept)
+    let variance = centred.squared().mean(over: axes).reshaped(to: kept)
+    return (centred / (variance + epsilon).squareRoot() * gamma).adding(bias: beta)
+  }
+}
+
+extension Tensor {
+  /// `x += rate (factor target - x)`, in place.
+  func moveTowards(_ target: Tensor, rate: Double, factor: Double = 1) {
+    launch("move_towards", [self, target], [.real(rate), .real(factor)], over: Extent(shape.count))
+  }
+}

@@ -9,6 +9,8 @@ public final class Device {
   private var zeros: Buffer?
   /// What was asked of the device so far.
   public private(set) var launchCount = 0
+  /// Launches and seconds by kernel, while somebody measures: nil otherwise. Each launch is then waited for.
+  public var profile: [String: (launches: Int, time: Duration)]?
 
   init(_ backend: any Backend) {
     self.backend = backend
@@ -110,8 +112,14 @@ public final class Device {
     check(kernel, arguments)
     guard failure == nil, extent.rows > 0, extent.columns > 0, extent.batches > 0 else { return }
     launchCount += 1
+    let start = profile == nil ? nil : ContinuousClock.now
     attempt { () throws(DeviceError) in
       try backend.launch(kernel, arguments, extent: extent, first: first)
+      if start != nil { try backend.synchronize() }
+    }
+    if let start {
+      profile?[kernel.name, default: (0, .zero)].launches += 1
+      profile?[kernel.name]?.time += start.duration(to: .now)
     }
   }
 

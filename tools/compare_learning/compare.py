@@ -33,6 +33,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--saddle", type=Path, default=ROOT / ".build/release/saddle", help="Saddle's binary")
     parser.add_argument("--cache", type=Path, default=ROOT / ".cache/compare-learning",
                         help="where samples and runs are kept; delete one to have it made again")
+    parser.add_argument("--out", type=Path, default=RESULTS, help="the report to write")
     options = parser.parse_args()
     if len(options.seeds) < 2:
         parser.error("--seeds: name at least two, a deviation needs them")
@@ -113,7 +114,7 @@ def report(options: argparse.Namespace) -> bool:
         "untrained generator's, at most 0.2 is asked.", "",
         f"PyTorch {torch.__version__}, {seconds:.3f} s a step. Made by `tools/compare-learning`.", ""])
     print(text)
-    RESULTS.write_text(text)
+    options.out.write_text(text)
     return alike and learned
 
 

@@ -128,7 +128,8 @@ def gap(a: Summary, b: Summary) -> dict[str, float]:
     differences = {"values": (elements, "max"), "l2": (abs(a["l2"] - b["l2"]), "l2"),
                    "sum": (abs(a["sum"] - b["sum"]), "l1")}
     # One gradient is exactly zero: R1's along the last shift, which moves no slope of a leaky rectifier.
-    return {key: float(f"{difference / b[scale]:.1e}") if difference else 0.0 for key, (difference, scale) in differences.items()}
+    return {key: float(f"{difference / b[scale]:.1e}") if difference else 0.0
+            for key, (difference, scale) in differences.items()}
 
 
 def rounded(value: Any) -> Any:

@@ -1,4 +1,4 @@
-/// One side of the game: a network, its optimizer, and perhaps the moving average of its weights.
+/// A network that learns: with its optimizer, and perhaps the moving average of its weights.
 public struct Player {
   public let network: Network
   public var optimizer: Optimizer
@@ -21,7 +21,7 @@ public struct Player {
   /// Minimises a loss by one update; the tape is used up.
   ///
   /// - Returns: The gradient's squared norm, a scalar.
-  mutating func minimize(_ loss: Tensor, by weights: [Tensor]) -> Tensor {
+  public mutating func minimize(_ loss: Tensor, by weights: [Tensor]) -> Tensor {
     let flat = network.flattened(gradient(of: loss, wrt: weights, releasing: true))
     optimizer.update(network, along: flat, average: average)
     return flat.squared().summed()

@@ -1,0 +1,21 @@
+/// A device that computes nothing: it counts the memory and the launches of work before the work is done.
+///
+/// The pool above it hands out and takes back as on any device, so that the peak is exact.
+final class RehearsalBackend: Backend {
+  let name = "rehearsal"
+  let precision = Precision.single
+  let memoryLimit: Int? = nil
+
+  func allocate(byteCount: Int) -> Memory {
+    Memory(handle: UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1), byteCount: byteCount) { $0.deallocate() }
+  }
+  func upload(_ bytes: UnsafeRawBufferPointer, to memory: Memory, at byteOffset: Int) {}
+  func download(_ memory: Memory, at byteOffset: Int, into bytes: UnsafeMutableRawBufferPointer) {}
+  func launch(_ kernel: Kernel, _ arguments: [Argument], extent: Extent, first: Int) {}
+  func synchronize() {}
+}
+
+extension Device {
+  /// A device on which work costs nothing and gives nothing, to learn what memory it will take.
+  public static func rehearsal() -> Device { Device(RehearsalBackend()) }
+}

@@ -1,0 +1,100 @@
+/// Compares a device with another to the bit, over every op row and every kernel that is no op.
+///
+/// `saddle check` runs it on a user's device, the tests run it between all of them.
+public struct DeviceCheck: Sendable {
+  /// Something to compute on a device: its values must be the same bits everywhere.
+  public struct Row: Sendable, CustomStringConvertible {
+    public let name: String
+    /// Elements of the largest tensor, so that slow interpreters may leave the large ones out.
+    public let size: Int
+    let values: @Sendable (Device) throws -> [Float]
+    public var description: String { name }
+  }
+
+  /// Where two devices differ.
+  public struct Difference: Error, CustomStringConvertible {
+    public let description: String
+  }
+
+  /// Compares one row.
+  ///
+  /// - Throws: `Difference` that tells the first element, or what the devices throw.
+  public static func compare(_ row: Row, _ device: Device, to reference: Device) throws {
+    let (ours, theirs) = (try row.values(device), try row.values(reference))
+    guard ours.count == theirs.count else {
+      throw Difference(description: "\(row.name): \(ours.count) values, not \(theirs.count)")
+    }
+    let apart = ours.indices.filter { i in
+      ours[i].bitPattern != theirs[i].bitPattern && !(ours[i].isNaN && theirs[i].isNaN)  // NaN equals NaN whatever its bits
+    }
+    guard let first = apart.first else { return }
+    throw Difference(
+      description: "\(row.name): \(apart.count) of \(ours.count) values differ; the first is element \(first): "
+        + "\(ours[first]) on \(device.name), \(theirs[first]) on \(reference.name)")
+  }
+
+  public static let rows: [Row] = opRows + specialRows + drawRows + optimizerRows + imageRows
+
+  /// Each sample of each op, and its gradient.
+  private static let opRows: [Row] = Op.all.flatMap { op in
+    op.samples.enumerated().map { number, sample in
+      Row(name: "\(op.name) \(sample.shapes)", size: sample.shapes.map(\.count).max() ?? 0) { device in
+        let tape = Tape()
+        let inputs = sample.inputs(on: device, seed: UInt64(number + 1)).map(tape.watch)
+        let y = sample.apply(inputs)
+        let gradients = gradient(of: y, wrt: inputs)
+        return try ([y] + gradients).flatMap { x throws in try x.scalars(as: Float.self) }
+      }
+    }
+  }
+
+  /// NaN, infinities, denormals, signed zeros, the ends of the range.
+  static let specials: [Float] =
+    [0, .leastNonzeroMagnitude, 0x1p-130, .leastNormalMagnitude, 1e-20, 0.5, 1, 3, 88, 89, 104, 1e4, 1e30, .infinity]
+    .flatMap { [$0, -$0] } + [.nan, .greatestFiniteMagnitude, 16_777_217, 0x1p-24]
+
+  private static let specialRows: [Row] = Op.unary.map { op in
+    Row(name: "\(op.name) of special values", size: specials.count) { device in
+      try op(Tensor(specials, shape: [specials.count], on: device)).scalars()
+    }
+  }
+
+  private static let drawRows: [Row] = [
+    Row(name: "uniform numbers", size: 1003) { device in
+      try RandomStream(seed: 1 << 40 + 7, stream: 3).uniform([17, 59], step: 5, on: device).scalars()
+    },
+    Row(name: "normal numbers", size: 1003) { device in
+      try RandomStream(seed: 1 << 40 + 7, stream: 3).normal([17, 59], step: 5, on: device).scalars()
+    },
+  ]
+
+  /// Three updates of each rule, alone and with the average; gradients that die out leave moments below 2^-100.
+  private static let optimizerRows: [Row] = OptimizerRule.all.flatMap { rule in
+    [false, true].map { isAveraged in
+      Row(name: rule.name + (isAveraged ? " with average" : ""), size: 1800) { device in
+        let random = RandomStream(seed: 11, stream: 0)
+        let network = try Network(Dense(30, initializer: .he), input: [60], random: random, on: device)
+        var settings = OptimizerSettings(rate: 0.01)
+        (settings.momentum, settings.weightDecay) = (0.5, 0.1)
+        var player = Player(network, rule, settings, averageDecay: isAveraged ? 0.9 : 0)
+        for (step, scale) in [1, 1e-20, 0].enumerated() {
+          let gradient = scale * random.normal(network.weights.shape, step: step + 1, on: device)
+          player.optimizer.update(network, along: gradient, average: player.average)
+        }
+        network.clipWeights(0.2)
+        return try player.state("").flatMap { state throws in try state.tensor.scalars(as: Float.self) }
+      }
+    }
+  }
+
+  private static let imageRows: [Row] = [
+    Row(name: "image bytes", size: 2 * 5 * 7 * 3) { device in
+      let bytes = (0..<(2 * 5 * 7 * 3)).map { UInt8(truncatingIfNeeded: $0 * 37) }
+      let images = Tensor(imageBytes: bytes, flips: [true, false], shape: [2, 5, 7, 3], on: device)
+      return try images.scalars() + images.imageBytes().map(Float.init)
+    },
+    Row(name: "bytes of special values", size: specials.count) { device in
+      try Tensor(specials, shape: [1, 1, specials.count, 1], on: device).imageBytes().map(Float.init)
+    },
+  ]
+}

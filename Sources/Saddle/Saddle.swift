@@ -1,1 +1,4 @@
-// Saddle
+// The library's one public face: `import Saddle` gives a user all that is public below.
+@_exported import Adversaries
+@_exported import Datasets
+@_exported import Records

@@ -1,0 +1,85 @@
+import Datasets
+
+extension Trainer {
+  /// The game that a configuration describes, its first weights drawn.
+  ///
+  /// - Throws: `NetworkError` where the architecture does not fit the configuration, `DeviceError`.
+  public convenience init(_ configuration: Configuration, on device: Device) throws {
+    let (model, numbers) = (configuration.model, configuration.optimizer)
+    let architecture = try row(Architecture.all, model.architecture, \.name)
+    let options = configuration.architectureOptions
+    let seed = UInt64(configuration.training.seed)
+    func network(_ layers: Sequential, _ input: Shape, _ use: RandomUse) throws -> Network {
+      try Network(layers, input: input, random: RandomStream(seed: seed, stream: use.rawValue), on: device)
+    }
+    func settings(_ rate: Double) -> OptimizerSettings {
+      var settings = OptimizerSettings(rate: rate)
+      (settings.beta1, settings.beta2, settings.epsilon) = (numbers.beta1, numbers.beta2, numbers.epsilon)
+      (settings.momentum, settings.decay, settings.weightDecay) = (numbers.momentum, numbers.decay, numbers.weightDecay)
+      return settings
+    }
+    let rule = try row(OptimizerRule.all, numbers.name, \.name)
+    let generator = try network(architecture.generator(options), [options.latent], .generatorWeights)
+    let critic = try network(architecture.critic(options), architecture.sample(options), .criticWeights)
+    self.init(
+      generator: Player(generator, rule, settings(numbers.generatorRate), averageDecay: configuration.average.decay),
+      critic: Player(critic, rule, settings(numbers.criticRate)),
+      objective: try row(Adversaries.Objective.all, configuration.objective.name, \.name),
+      criticSteps: configuration.training.criticSteps, clip: configuration.objective.clip, seed: seed)
+  }
+}
+
+/// The row of a table that a configuration names; its settings allow no other names.
+private func row<Row>(_ table: [Row], _ name: String, _ key: KeyPath<Row, String>) throws -> Row {
+  guard let row = table.first(where: { $0[keyPath: key] == name }) else {
+    throw NetworkError("nothing is called '\(name)'; there are \(table.map { $0[keyPath: key] }.joined(separator: ", "))")
+  }
+  return row
+}
+
+extension Configuration {
+  /// What the architectures read of the model.
+  var architectureOptions: Architecture.Options {
+    var options = Architecture.Options()
+    (options.size, options.channels, options.latent) = (model.size, model.channels, model.latent)
+    (options.width, options.criticNormalization) = (model.width, model.norm)
+    if let initializer = Initializer.all[model.initializer] { options.initializer = initializer }
+    return options
+  }
+
+  /// The shape of one sample.
+  public var sampleShape: Shape {
+    let architecture = Architecture.all.first { $0.name == model.architecture }
+    return architecture?.sample(architectureOptions) ?? []
+  }
+
+  /// How samples are made.
+  public var samplingMode: Trainer.Sampling {
+    Trainer.Sampling(usesAverage: sampling.weights == .average, usesRunningStatistics: sampling.statistics == .running)
+  }
+
+  /// What a training step will take, learned by rehearsing it: nothing is computed.
+  ///
+  /// - Throws: `NetworkError` where the architecture does not fit.
+  public func rehearse() throws -> Rehearsal {
+    let device = Device.rehearsal()
+    let trainer = try Trainer(self, on: device)
+    func step() { _ = trainer.advance { Tensor(uninitialized: Shape([training.batch] + sampleShape.sizes), on: device) } }
+    step()
+    let launches = device.launchCount
+    step()  // the first one filled the pool
+    return Rehearsal(
+      generatorParameters: trainer.generator.network.weights.shape.count,
+      criticParameters: trainer.critic.network.weights.shape.count, peakBytes: device.peakBytesHeld,
+      launchesPerStep: device.launchCount - launches)
+  }
+
+  /// What a configuration will take.
+  public struct Rehearsal: Sendable {
+    public let generatorParameters: Int
+    public let criticParameters: Int
+    /// The most device memory held at once, in bytes.
+    public let peakBytes: Int
+    public let launchesPerStep: Int
+  }
+}

@@ -1,0 +1,83 @@
+import Datasets
+
+/// Where real samples come from, batch after batch.
+protocol SampleSource: AnyObject {
+  /// What is trained on, in a line.
+  var summary: String { get }
+  /// Samples in all; an epoch sees each once.
+  var count: Int { get }
+  /// The next batch [N, ...] in [-1, 1].
+  func next() throws -> Tensor
+  /// Stops what runs in the background.
+  func stop()
+}
+
+/// Images, decoded and put in order in the background.
+final class ImageSource: SampleSource {
+  private let dataset: any ImageDataset
+  private let prefetcher: BatchPrefetcher
+  private let device: Device
+
+  /// - Parameter first: Batches that were drawn before: a run that resumes goes on with the next.
+  init(_ dataset: any ImageDataset, _ configuration: Configuration, first: Int, on device: Device) throws {
+    (self.dataset, self.device) = (dataset, device)
+    let sampler = try BatchSampler(
+      count: dataset.count, batchSize: configuration.training.batch, seed: UInt64(configuration.training.seed),
+      flips: configuration.data.flip)
+    prefetcher = BatchPrefetcher(dataset, sampler, from: sampler.cursor(after: first))
+  }
+
+  var summary: String {
+    "\(dataset.name): \(dataset.count) images, \(dataset.height) x \(dataset.width), "
+      + (dataset.channels == 1 ? "grey" : "colour")
+  }
+  var count: Int { dataset.count }
+
+  func next() throws -> Tensor {
+    let batch = try prefetcher.next()
+    let shape: Shape = [batch.indices.count, dataset.height, dataset.width, dataset.channels]
+    return Tensor(imageBytes: batch.bytes, flips: batch.flips, shape: shape, on: device)
+  }
+
+  func stop() { prefetcher.stop() }
+}
+
+/// Points of a mixture of Gaussians in the plane, drawn on the device: the toy on which modes can be counted.
+final class PointSource: SampleSource {
+  /// The mixtures that `data.path` can name: centres and deviation (Srivastava et al. 2017; Lin et al. 2018).
+  static let mixtures: [String: (centres: [Double], deviation: Double)] = [
+    "ring": (
+      // cos and sin of k 45 degrees
+      [(1, 0), (0.7071067811865476, 0.7071067811865476), (0, 1), (-0.7071067811865476, 0.7071067811865476), (-1, 0),
+        (-0.7071067811865476, -0.7071067811865476), (0, -1), (0.7071067811865476, -0.7071067811865476)]
+        .flatMap { [$0.0, $0.1] }, 0.02),
+    "grid": ((0..<25).flatMap { [Double($0 / 5 - 2) / 2.83, Double($0 % 5 - 2) / 2.83] }, 0.02),
+  ]
+
+  private let name: String
+  private let centres: Tensor
+  private let deviation: Double
+  private let batch: Int
+  private let seed: UInt64
+  private var drawn: Int
+
+  init(_ name: String, _ configuration: Configuration, first: Int, on device: Device) {
+    let mixture = Self.mixtures[name]!
+    self.name = name
+    centres = Tensor(mixture.centres, shape: [mixture.centres.count / 2, 2], on: device)
+    (deviation, batch, drawn) = (mixture.deviation, configuration.training.batch, first)
+    seed = UInt64(configuration.training.seed)
+  }
+
+  var summary: String { "\(name): \(centres.shape[0]) Gaussians of deviation \(deviation) in the plane" }
+  var count: Int { 100_000 }
+
+  func next() -> Tensor {
+    drawn += 1
+    let (choice, noise) = (RandomStream(seed: seed, stream: RandomUse.points.rawValue), RandomStream(seed: seed, stream: RandomUse.pointNoise.rawValue))
+    let modes = Double(centres.shape[0]) * choice.uniform([batch], step: drawn, on: centres.device)
+    return centres.gathered(modes) + deviation * noise.normal([batch, 2], step: drawn, on: centres.device)
+  }
+
+  func stop() {}
+}

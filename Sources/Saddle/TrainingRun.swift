@@ -1,0 +1,157 @@
+import Datasets
+import Foundation
+
+/// A run: a folder with its configuration, metrics, pictures and checkpoints, and the game that fills it.
+public final class TrainingRun {
+  /// Equal bits are promised within one number (the numerical contract of `Kernels/README.md`).
+  public static let contract = "1"
+
+  public let configuration: Configuration
+  public let directory: RunDirectory
+  public let trainer: Trainer
+  private let store: CheckpointStore
+  private let source: any SampleSource
+  private let device: Device
+
+  /// What is trained on, in a line.
+  public var dataSummary: String { source.summary }
+
+  /// Begins a run in a new folder, or goes on with one.
+  ///
+  /// The data are opened before the folder is made, so that a mistake in their path leaves nothing behind.
+  ///
+  /// - Parameters:
+  ///   - checkpoint: The step to go on from and its file, as `CheckpointStore` loads them; nil begins anew.
+  ///   - progress: Told while data are read: files done and files in all.
+  /// - Throws: `DatasetError`, `RecordError`, `NetworkError`, `DeviceError`.
+  public init(
+    _ configuration: Configuration, in path: String, from checkpoint: (step: Int, file: SafetensorsFile)? = nil,
+    on device: Device, progress: (@Sendable (Int, Int) -> Void)? = nil
+  ) throws {
+    (self.configuration, self.device) = (configuration, device)
+    let first = (checkpoint?.step ?? 0) * configuration.training.criticSteps
+    source = try Self.open(configuration, first: first, on: device, progress)
+    trainer = try Trainer(configuration, on: device)
+    if let checkpoint {
+      directory = try RunDirectory(opening: path)
+      try trainer.restore(checkpoint.file, step: checkpoint.step)
+    } else {
+      directory = try RunDirectory(creating: path, configuration: configuration.yaml())
+    }
+    let keep = configuration.output.keep
+    store = try CheckpointStore(directory: directory.checkpoints, keeping: keep == 0 ? nil : keep)
+    if let checkpoint { try store.remove(after: checkpoint.step) }
+  }
+
+  private static func open(
+    _ configuration: Configuration, first: Int, on device: Device, _ progress: (@Sendable (Int, Int) -> Void)?
+  ) throws -> any SampleSource {
+    let path = configuration.data.path
+    let shape = configuration.sampleShape
+    if shape == [2] {
+      guard PointSource.mixtures[path] != nil else {
+        throw ConfigurationError.contradiction(
+          "model.architecture \(configuration.model.architecture) is trained on points: data.path must be one of "
+            + PointSource.mixtures.keys.sorted().joined(separator: ", ") + ", not '\(path)'")
+      }
+      return PointSource(path, configuration, first: first, on: device)
+    }
+    guard !path.isEmpty else {
+      throw ConfigurationError.contradiction(
+        "there is nothing to train on: give --data a folder of images, or a folder of IDX or CIFAR-10 files "
+          + "(tools/datasets makes some)")
+    }
+    let background = configuration.data.background
+    let dataset = try openDataset(
+      at: URL(fileURLWithPath: path), size: shape[0], channels: shape[2],
+      background: (background.red, background.green, background.blue), progress: progress)
+    return try ImageSource(dataset, configuration, first: first, on: device)
+  }
+
+  // MARK: Training
+
+  /// How a run ended.
+  public enum Ending: Sendable { case finished, interrupted }
+
+  /// Trains to the configured step, with metrics, pictures and checkpoints on the way.
+  ///
+  /// - Parameter isInterrupted: Asked after every step; where it says true, the run saves and stops.
+  public func train(isInterrupted: () -> Bool = { false }) throws -> Ending {
+    defer { source.stop() }
+    let (output, training) = (configuration.output, configuration.training)
+    let first = trainer.step > 0 ? trainer.step : nil
+    var metrics: MetricsStream?
+    var line = ProgressLine(steps: training.steps, batch: training.batch)
+    var mark = (step: trainer.step, time: ContinuousClock.now)
+    if trainer.step == 0 && output.sampleEvery > 0 { try writeSamples() }
+
+    /// Reads what a step left on the device, and tells the file and the terminal.
+    func report(_ step: Trainer.Step) throws {
+      let values = try step.columns.map { try $0.value.scalars(as: Float.self)[0] }
+      let seconds = mark.time.duration(to: .now) / .seconds(1)
+      let rate = Float(Double((step.number - mark.step) * training.batch) / max(seconds, 1e-9))
+      mark = (step.number, .now)
+      if metrics == nil {
+        metrics = try MetricsStream(
+          path: directory.metrics, columns: step.columns.map(\.name) + ["images_per_second"], resumingAt: first)
+      }
+      try metrics?.append(step: step.number, epoch: epoch(step.number), values + [rate])
+      let losses = zip(step.columns, values).filter { $0.0.name.hasSuffix("_loss") }
+      line.update(
+        step: step.number, epoch: epoch(step.number),
+        losses: losses.map { (name: $0.0.name.replacingOccurrences(of: "_loss", with: ""), value: $0.1) })
+    }
+
+    while trainer.step < training.steps {
+      let step = try trainer.advance { try source.next() }
+      let isStopped = isInterrupted()
+      let isLast = step.number == training.steps || isStopped
+      if step.number % output.logEvery == 0 || isLast { try report(step) }
+      if output.sampleEvery > 0, step.number % output.sampleEvery == 0 || isLast { try writeSamples() }
+      if isLast || (output.checkpointEvery > 0 && step.number % output.checkpointEvery == 0) { try save() }
+      if isStopped && step.number < training.steps {
+        line.finish()
+        return .interrupted
+      }
+    }
+    line.finish()
+    if trainer.step == 0 { try save() }
+    return .finished
+  }
+
+  private func epoch(_ step: Int) -> Double {
+    Double(step * configuration.training.criticSteps * configuration.training.batch) / Double(source.count)
+  }
+
+  /// The picture of the fixed latents at this step.
+  private func writeSamples() throws {
+    let count = configuration.sampleShape == [2] ? SamplePicture.points : configuration.output.grid
+    let samples = trainer.samples(trainer.latents(count), configuration.samplingMode)
+    try SamplePicture(samples).write(to: directory.sample(step: trainer.step), scale: configuration.output.scale)
+  }
+
+  private func save() throws {
+    try store.save(try trainer.checkpoint(), step: trainer.step)
+  }
+}
+
+extension Trainer {
+  /// Everything that a run needs to go on to the bit.
+  ///
+  /// - Throws: The device's first failure.
+  public func checkpoint() throws -> SafetensorsFile {
+    SafetensorsFile(
+      tensors: try state.map { name, tensor in
+        SafetensorsFile.Tensor(name, shape: tensor.shape.sizes, .float32(try tensor.scalars()))
+      },
+      metadata: ["contract": TrainingRun.contract, "step": "\(step)", "seed": "\(seed)"])
+  }
+
+  /// Goes on from a checkpoint.
+  ///
+  /// - Throws: `SafetensorsFault` where it does not hold this game's tensors.
+  public func restore(_ file: SafetensorsFile, step: Int) throws {
+    for (name, tensor) in state { tensor.write(try file.float32(name, shape: tensor.shape.sizes)) }
+    resume(at: step)
+  }
+}

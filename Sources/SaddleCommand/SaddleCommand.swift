@@ -1,0 +1,34 @@
+import ArgumentParser
+import Foundation
+import Saddle
+
+@main
+struct SaddleCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "saddle",
+    abstract: "Trains generative adversarial networks on any OpenCL GPU, or on the processor: the same bits everywhere.",
+    discussion: """
+      A first run:   saddle train fashion          pictures in runs/fashion/samples
+      Your images:   saddle train dcgan64 --data FOLDER
+      """,
+    version: "0.1.0", subcommands: [Train.self, Sample.self, Devices.self, Check.self, Bench.self])
+}
+
+/// Where an option's device is chosen: the only place in Saddle.
+struct DeviceOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "auto, cpu, opencl, opencl:PLATFORM:DEVICE or opencl:PART-OF-A-NAME.",
+      discussion: "Else SADDLE_DEVICE, else auto: a GPU where there is one, else the processor.", valueName: "name"))
+  var device: String?
+
+  /// Opens the device and says which it is and why.
+  func open() throws -> Device {
+    let (device, reason) = try Device.open(device)
+    tell("device: \(device.name) (\(reason))")
+    return device
+  }
+}
+
+/// Writes a line for people, beside the results on the standard output.
+func tell(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }

@@ -1,0 +1,80 @@
+import ArgumentParser
+import Foundation
+import Saddle
+
+struct Sample: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Draws samples from a run.",
+    discussion: """
+      The name of --out says what is written: a grid (.png), or all bytes [N][H][W][C] (.npy).
+        saddle sample runs/fashion --count 64 --out grid.png
+        saddle sample runs/fashion --interpolate 8 --out between.png
+      """)
+
+  @Argument(help: "The run's folder.") var run: String
+  @Option(help: "How many samples.") var count = 64
+  @Option(help: "The seed of the latents; the run's own by default.") var seed: Int?
+  @Option(help: ArgumentHelp("Draws latents beyond this bound again: fewer kinds of samples, each better.", valueName: "bound"))
+  var truncate: Double?
+  @Option(help: ArgumentHelp("Shows rows of this many steps between pairs of latents, along the sphere.", valueName: "steps"))
+  var interpolate: Int?
+  @Option(help: ArgumentHelp("The file: .png or .npy.", valueName: "file")) var out = "samples.png"
+  @Option(help: ArgumentHelp("The checkpoint, such as step-00000500; the latest by default.", valueName: "checkpoint"))
+  var from: String?
+  @OptionGroup var deviceOptions: DeviceOptions
+
+  func validate() throws {
+    if count < 1 { throw ValidationError("--count must be at least 1, not \(count).") }
+    if let truncate, truncate < 0.1 { throw ValidationError("--truncate must be at least 0.1, not \(truncate).") }
+    if let interpolate, interpolate < 2 { throw ValidationError("--interpolate must be at least 2, not \(interpolate).") }
+    if !out.hasSuffix(".png") && !out.hasSuffix(".npy") {
+      throw ValidationError("--out must end in .png (a grid) or .npy (all bytes), not '\(out)'.")
+    }
+  }
+
+  /// Latents a launch: what fits everywhere.
+  private static let page = 256
+
+  func run() throws {
+    let directory = try RunDirectory(opening: run)
+    let configuration = try Saddle.Configuration(from: directory.configuration)
+    let store = CheckpointStore(readingFrom: directory.checkpoints)
+    let checkpoint = try from.map { try store.load(named: $0) } ?? store.loadLatest()
+    let device = try deviceOptions.open()
+    let trainer = try Trainer(configuration, on: device)
+    try trainer.restore(checkpoint.file, step: checkpoint.step)
+
+    let latents = try self.latents(trainer)
+    let shape = Shape([latents.shape[0]] + configuration.sampleShape.sizes)
+    if configuration.sampleShape == [2] {
+      try SamplePicture(trainer.samples(latents, configuration.samplingMode)).write(to: out)
+      return tell("\(out): \(shape[0]) points after step \(checkpoint.step)")
+    }
+    var bytes: [UInt8] = []
+    for start in stride(from: 0, to: shape[0], by: Self.page) {
+      let part = latents.sliced(from: [start, 0], shape: [min(Self.page, shape[0] - start), latents.shape[1]])
+      bytes += try trainer.samples(part, configuration.samplingMode).imageBytes()
+    }
+    if out.hasSuffix(".npy") {
+      try NumPyArray(shape: shape.sizes, values: bytes).write(to: out)
+    } else {
+      let scale = configuration.output.scale
+      try SampleGrid(pixels: bytes, count: shape[0], height: shape[1], width: shape[2], channels: shape[3])
+        .writePNG(to: out, scale: scale == 0 ? nil : scale)
+    }
+    tell("\(out): \(shape[0]) samples after step \(checkpoint.step)")
+  }
+
+  private func latents(_ trainer: Trainer) throws -> Tensor {
+    let seed = seed.map { UInt64($0) }
+    func draw(_ count: Int) -> Tensor {
+      guard let truncate else { return trainer.latents(count, seed: seed) }
+      return trainer.latents(count, seed: seed, truncatedAt: truncate)
+    }
+    guard let interpolate else { return draw(count) }
+    let rows = max(1, count / interpolate)
+    let ends = draw(2 * rows)
+    let (first, second) = (ends.sliced(from: [0, 0], shape: [rows, ends.shape[1]]), ends.sliced(from: [rows, 0], shape: [rows, ends.shape[1]]))
+    return Trainer.between(first, second, steps: interpolate)
+  }
+}

@@ -34,7 +34,7 @@ public struct ProgressState: Sendable, Equatable {
 public struct ProgressLine: ~Copyable {
   /// The line for a state, in at most `width` columns; what matters least is left out first.
   public static func text(for state: ProgressState, width: Int = .max) -> String {
-    let percent = state.steps > 0 ? Int(Double(state.step) / Double(state.steps) * 100) : 100
+    let percent = state.steps > 0 ? state.step * 100 / state.steps : 100
     // With the order in which a narrow terminal drops them; 0 stays.
     var fields: [(text: String, drop: Int)] = [
       ("step \(state.step)/\(state.steps)", 0),

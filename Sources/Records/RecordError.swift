@@ -29,8 +29,8 @@ public enum RecordError: Error, Sendable, Equatable, CustomStringConvertible {
       "\(path) is damaged: \(reason); "
         + (previous.map { "the one before it is \($0): --from \($0)" } ?? "no checkpoint before it can be read.")
     case .noCheckpoint(let directory, let asked, let available):
-      (asked.map { "\(directory) has no checkpoint '\($0)'. " } ?? "\(directory) has no checkpoint. ")
-        + (available.isEmpty ? "There is none." : "There are: " + available.joined(separator: ", ") + ".")
+      "\(directory) has no checkpoint" + (asked.map { " '\($0)'." } ?? ".")
+        + (available.isEmpty ? "" : " There are: \(available.joined(separator: ", ")).")
     case .badMetrics(let path, let line, let reason):
       "\(path):\(line): \(reason). Remove this line, or the file, and resume again."
     case .runExists(let path, true):

@@ -36,6 +36,7 @@ public struct SampleGrid: Sendable {
   /// The grid as one picture, height x width x channels; pixels are repeated `scale` times in both directions.
   public func composed(scale: Int? = nil) -> (pixels: [UInt8], height: Int, width: Int) {
     let scale = scale ?? visibleScale
+    let columns = columns
     precondition(scale >= 1, "an image cannot be scaled \(scale) times")
     let cell = (height: height * scale + Self.gap, width: width * scale + Self.gap)
     let whole = (height: rows * cell.height - Self.gap, width: columns * cell.width - Self.gap)

@@ -27,7 +27,7 @@ public enum SafetensorsFault: Error, Sendable, Equatable, CustomStringConvertibl
       "its contents have changed since it was written (checksum \(computed), written as \(stored))"
     case .noChecksum: "it carries no checksum (metadata entry crc32)"
     case .notSafetensors(let reason): "it is not a safetensors file: \(reason)"
-    case .headerNotJSON(let reason): "its header is not JSON: \(reason)"
+    case .headerNotJSON(let reason): "its header is not JSON as it should be: \(reason)"
     case .badEntry(let tensor, let reason): "the header's entry '\(tensor)' \(reason)"
     case .unknownType(let tensor, let type):
       "tensor '\(tensor)' has the element type '\(type)'; F32, F64, I64 and U8 are read"
@@ -157,11 +157,19 @@ private struct Header: Decodable {
       return .failure(badType(at: context.codingPath))
     } catch DecodingError.dataCorrupted(let context) where !context.codingPath.isEmpty {
       return .failure(badType(at: context.codingPath))
-    } catch DecodingError.dataCorrupted(let context) {
-      let reason = (context.underlyingError as NSError?)?.userInfo["NSDebugDescription"] as? String
-      return .failure(.headerNotJSON(reason: reason ?? context.debugDescription))
     } catch {
-      return .failure(.headerNotJSON(reason: "\(error)"))
+      return .failure(.headerNotJSON(reason: syntaxError(in: bytes)))
+    }
+  }
+
+  /// What is wrong with JSON that could not be decoded: JSONDecoder does not say where, JSONSerialization does.
+  private static func syntaxError(in bytes: ArraySlice<UInt8>) -> String {
+    do {
+      _ = try JSONSerialization.jsonObject(with: Data(bytes))
+      return "a number in it is not a whole one of 64 bits"
+    } catch {
+      let text = (error as NSError).userInfo["NSDebugDescription"] as? String ?? error.localizedDescription
+      return text.hasSuffix(".") ? String(text.dropLast()) : text
     }
   }
 

@@ -1,0 +1,120 @@
+// gzip files and CRC-32 through zlib.
+#if !__has_include(<zlib.h>)
+#error "The header of zlib is missing: apt-get install zlib1g-dev"
+#endif
+#include <limits.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <zlib.h>
+
+#include "CImages.h"
+#include "library.h"
+
+// inflateInit2 and inflateReset2 of zlib.h are macros or need the version; these are the functions behind them.
+#define FUNCTIONS(F) F(inflateInit2_) F(inflate) F(inflateReset) F(inflateEnd) F(crc32)
+
+static image_library library;
+#define DECLARE(NAME) typeof(NAME) *NAME;
+static struct { FUNCTIONS(DECLARE) } zlib;
+
+static void load(void) {
+  image_library_open(&library, "libz.so.1", "zlib1g");
+#define FIND(NAME) image_library_find(&library, #NAME, &zlib.NAME);
+  FUNCTIONS(FIND)
+}
+
+static int loaded(char *error, size_t error_capacity) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, load);
+  return library.problem[0] ? image_fail(error, error_capacity, "%s", library.problem) : 0;
+}
+
+static uInt portion(size_t count) {
+  return count < UINT_MAX ? (uInt)count : UINT_MAX;
+}
+
+int image_crc32(uint32_t *crc, const void *bytes, size_t count, char *error, size_t error_capacity) {
+  if (loaded(error, error_capacity)) return 1;
+  uLong running = *crc;
+  for (const Bytef *next = bytes; count > 0;) {
+    uInt size = portion(count);
+    running = zlib.crc32(running, next, size);
+    next += size;
+    count -= size;
+  }
+  *crc = (uint32_t)running;
+  return 0;
+}
+
+/// A growing array that stops one byte past the limit: with no room to spare, zlib would not read the ending checksum.
+typedef struct {
+  uint8_t *bytes;
+  size_t count, capacity, limit;
+} output;
+
+static int grow(output *out) {
+  if (out->capacity == out->limit) return 0;
+  size_t capacity = out->capacity > out->limit / 2 ? out->limit : out->capacity * 2;
+  uint8_t *bytes = realloc(out->bytes, capacity);
+  if (!bytes) return 0;
+  out->bytes = bytes;
+  out->capacity = capacity;
+  return 1;
+}
+
+/// Unpacks the members one after another; bytes of 0 after the last are padding, as gzip itself holds.
+static int unpack(z_stream *stream, const uint8_t *bytes, size_t count, output *out,
+                  char *error, size_t error_capacity) {
+  size_t taken = 0;
+  for (;;) {
+    stream->next_in = (Bytef *)(bytes + taken);
+    stream->avail_in = portion(count - taken);
+    stream->next_out = out->bytes + out->count;
+    stream->avail_out = portion(out->capacity - out->count);
+    int status = zlib.inflate(stream, Z_NO_FLUSH);
+    taken = (size_t)(stream->next_in - bytes);
+    out->count = (size_t)(stream->next_out - out->bytes);
+
+    if (status == Z_STREAM_END) {
+      while (taken < count && bytes[taken] == 0) ++taken;
+      if (taken == count) return 0;
+      zlib.inflateReset(stream);
+    } else if (status != Z_OK && status != Z_BUF_ERROR) {
+      return image_fail(error, error_capacity, "is damaged: gzip data near byte %zu: %s", taken,
+                        stream->msg ? stream->msg : "cannot be unpacked");
+    } else if (out->count == out->capacity) {
+      if (!grow(out)) {
+        return image_fail(error, error_capacity, "unpacks to more than %zu bytes, the most that is allowed or fits",
+                          out->capacity - 1);
+      }
+    } else if (taken == count) {
+      return image_fail(error, error_capacity, "is cut short: its gzip data end after %zu bytes", count);
+    }
+  }
+}
+
+int image_gunzip(const uint8_t *bytes, size_t count, size_t limit, uint8_t **unpacked, size_t *unpacked_count,
+                 char *error, size_t error_capacity) {
+  if (loaded(error, error_capacity)) return 1;
+  if (count < 2 || bytes[0] != 0x1f || bytes[1] != 0x8b) {
+    return image_fail(error, error_capacity, "does not begin with the signature of gzip");
+  }
+  if (limit > SIZE_MAX - 1) limit = SIZE_MAX - 1;
+  output out = {.capacity = limit < 1 << 20 ? limit + 1 : 1 << 20, .limit = limit + 1};
+  out.bytes = malloc(out.capacity);
+  z_stream stream = {0};
+  if (!out.bytes || zlib.inflateInit2_(&stream, 15 + 16, ZLIB_VERSION, (int)sizeof stream) != Z_OK) {  // 16: gzip only
+    free(out.bytes);
+    return image_fail(error, error_capacity, "no memory to unpack gzip data");
+  }
+  int failed = unpack(&stream, bytes, count, &out, error, error_capacity);
+  if (!failed && out.count > limit) failed = image_fail(error, error_capacity, "unpacks to more than %zu bytes", limit);
+  zlib.inflateEnd(&stream);
+  if (failed) {
+    free(out.bytes);
+    return 1;
+  }
+  *unpacked = out.bytes;
+  *unpacked_count = out.count;
+  return 0;
+}

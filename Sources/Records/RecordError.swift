@@ -1,0 +1,54 @@
+import Glibc
+
+/// What can go wrong with the files of a run. Each case gives one message: what happened, where, and what to do.
+public enum RecordError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// A call of the system failed; `action` completes "could not be ...", `code` is its `errno`.
+  case system(path: String, action: String, code: Int32)
+  /// A safetensors file cannot be read.
+  case safetensors(path: String, fault: SafetensorsFault)
+  /// A checkpoint cannot be read; `previous` names the newest one before it that can.
+  case damagedCheckpoint(path: String, reason: String, previous: String?)
+  /// There is no checkpoint of this name; `available` lists those there are.
+  case noCheckpoint(directory: String, asked: String?, available: [String])
+  /// A line of a metrics stream is not what this program writes.
+  case badMetrics(path: String, line: Int, reason: String)
+  /// The folder for a new run is in use.
+  case runExists(path: String, isRun: Bool)
+  /// The folder holds no run.
+  case noRun(path: String, missing: String)
+  /// A picture could not be encoded, or a library is missing.
+  case library(reason: String)
+
+  public var description: String {
+    switch self {
+    case .system(let path, let action, let code):
+      "\(path) could not be \(action): \(String(cString: strerror(code))).\(Self.advice(code))"
+    case .safetensors(let path, let fault):
+      "\(path) cannot be read: \(fault)."
+    case .damagedCheckpoint(let path, let reason, let previous):
+      "\(path) is damaged: \(reason); "
+        + (previous.map { "the one before it is \($0): --from \($0)" } ?? "no checkpoint before it can be read.")
+    case .noCheckpoint(let directory, let asked, let available):
+      "\(directory) has no checkpoint" + (asked.map { " '\($0)'." } ?? ".")
+        + (available.isEmpty ? "" : " There are: \(available.joined(separator: ", ")).")
+    case .badMetrics(let path, let line, let reason):
+      "\(path):\(line): \(reason). Remove this line, or the file, and resume again."
+    case .runExists(let path, true):
+      "\(path) already holds a run: choose another --out, or continue this one with --resume \(path)."
+    case .runExists(let path, false):
+      "\(path) is not empty: choose another --out."
+    case .noRun(let path, let missing):
+      "\(path) holds no run: \(missing) is missing."
+    case .library(let reason):
+      reason
+    }
+  }
+
+  private static func advice(_ code: Int32) -> String {
+    switch code {
+    case ENOSPC, EDQUOT: " The files written before are untouched: free some space, then resume."
+    case EACCES, EPERM, EROFS: " Choose a folder that you may write to."
+    default: ""
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import Glibc
+
+/// The folder of a run: `config.yaml` (resolved, complete), `metrics.jsonl`, `samples/` and `checkpoints/`.
+public struct RunDirectory: Sendable, Equatable {
+  public let path: String
+
+  public var configuration: String { "\(path)/config.yaml" }
+  public var metrics: String { "\(path)/metrics.jsonl" }
+  public var samples: String { "\(path)/samples" }
+  public var checkpoints: String { "\(path)/checkpoints" }
+
+  /// The picture of the samples after `step` steps.
+  public func sample(step: Int) -> String { "\(samples)/\(CheckpointStore.name(step: step)).png" }
+
+  /// Makes the folder of a new run, with its configuration.
+  ///
+  /// - Throws: `RecordError.runExists` where the folder is there and not empty: a run is never written over.
+  public init(creating path: String, configuration: String) throws(RecordError) {
+    self.path = Self.trimmed(path)
+    let names = try Directory.names(in: self.path) ?? []
+    guard names.isEmpty else { throw .runExists(path: self.path, isRun: names.contains("config.yaml")) }
+    try Directory.create(self.path)
+    try Directory.create(samples)
+    try Directory.create(checkpoints)
+    try AtomicFile.write(to: self.configuration) { (file) throws(RecordError) in try file.write(configuration) }
+  }
+
+  /// Opens the folder of a run that is there.
+  ///
+  /// - Throws: `RecordError.noRun` where it has no `config.yaml`.
+  public init(opening path: String) throws(RecordError) {
+    self.path = Self.trimmed(path)
+    guard access(configuration, R_OK) == 0 else {
+      throw .noRun(path: self.path, missing: configuration)
+    }
+  }
+
+  /// Without slashes at the end, so that messages show one path.
+  private static func trimmed(_ path: String) -> String {
+    var path = path
+    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+    return path
+  }
+}

@@ -1,0 +1,75 @@
+import CImages
+
+/// Images laid out in a grid that is as square as their number allows, filled row by row.
+public struct SampleGrid: Sendable {
+  /// count x height x width x channels, 0 to 255.
+  public let pixels: [UInt8]
+  public let count, height, width, channels: Int
+
+  /// - Precondition: there is at least one image, of 1 (grey) or 3 (RGB) channels.
+  public init(pixels: [UInt8], count: Int, height: Int, width: Int, channels: Int) {
+    precondition(count > 0 && height > 0 && width > 0, "a grid of \(count) images of \(height) x \(width) is empty")
+    precondition(channels == 1 || channels == 3, "\(channels) channels are neither grey nor RGB")
+    precondition(
+      pixels.count == count * height * width * channels,
+      "\(pixels.count) bytes are not \(count) x \(height) x \(width) x \(channels)")
+    self.pixels = pixels
+    self.count = count
+    self.height = height
+    self.width = width
+    self.channels = channels
+  }
+
+  /// Pixels between two images, whatever their scale.
+  static let gap = 2
+  /// White stands out against the black ground of digits and clothes, and against most photographs.
+  static let gapValue: UInt8 = 255
+  /// The side in pixels from which an image can be judged on a screen.
+  static let visibleSide = 64
+
+  /// Images in a row.
+  public var columns: Int { (1...count).first { $0 * $0 >= count } ?? count }
+  public var rows: Int { (count + columns - 1) / columns }
+  /// The smallest whole factor that makes an image's shorter side at least 64 pixels.
+  public var visibleScale: Int { max(1, (Self.visibleSide + min(height, width) - 1) / min(height, width)) }
+
+  /// The grid as one picture, height x width x channels; pixels are repeated `scale` times in both directions.
+  public func composed(scale: Int? = nil) -> (pixels: [UInt8], height: Int, width: Int) {
+    let scale = scale ?? visibleScale
+    let columns = columns
+    precondition(scale >= 1, "an image cannot be scaled \(scale) times")
+    let cell = (height: height * scale + Self.gap, width: width * scale + Self.gap)
+    let whole = (height: rows * cell.height - Self.gap, width: columns * cell.width - Self.gap)
+    var result = [UInt8](repeating: Self.gapValue, count: whole.height * whole.width * channels)
+    for image in 0..<count {
+      let (row, column) = image.quotientAndRemainder(dividingBy: columns)
+      for y in 0..<height * scale {
+        var target = ((row * cell.height + y) * whole.width + column * cell.width) * channels
+        let source = (image * height + y / scale) * width * channels
+        for x in 0..<width * scale {
+          for channel in 0..<channels {
+            result[target] = pixels[source + x / scale * channels + channel]
+            target += 1
+          }
+        }
+      }
+    }
+    return (result, whole.height, whole.width)
+  }
+
+  /// Writes the grid as a PNG, whole or not at all. A scale of nil is `visibleScale`.
+  public func writePNG(to path: String, scale: Int? = nil) throws(RecordError) {
+    let picture = composed(scale: scale)
+    var bytes: UnsafeMutablePointer<UInt8>?
+    var size = 0
+    let failure = callImages { message, capacity in
+      image_png_encode(
+        picture.pixels, CInt(picture.width), CInt(picture.height), CInt(channels), &bytes, &size, message, capacity)
+    }
+    if let failure { throw .library(reason: "\(path): \(failure)") }
+    defer { image_free(bytes) }
+    try AtomicFile.write(to: path) { [bytes, size] (file) throws(RecordError) in
+      try file.write(UnsafeRawBufferPointer(start: bytes, count: size))
+    }
+  }
+}

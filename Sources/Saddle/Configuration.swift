@@ -1,0 +1,105 @@
+/// Everything that decides a run. Each stored property is one row of `Configuration.settings`, and has its default here.
+public struct Configuration: Sendable, Equatable {
+  public var model = Model()
+  public var data = Data()
+  public var objective = Objective()
+  public var training = Training()
+  public var optimizer = Optimizer()
+  public var average = Average()
+  public var sampling = Sampling()
+  public var output = Output()
+
+  /// The defaults.
+  public init() {}
+
+  /// The networks.
+  public struct Model: Sendable, Equatable {
+    public enum Architecture: String, CaseIterable, Sendable { case dcgan, mlp }
+    public enum Initializer: String, CaseIterable, Sendable { case dcgan, he, glorot, orthogonal }
+    public enum Normalization: String, CaseIterable, Sendable { case batch, none, layer, instance }
+
+    public var architecture = Architecture.dcgan
+    public var size = 64
+    public var channels = 3
+    public var latent = 100
+    public var width = 64
+    public var initializer = Initializer.dcgan
+    public var norm = Normalization.batch
+  }
+
+  /// The images.
+  public struct Data: Sendable, Equatable {
+    public var path = ""
+    public var flip = false
+    public var background = Colour(grey: 255)
+  }
+
+  /// The game.
+  public struct Objective: Sendable, Equatable {
+    public enum Name: String, CaseIterable, Sendable {
+      case nonSaturating = "non-saturating"
+      case minimax, wasserstein
+    }
+
+    public var name = Name.nonSaturating
+    public var clip = 0.01
+  }
+
+  public struct Training: Sendable, Equatable {
+    public var batch = 64
+    public var steps = 10_000
+    public var criticSteps = 1
+    public var seed = 0
+  }
+
+  public struct Optimizer: Sendable, Equatable {
+    public enum Name: String, CaseIterable, Sendable { case adam, adamw, rmsprop, sgd }
+
+    public var name = Name.adam
+    public var generatorRate = 2e-4
+    public var criticRate = 2e-4
+    public var beta1 = 0.5
+    public var beta2 = 0.999
+    public var epsilon = 1e-8
+    public var momentum = 0.0
+    public var weightDecay = 0.0
+    public var decay = 0.99
+  }
+
+  /// The moving average of the generator's weights.
+  public struct Average: Sendable, Equatable {
+    public var decay = 0.0
+  }
+
+  /// How samples are drawn.
+  public struct Sampling: Sendable, Equatable {
+    public enum Statistics: String, CaseIterable, Sendable { case running, batch }
+    public enum Weights: String, CaseIterable, Sendable { case raw, average }
+
+    public var statistics = Statistics.running
+    public var weights = Weights.raw
+  }
+
+  /// What a run writes, and how often.
+  public struct Output: Sendable, Equatable {
+    public var logEvery = 10
+    public var sampleEvery = 200
+    public var checkpointEvery = 500
+    public var keep = 3
+    public var grid = 64
+    public var scale = 0
+  }
+
+  /// A colour of 8 bits a channel, written `255` or `255,255,255`.
+  public struct Colour: Sendable, Equatable {
+    public var red, green, blue: UInt8
+
+    public init(red: UInt8, green: UInt8, blue: UInt8) {
+      self.red = red
+      self.green = green
+      self.blue = blue
+    }
+
+    public init(grey: UInt8) { self.init(red: grey, green: grey, blue: grey) }
+  }
+}

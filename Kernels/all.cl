@@ -18,3 +18,4 @@
 #include "random.cl"
 #include "optimizer.cl"
 #include "image.cl"
+#include "probe.cl"

@@ -58,6 +58,9 @@ static const char optimizer_cl[] = {
 static const char image_cl[] = {
 #embed "image.cl"
     , 0};
+static const char probe_cl[] = {
+#embed "probe.cl"
+    , 0};
 
 static const KernelSource sources[] = {
     {"dialect.h", dialect_h},
@@ -79,6 +82,7 @@ static const KernelSource sources[] = {
     {"random.cl", random_cl},
     {"optimizer.cl", optimizer_cl},
     {"image.cl", image_cl},
+    {"probe.cl", probe_cl},
 };
 
 const KernelSource *kernel_sources(size_t *count) {

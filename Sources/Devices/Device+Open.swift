@@ -7,18 +7,41 @@ extension Device {
   ///   - precision: The element type; double serves gradient checks.
   ///   - isa: A build of the kernels, "avx512", "avx2" or "baseline"; else `SADDLE_ISA`, else the best that the processor runs.
   ///   - threads: Threads of the pool; else `SADDLE_THREADS`, else one for each processor.
-  /// - Throws: `DeviceError.unsupported` where the processor lacks the build's instructions.
+  /// - Throws: `DeviceError.unsupported` where the processor lacks the build's instructions, `badSetting` for a number of threads that is
+  ///   none, `inexact` where the processor's arithmetic fails the probe.
   public static func cpu(
     precision: Precision = .single, isa: String? = nil, threads: Int? = nil
   ) throws(DeviceError) -> Device {
-    Device(
-      try CPUBackend(
-        precision: precision, isa: isa ?? environment("SADDLE_ISA"),
-        threads: threads ?? environment("SADDLE_THREADS").flatMap { Int($0) }))
+    try probed(
+      CPUBackend(precision: precision, isa: isa ?? environment("SADDLE_ISA"), threads: chosenThreads(threads)))
+  }
+
+  /// What `available` says of the processor.
+  static func cpuDescription() throws(DeviceError) -> DeviceDescription {
+    let device = try cpu()
+    let memory = device.memoryLimit ?? 0
+    return DeviceDescription(
+      selector: "cpu", name: device.name, platform: "host", driver: "the kernels' own build", kind: .processor,
+      memory: memory, maxAllocation: memory, computeUnits: sysconf(Int32(_SC_NPROCESSORS_ONLN)), clock: 0)
+  }
+
+  /// A device whose arithmetic was found to be what the numerical contract asks. Double promises no bits and is not probed.
+  static func probed(_ backend: any Backend) throws(DeviceError) -> Device {
+    // A device of its own for the probe leaves the pool and the counts of the one that is returned untouched.
+    if backend.precision == .single { try Probe.check(Device(backend)) }
+    return Device(backend)
   }
 
   static func environment(_ name: String) -> String? {
     guard let value = getenv(name), value.pointee != 0 else { return nil }
     return String(cString: value)
+  }
+
+  private static func chosenThreads(_ count: Int?) throws(DeviceError) -> Int? {
+    guard count == nil, let value = environment("SADDLE_THREADS") else { return count }
+    guard let count = Int(value), count > 0 else {
+      throw .badSetting(name: "SADDLE_THREADS", value: value, choices: "a number of threads, 1 or more")
+    }
+    return count
   }
 }

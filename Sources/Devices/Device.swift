@@ -20,6 +20,8 @@ public final class Device {
   /// One line for people.
   public var name: String { backend.name }
   public var precision: Precision { backend.precision }
+  /// Bytes that the device has in all, where known.
+  public var memoryLimit: Int? { backend.memoryLimit }
   /// Bytes in use and in the pool now.
   public var bytesHeld: Int { pool.bytesHeld }
   /// The most bytes ever held.

@@ -14,6 +14,12 @@ public enum DeviceError: Error, Sendable, CustomStringConvertible {
   case buildFailed(device: String, file: String, log: String)
   /// There is not enough memory.
   case outOfMemory(device: String, asked: Int, held: Int, limit: Int?)
+  /// One buffer would be larger than the device allows for one.
+  case tooLarge(device: String, asked: Int, limit: Int)
+  /// A launch or copy failed for want of memory, registers or time.
+  case outOfResources(device: String, call: String, status: String)
+  /// An environment variable or option with a value that nobody understands.
+  case badSetting(name: String, value: String, choices: String)
   /// The device does not compute as the numerical contract asks.
   case inexact(device: String, failures: [String])
   /// Another call failed.
@@ -41,7 +47,17 @@ public enum DeviceError: Error, Sendable, CustomStringConvertible {
       "\(device) is out of memory: \(Self.mebibytes(asked)) more were asked for, \(Self.mebibytes(held)) are in use"
         + (limit.map { " of \(Self.mebibytes($0))" } ?? "")
         + ". Choose a smaller batch (--set training.batch=...), a narrower network, or another device"
-        + (device.contains("PoCL") || device.contains("pocl") ? "; PoCL offers more with POCL_MEMORY_LIMIT=<GiB>." : ".")
+        + (device.contains("PoCL") ? "; PoCL offers more with POCL_MEMORY_LIMIT=<GiB>." : ".")
+    case .tooLarge(let device, let asked, let limit):
+      "\(device) allows one buffer \(Self.mebibytes(limit)); \(Self.mebibytes(asked)) were asked for at once. "
+        + "Choose a smaller batch (--set training.batch=...), a narrower network, or another device"
+        + (device.contains("PoCL") ? "; PoCL allows more with POCL_MEMORY_LIMIT=<GiB>." : ".")
+    case .outOfResources(let device, let call, let status):
+      "\(device): \(call) failed: \(status). Mostly the memory is not there that the driver had promised: choose a smaller "
+        + "batch (--set training.batch=...). Else a launch took too long for a display's board, or read outside its arrays, "
+        + "which a run under oclgrind would show."
+    case .badSetting(let name, let value, let choices):
+      "\(name) is '\(value)'; it may be \(choices)."
     case .inexact(let device, let failures):
       "\(device) does not compute as strict mode's contract asks: \(failures.joined(separator: ", ")). "
         + "Update its driver, or choose another device: `saddle devices`."

@@ -1,0 +1,233 @@
+import COpenCL
+import Glibc
+
+/// Which form of a kernel an OpenCL device runs, for kernels that have both.
+public enum KernelForm: String, Sendable, CaseIterable {
+  /// A work-item owns a block of outputs: for processors.
+  case block
+  /// A work-group owns a tile of outputs: for GPUs.
+  case tile
+}
+
+/// A processor behind an OpenCL driver: one context and one in-order queue.
+final class OpenCLBackend: Backend {
+  /// A kernel, ready to be launched.
+  private struct Prepared {
+    let handle: OpenCLObject<OpenCLKernel>
+    let localSize: Int
+  }
+
+  private struct Key: Hashable {
+    let name: String
+    let wide: Bool
+  }
+
+  let name: String
+  let precision = Precision.single
+  let memoryLimit: Int?
+  let programs: OpenCLPrograms
+  private let device: OpenCLDevice
+  private let call: OpenCLFunctions
+  private let form: KernelForm
+  private let alwaysWide: Bool
+  private let context: OpenCLObject<OpenCLContext>
+  private let queue: OpenCLObject<OpenCLQueue>
+  private var kernels: [Key: Prepared] = [:]
+  private var uploads: [UnsafeMutableRawPointer] = []
+  private var uploadedBytes = 0
+  private var launchesSinceFlush = 0
+
+  /// - Parameters:
+  ///   - form: By default blocks on processors, tiles elsewhere.
+  ///   - alwaysWide: Use 64-bit indices for small arrays too.
+  ///   - extraOptions: Further options for the driver's compiler.
+  /// - Throws: `DeviceError.callFailed` where the driver gives no context or queue.
+  init(
+    _ device: OpenCLDevice, form: KernelForm? = nil, cache: ProgramCache? = ProgramCache(), alwaysWide: Bool = false,
+    sources: [OpenCLPrograms.Source] = OpenCLPrograms.embedded, extraOptions: String = ""
+  ) throws(DeviceError) {
+    let about = device.description
+    (self.device, self.alwaysWide, call, memoryLimit) = (device, alwaysWide, device.opencl.call, about.memory)
+    self.form = form ?? (about.kind == .processor ? .block : .tile)
+    name = "\(about.name) (\(about.platform), \(about.selector), \(self.form) form)"
+
+    var status: cl_int = 0
+    var target: cl_device_id? = device.handle
+    guard let context = call.clCreateContext(nil, 1, &target, nil, nil, &status) else {
+      throw .callFailed(device: name, call: "clCreateContext", status: OpenCLStatus.name(status))
+    }
+    self.context = OpenCLObject(context, call.clReleaseContext)
+    guard let queue = call.clCreateCommandQueue(context, device.handle, 0, &status) else {
+      throw .callFailed(device: name, call: "clCreateCommandQueue", status: OpenCLStatus.name(status))
+    }
+    self.queue = OpenCLObject(queue, call.clReleaseCommandQueue)
+    programs = OpenCLPrograms(
+      device, name: name, context: self.context, cache: cache, sources: sources, extraOptions: extraOptions)
+  }
+
+  deinit {
+    _ = call.clFinish(queue.handle)
+    releaseUploads()
+  }
+
+  // MARK: Memory
+
+  func allocate(byteCount: Int) throws(DeviceError) -> Memory {
+    let most = device.description.maxAllocation
+    guard byteCount <= most else { throw .tooLarge(device: name, asked: byteCount, limit: most) }
+    var status: cl_int = 0
+    let memory = call.clCreateBuffer(
+      context.handle, cl_mem_flags(CL_MEM_READ_WRITE), byteCount, nil, &status)
+    let release = call.clReleaseMemObject
+    let held = memory.map { memory in
+      Memory(handle: UnsafeMutableRawPointer(memory), byteCount: byteCount) { _ = release(OpaquePointer($0)) }
+    }
+    // Drivers promise memory and look for it at the first use, where nobody could tell what failed: so use it now.
+    if held != nil {
+      var byte: UInt8 = 0
+      status = call.clEnqueueWriteBuffer(queue.handle, memory, cl_bool(CL_TRUE), byteCount - 1, 1, &byte, 0, nil, nil)
+    }
+    guard let held, status == CL_SUCCESS else {
+      if OpenCLStatus.isOutOfMemory(status) {
+        throw .outOfMemory(device: name, asked: byteCount, held: 0, limit: memoryLimit)
+      }
+      throw .callFailed(device: name, call: "clCreateBuffer", status: OpenCLStatus.name(status))
+    }
+    return held
+  }
+
+  /// The host's bytes are kept aside until the queue has passed them, so that no upload waits for the work before it.
+  func upload(_ bytes: UnsafeRawBufferPointer, to memory: Memory, at byteOffset: Int) throws(DeviceError) {
+    if uploadedBytes > 1 << 26 { try synchronize() }
+    let copy = UnsafeMutableRawPointer.allocate(byteCount: bytes.count, alignment: 64)
+    copy.copyMemory(from: bytes.baseAddress!, byteCount: bytes.count)
+    uploads.append(copy)
+    uploadedBytes += bytes.count
+    try check(
+      "clEnqueueWriteBuffer",
+      call.clEnqueueWriteBuffer(
+        queue.handle, OpaquePointer(memory.handle), cl_bool(CL_FALSE), byteOffset, bytes.count, copy, 0, nil, nil))
+  }
+
+  func download(_ memory: Memory, at byteOffset: Int, into bytes: UnsafeMutableRawBufferPointer) throws(DeviceError) {
+    try check(
+      "clEnqueueReadBuffer",
+      call.clEnqueueReadBuffer(
+        queue.handle, OpaquePointer(memory.handle), cl_bool(CL_TRUE), byteOffset, bytes.count, bytes.baseAddress, 0,
+        nil, nil))
+    releaseUploads()  // the queue is in order, and the last of it is done
+  }
+
+  func synchronize() throws(DeviceError) {
+    try check("clFinish", call.clFinish(queue.handle))
+    releaseUploads()
+  }
+
+  private func releaseUploads() {
+    for copy in uploads { copy.deallocate() }
+    uploads.removeAll(keepingCapacity: true)
+    uploadedBytes = 0
+  }
+
+  // MARK: Launches
+
+  func launch(_ kernel: Kernel, _ arguments: [Argument], extent: Extent, first: Int) throws(DeviceError) {
+    precondition(first == 0 || kernel.isElementwise, "kernel '\(kernel.name)': only elements can be launched in part")
+    let tile = form == .tile ? kernel.tile : nil
+    let items = extent.items(tile ?? kernel.geometry)
+    guard first < items else { return }
+    // Items are numbered up to the end of the last group, which must fit as well.
+    let wide = alwaysWide || items > 1 << 32 - 1 << 16 || arguments.contains(where: \.isWide)
+    let prepared = try prepare(kernel, tile, wide: wide)
+    try check("clSetKernelArg for kernel '\(kernel.name)'", set(arguments, items: items, of: prepared.handle, wide: wide))
+    var localSize = prepared.localSize
+    var offset = first
+    var globalSize = tile == nil ? (items - first + localSize - 1) / localSize * localSize : items * localSize
+    try check(
+      "kernel '\(kernel.name)'",
+      call.clEnqueueNDRangeKernel(
+        queue.handle, prepared.handle.handle, 1, &offset, &globalSize, &localSize, 0, nil, nil))
+    // Some drivers start nothing before they are told to.
+    launchesSinceFlush += 1
+    if launchesSinceFlush == 32 {
+      launchesSinceFlush = 0
+      try check("clFlush", call.clFlush(queue.handle))
+    }
+  }
+
+  private func prepare(_ kernel: Kernel, _ tile: Geometry?, wide: Bool) throws(DeviceError) -> Prepared {
+    let key = Key(name: kernel.name, wide: wide)
+    if let prepared = kernels[key] { return prepared }
+    let program = try programs.program(kernel.file, wide: wide)
+    var status: cl_int = 0
+    let symbol = tile == nil ? kernel.name : kernel.name + "_tile"
+    guard let handle = call.clCreateKernel(program.handle, symbol, &status) else {
+      throw .callFailed(device: name, call: "clCreateKernel for '\(symbol)'", status: OpenCLStatus.name(status))
+    }
+    func property(_ property: Int32) -> Int {
+      var value = 0
+      let status = call.clGetKernelWorkGroupInfo(
+        handle, device.handle, cl_kernel_work_group_info(property), MemoryLayout<Int>.size, &value, nil)
+      return status == CL_SUCCESS ? max(1, value) : 1
+    }
+    let localSize: Int
+    if let tile {
+      localSize = tile.group
+    } else if kernel.isElementwise {
+      localSize = min(256, property(CL_KERNEL_WORK_GROUP_SIZE))
+    } else {
+      // A processor's work-item fills its vector units alone; elsewhere items run side by side in the hardware's step.
+      localSize =
+        device.description.kind == .processor ? 1 : property(CL_KERNEL_PREFERRED_WORK_GROUP_SIZE_MULTIPLE)
+    }
+    let prepared = Prepared(handle: OpenCLObject(handle, call.clReleaseKernel), localSize: localSize)
+    kernels[key] = prepared
+    return prepared
+  }
+
+  /// Sets the arguments as `Kernels/dialect.h` lays them out; returns the first status that is not success.
+  private func set(_ arguments: [Argument], items: Int, of kernel: OpenCLObject<OpenCLKernel>, wide: Bool) -> cl_int {
+    var (status, index) = (CL_SUCCESS, cl_uint(0))
+    func set<Value: BitwiseCopyable>(_ value: Value) {
+      let result = withUnsafePointer(to: value) {
+        call.clSetKernelArg(kernel.handle, index, MemoryLayout<Value>.size, $0)
+      }
+      if status == CL_SUCCESS { status = result }
+      index += 1
+    }
+    func setIndex(_ value: Int) {
+      if wide { set(cl_ulong(value)) } else { set(cl_uint(value)) }
+    }
+    for argument in arguments {
+      switch argument {
+      case .buffer(let buffer, let offset):
+        set(buffer.memory.handle)  // a cl_mem
+        set(cl_ulong(offset))
+      case .real(let value): set(Float(value))
+      case .uint(let value): set(cl_uint(truncatingIfNeeded: value))
+      case .size(let value): setIndex(value)
+      }
+    }
+    setIndex(items)
+    return status
+  }
+
+  private func check(_ what: @autoclosure () -> String, _ status: cl_int) throws(DeviceError) {
+    if status == CL_SUCCESS { return }
+    if OpenCLStatus.isOutOfResources(status) {
+      throw .outOfResources(device: name, call: what(), status: OpenCLStatus.name(status))
+    }
+    throw .callFailed(device: name, call: what(), status: OpenCLStatus.name(status))
+  }
+}
+
+extension Argument {
+  /// Whether a kernel needs 64-bit indices for this argument.
+  fileprivate var isWide: Bool {
+    switch self {
+    case .buffer(let buffer, _): buffer.byteCount >= 1 << 32
+    case .size(let value): value >= 1 << 32
+    case .real, .uint: false
+    }
+  }
+}

@@ -17,7 +17,7 @@ protocol Backend: AnyObject {
   /// Waits for the work before it, then copies bytes to the host.
   func download(_ memory: Memory, at byteOffset: Int, into bytes: UnsafeMutableRawBufferPointer) throws(DeviceError)
   /// Runs the items `first ..< items` of a kernel. Arguments are in the order of its signature, and were checked against it.
-  func launch(_ kernel: Kernel, _ arguments: [Argument], extent: Extent, first: Int) throws(DeviceError)
+  func launch(_ kernel: Kernel, _ arguments: [LaunchArgument], extent: Extent, first: Int) throws(DeviceError)
   /// Waits until all work is done.
   func synchronize() throws(DeviceError)
 }
@@ -37,7 +37,7 @@ final class Memory {
 }
 
 /// One argument of a launch.
-public enum Argument {
+package enum LaunchArgument {
   /// A buffer, from this element on.
   case buffer(Buffer, at: Int)
   /// A scalar of the device's precision.

@@ -42,7 +42,7 @@ final class CPUBackend: Backend {
     bytes.baseAddress!.copyMemory(from: memory.handle + byteOffset, byteCount: bytes.count)
   }
 
-  func launch(_ kernel: Kernel, _ arguments: [Argument], extent: Extent, first: Int) {
+  func launch(_ kernel: Kernel, _ arguments: [LaunchArgument], extent: Extent, first: Int) {
     guard let run = kernel.run(isa: isa, precision: precision) else {
       preconditionFailure("kernel '\(kernel.name)' has no \(isa) build in \(precision)")
     }

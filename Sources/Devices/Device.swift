@@ -110,7 +110,7 @@ public final class Device {
   /// Runs a kernel over an extent, from item `first` on.
   ///
   /// - Precondition: The arguments are those of the kernel's signature.
-  public func launch(_ kernel: Kernel, _ arguments: [Argument], over extent: Extent, first: Int = 0) {
+  package func launch(_ kernel: Kernel, _ arguments: [LaunchArgument], over extent: Extent, first: Int = 0) {
     check(kernel, arguments)
     guard failure == nil, extent.rows > 0, extent.columns > 0, extent.batches > 0 else { return }
     launchCount += 1
@@ -137,7 +137,7 @@ public final class Device {
     do throws(DeviceError) { try work() } catch { failure = error }
   }
 
-  private func check(_ kernel: Kernel, _ arguments: [Argument]) {
+  private func check(_ kernel: Kernel, _ arguments: [LaunchArgument]) {
     let fits =
       kernel.parameters.count == arguments.count
       && zip(kernel.parameters, arguments).allSatisfy { parameter, argument in

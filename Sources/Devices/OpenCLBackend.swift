@@ -131,7 +131,7 @@ final class OpenCLBackend: Backend {
 
   // MARK: Launches
 
-  func launch(_ kernel: Kernel, _ arguments: [Argument], extent: Extent, first: Int) throws(DeviceError) {
+  func launch(_ kernel: Kernel, _ arguments: [LaunchArgument], extent: Extent, first: Int) throws(DeviceError) {
     precondition(first == 0 || kernel.isElementwise, "kernel '\(kernel.name)': only elements can be launched in part")
     let tile = form == .tile ? kernel.tile : nil
     let items = extent.items(tile ?? kernel.geometry)
@@ -186,7 +186,7 @@ final class OpenCLBackend: Backend {
   }
 
   /// Sets the arguments as `Kernels/dialect.h` lays them out; returns the first status that is not success.
-  private func set(_ arguments: [Argument], items: Int, of kernel: OpenCLObject<OpenCLKernel>, wide: Bool) -> cl_int {
+  private func set(_ arguments: [LaunchArgument], items: Int, of kernel: OpenCLObject<OpenCLKernel>, wide: Bool) -> cl_int {
     var (status, index) = (CL_SUCCESS, cl_uint(0))
     func set<Value: BitwiseCopyable>(_ value: Value) {
       let result = withUnsafePointer(to: value) {
@@ -221,7 +221,7 @@ final class OpenCLBackend: Backend {
   }
 }
 
-extension Argument {
+extension LaunchArgument {
   /// Whether a kernel needs 64-bit indices for this argument.
   fileprivate var isWide: Bool {
     switch self {

@@ -11,7 +11,7 @@ final class RehearsalBackend: Backend {
   }
   func upload(_ bytes: UnsafeRawBufferPointer, to memory: Memory, at byteOffset: Int) {}
   func download(_ memory: Memory, at byteOffset: Int, into bytes: UnsafeMutableRawBufferPointer) {}
-  func launch(_ kernel: Kernel, _ arguments: [Argument], extent: Extent, first: Int) {}
+  func launch(_ kernel: Kernel, _ arguments: [LaunchArgument], extent: Extent, first: Int) {}
   func synchronize() {}
 }
 

@@ -6,7 +6,7 @@ public struct Architecture: Sendable {
     public var size = 64
     public var channels = 3
     public var latent = 100
-    /// Channels of the widest layer's narrowest neighbour: DCGAN's ngf and ndf.
+    /// Channels of the layers next to the image (DCGAN's ngf and ndf), or hidden units.
     public var width = 64
     public var initializer = Initializer.dcgan
     /// Of the critic's middle layers: "batch", "layer", "instance" or "none". The generator has batch normalization.
@@ -72,7 +72,7 @@ public struct Architecture: Sendable {
   private static let halving = ConvolutionGeometry(stride: 2, padding: 1)
 
   private static func hidden(_ options: Options, _ activation: Activation) -> [any Layer] {
-    (0..<2).flatMap { _ in [Dense(4 * options.width, initializer: options.initializer), activation] as [any Layer] }
+    (0..<2).flatMap { _ in [Dense(options.width, initializer: options.initializer), activation] as [any Layer] }
   }
 
   private static let mlpCritic: @Sendable (Options) throws(NetworkError) -> Sequential = { options in
@@ -94,7 +94,8 @@ public struct Architecture: Sendable {
     return layers
   }
 
-  private static let normalizations: [String: [any Layer]] = [
+  /// What can stand between a convolution and its activation, by the name that a configuration uses.
+  public static let normalizations: [String: [any Layer]] = [
     "batch": [BatchNormalization(gamma: .normal(mean: 1, deviation: 0.02))],
     "layer": [SampleNormalization.layer()],
     "instance": [SampleNormalization.instance()],

@@ -78,7 +78,7 @@ public struct Optimizer {
   ///   - average: The moving average of the weights and its decay.
   public mutating func update(_ network: Network, along gradient: Tensor, average: (weights: Tensor, decay: Double)? = nil) {
     step += 1
-    let scalars = rule.scalars(settings, step).map(Argument.real)
+    let scalars = rule.scalars(settings, step).map(LaunchArgument.real)
     let arguments = ([network.weights, gradient] + moments).map(\.argument) + scalars
     let tail = average.map { [$0.weights.argument, .real($0.decay)] } ?? []
     network.weights.device.launch(

@@ -1,20 +1,27 @@
+import Adversaries
+
 extension Configuration {
   /// Every setting, in the order in which a configuration is printed. Adding a setting is adding its property, with its
   /// default, and its row here.
   public static let settings: [Setting] = [
-    Setting("model.architecture", \.model.architecture, "the pair of networks"),
+    Setting("model.architecture", \.model.architecture, among: Architecture.all.map(\.name), "the pair of networks"),
     Setting("model.size", \.model.size, among: [28, 32, 64, 128], "side of the images in pixels; 28 only for mlp"),
     Setting("model.channels", \.model.channels, among: [1, 3], "1 for grey images, 3 for colour"),
     Setting("model.latent", \.model.latent, in: 1...4096, "dimensions of the generator's input z"),
-    Setting("model.width", \.model.width, in: 1...4096, "channels next to the image (dcgan), hidden units (mlp)"),
-    Setting("model.initializer", \.model.initializer, "distribution of the first weights; dcgan: normal(0, 0.02)"),
-    Setting("model.norm", \.model.norm, "normalization of the hidden layers"),
+    Setting("model.width", \.model.width, in: 1...4096, "channels next to the image (dcgan), hidden units (others)"),
+    Setting(
+      "model.initializer", \.model.initializer, among: Initializer.all.keys.sorted(),
+      "distribution of the first weights; dcgan: normal(0, 0.02)"),
+    Setting(
+      "model.norm", \.model.norm, among: Architecture.normalizations.keys.sorted(), "normalization in the critic of dcgan"),
 
-    Setting("data.path", \.data.path, "folder or file of the images"),
+    Setting("data.path", \.data.path, "folder of the images; ring or grid for points"),
     Setting("data.flip", \.data.flip, "whether half of the images are mirrored left to right"),
     Setting("data.background", \.data.background, "colour behind transparent pixels: grey, or red,green,blue"),
 
-    Setting("objective.name", \.objective.name, "what the two players are trained for"),
+    Setting(
+      "objective.name", \.objective.name, among: Adversaries.Objective.all.map(\.name),
+      "what the two players are trained for"),
     Setting("objective.clip", \.objective.clip, .positive, "largest weight of a wasserstein critic"),
 
     Setting("training.batch", \.training.batch, in: 1...65_536, "images a step"),
@@ -22,7 +29,7 @@ extension Configuration {
     Setting("training.critic-steps", \.training.criticSteps, in: 1...1000, "steps of the critic for each of them"),
     Setting("training.seed", \.training.seed, in: 0...Int.max, "of every random number: weights, z, order of data"),
 
-    Setting("optimizer.name", \.optimizer.name, "the optimizer of both networks"),
+    Setting("optimizer.name", \.optimizer.name, among: OptimizerRule.all.map(\.name), "the optimizer of both networks"),
     Setting("optimizer.generator-rate", \.optimizer.generatorRate, .nonNegative, "learning rate of the generator"),
     Setting("optimizer.critic-rate", \.optimizer.criticRate, .nonNegative, "learning rate of the critic"),
     Setting("optimizer.beta1", \.optimizer.beta1, .fraction, "decay of the first moment (adam, adamw)"),
@@ -50,7 +57,7 @@ extension Configuration {
 
   /// What no setting can say alone.
   func checkTogether() throws(ConfigurationError) {
-    if model.architecture == .dcgan && model.size == 28 {
+    if model.architecture == "dcgan" && model.size == 28 {
       throw .contradiction("model.size 28 is for model.architecture mlp; dcgan needs 32, 64 or 128")
     }
     if sampling.weights == .average && average.decay == 0 {

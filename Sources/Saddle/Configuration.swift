@@ -14,17 +14,16 @@ public struct Configuration: Sendable, Equatable {
 
   /// The networks.
   public struct Model: Sendable, Equatable {
-    public enum Architecture: String, CaseIterable, Sendable { case dcgan, mlp }
-    public enum Initializer: String, CaseIterable, Sendable { case dcgan, he, glorot, orthogonal }
-    public enum Normalization: String, CaseIterable, Sendable { case batch, none, layer, instance }
-
-    public var architecture = Architecture.dcgan
+    /// A row of `Architecture.all`.
+    public var architecture = "dcgan"
     public var size = 64
     public var channels = 3
     public var latent = 100
     public var width = 64
-    public var initializer = Initializer.dcgan
-    public var norm = Normalization.batch
+    /// A row of `Initializer.all`.
+    public var initializer = "dcgan"
+    /// A row of `Architecture.normalizations`, in the critic.
+    public var norm = "batch"
   }
 
   /// The images.
@@ -36,12 +35,8 @@ public struct Configuration: Sendable, Equatable {
 
   /// The game.
   public struct Objective: Sendable, Equatable {
-    public enum Name: String, CaseIterable, Sendable {
-      case nonSaturating = "non-saturating"
-      case minimax, wasserstein
-    }
-
-    public var name = Name.nonSaturating
+    /// A row of `Adversaries.Objective.all`.
+    public var name = "non-saturating"
     public var clip = 0.01
   }
 
@@ -53,9 +48,8 @@ public struct Configuration: Sendable, Equatable {
   }
 
   public struct Optimizer: Sendable, Equatable {
-    public enum Name: String, CaseIterable, Sendable { case adam, adamw, rmsprop, sgd }
-
-    public var name = Name.adam
+    /// A row of `OptimizerRule.all`.
+    public var name = "adam"
     public var generatorRate = 2e-4
     public var criticRate = 2e-4
     public var beta1 = 0.5

@@ -1,4 +1,4 @@
-import Datasets
+import Adversaries
 
 extension Trainer {
   /// The game that a configuration describes, its first weights drawn.

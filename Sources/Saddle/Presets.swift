@@ -47,5 +47,13 @@ public struct Preset: Sendable {
         model: {architecture: mlp, size: 28, channels: 1, width: 512, initializer: he, norm: none}
         data: {path: /usr/share/datasets/fashion-mnist}
         """),
+    Preset(
+      name: "ring", summary: "eight Gaussians on a ring: whether all modes are found, in seconds",
+      yaml: """
+        model: {architecture: mlp-points, latent: 2, width: 128, initializer: he}
+        data: {path: ring}
+        training: {batch: 256, steps: 5000}
+        optimizer: {generator-rate: 1e-3, critic-rate: 1e-3}
+        """),
   ]
 }

@@ -23,8 +23,9 @@ final class ImageSource: SampleSource {
     (self.dataset, self.device) = (dataset, device)
     let sampler = try BatchSampler(
       count: dataset.count, batchSize: configuration.training.batch, seed: UInt64(configuration.training.seed),
-      flips: configuration.data.flip)
-    prefetcher = BatchPrefetcher(dataset, sampler, from: sampler.cursor(after: first))
+      flips: configuration.data.flip ? .horizontal : .none)
+    let (epoch, batch) = first.quotientAndRemainder(dividingBy: sampler.batchesPerEpoch)
+    prefetcher = BatchPrefetcher(dataset, sampler, from: .init(epoch: epoch, batch: batch))
   }
 
   var summary: String {
@@ -36,7 +37,7 @@ final class ImageSource: SampleSource {
   func next() throws -> Tensor {
     let batch = try prefetcher.next()
     let shape: Shape = [batch.indices.count, dataset.height, dataset.width, dataset.channels]
-    return Tensor(imageBytes: batch.bytes, flips: batch.flips, shape: shape, on: device)
+    return Tensor(imageBytes: batch.bytes, shape: shape, on: device)
   }
 
   func stop() { prefetcher.stop() }
@@ -44,15 +45,23 @@ final class ImageSource: SampleSource {
 
 /// Points of a mixture of Gaussians in the plane, drawn on the device: the toy on which modes can be counted.
 final class PointSource: SampleSource {
-  /// The mixtures that `data.path` can name: centres and deviation (Srivastava et al. 2017; Lin et al. 2018).
-  static let mixtures: [String: (centres: [Double], deviation: Double)] = [
-    "ring": (
-      // cos and sin of k 45 degrees
-      [(1, 0), (0.7071067811865476, 0.7071067811865476), (0, 1), (-0.7071067811865476, 0.7071067811865476), (-1, 0),
-        (-0.7071067811865476, -0.7071067811865476), (0, -1), (0.7071067811865476, -0.7071067811865476)]
-        .flatMap { [$0.0, $0.1] }, 0.02),
-    "grid": ((0..<25).flatMap { [Double($0 / 5 - 2) / 2.83, Double($0 % 5 - 2) / 2.83] }, 0.02),
-  ]
+  /// A mixture of equal shares: centres [modes, 2], row by row, and the deviation of each.
+  struct Mixture {
+    let centres: [Double]
+    let deviation: Double
+  }
+
+  /// The mixtures that `data.path` can name (Lin et al. 2018, the grid divided by 2.83).
+  static let mixtures: [String: Mixture] = ["ring": ring, "grid": grid]
+
+  private static let ring = Mixture(
+    centres: [
+      1, 0, diagonal, diagonal, 0, 1, -diagonal, diagonal, -1, 0, -diagonal, -diagonal, 0, -1, diagonal, -diagonal,
+    ], deviation: 0.01)
+  private static let diagonal = 0.5.squareRoot()
+
+  private static let grid = Mixture(
+    centres: (0..<25).flatMap { mode in [mode / 5, mode % 5].map { Double(2 * $0 - 4) / 2.83 } }, deviation: 0.05 / 2.83)
 
   private let name: String
   private let centres: Tensor
@@ -61,8 +70,7 @@ final class PointSource: SampleSource {
   private let seed: UInt64
   private var drawn: Int
 
-  init(_ name: String, _ configuration: Configuration, first: Int, on device: Device) {
-    let mixture = Self.mixtures[name]!
+  init(_ name: String, _ mixture: Mixture, _ configuration: Configuration, first: Int, on device: Device) {
     self.name = name
     centres = Tensor(mixture.centres, shape: [mixture.centres.count / 2, 2], on: device)
     (deviation, batch, drawn) = (mixture.deviation, configuration.training.batch, first)
@@ -74,7 +82,8 @@ final class PointSource: SampleSource {
 
   func next() -> Tensor {
     drawn += 1
-    let (choice, noise) = (RandomStream(seed: seed, stream: RandomUse.points.rawValue), RandomStream(seed: seed, stream: RandomUse.pointNoise.rawValue))
+    let choice = RandomStream(seed: seed, stream: RandomUse.points.rawValue)
+    let noise = RandomStream(seed: seed, stream: RandomUse.pointNoise.rawValue)
     let modes = Double(centres.shape[0]) * choice.uniform([batch], step: drawn, on: centres.device)
     return centres.gathered(modes) + deviation * noise.normal([batch, 2], step: drawn, on: centres.device)
   }

@@ -56,6 +56,14 @@ extension Setting {
     }
   }
 
+  /// One of the names of a table.
+  init(
+    _ key: String, _ path: any WritableKeyPath<Configuration, String> & Sendable, among names: [String],
+    _ summary: String
+  ) {
+    self.init(key, path, allowed: "one of \(names.joined(separator: ", "))", summary) { names.contains($0) }
+  }
+
   /// A number in an interval.
   init(
     _ key: String, _ path: any WritableKeyPath<Configuration, Double> & Sendable, _ interval: Interval,
@@ -134,11 +142,6 @@ extension Int: SettingValue {}
 extension Double: SettingValue {}
 extension Bool: SettingValue {}
 extension String: SettingValue {}
-extension Configuration.Model.Architecture: SettingValue {}
-extension Configuration.Model.Initializer: SettingValue {}
-extension Configuration.Model.Normalization: SettingValue {}
-extension Configuration.Objective.Name: SettingValue {}
-extension Configuration.Optimizer.Name: SettingValue {}
 extension Configuration.Sampling.Statistics: SettingValue {}
 extension Configuration.Sampling.Weights: SettingValue {}
 

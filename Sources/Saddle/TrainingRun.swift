@@ -49,12 +49,12 @@ public final class TrainingRun {
     let path = configuration.data.path
     let shape = configuration.sampleShape
     if shape == [2] {
-      guard PointSource.mixtures[path] != nil else {
+      guard let mixture = PointSource.mixtures[path] else {
         throw ConfigurationError.contradiction(
           "model.architecture \(configuration.model.architecture) is trained on points: data.path must be one of "
             + PointSource.mixtures.keys.sorted().joined(separator: ", ") + ", not '\(path)'")
       }
-      return PointSource(path, configuration, first: first, on: device)
+      return PointSource(path, mixture, configuration, first: first, on: device)
     }
     guard !path.isEmpty else {
       throw ConfigurationError.contradiction(
@@ -64,7 +64,7 @@ public final class TrainingRun {
     let background = configuration.data.background
     let dataset = try openDataset(
       at: URL(fileURLWithPath: path), size: shape[0], channels: shape[2],
-      background: (background.red, background.green, background.blue), progress: progress)
+      background: RGB(red: background.red, green: background.green, blue: background.blue), progress: progress)
     return try ImageSource(dataset, configuration, first: first, on: device)
   }
 

@@ -46,7 +46,7 @@ struct Bench: ParsableCommand {
       let times = try (0..<steps).map { _ in try step() }.sorted()
       let seconds = times[steps / 2] / .seconds(1)
       var usage = rusage()
-      getrusage(RUSAGE_SELF, &usage)
+      getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
       let result = Result(
         device: device.name, preset: preset, batch: batch, images_per_second: Double(batch) / seconds,
         peak_rss_mib: Double(usage.ru_maxrss) / 1024, device_mib: device.peakBytesHeld >> 20,

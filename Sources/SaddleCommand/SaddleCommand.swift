@@ -23,9 +23,9 @@ struct DeviceOptions: ParsableArguments {
   var device: String?
 
   /// Opens the device and says which it is and why.
-  func open() throws -> Device {
-    let (device, reason) = try Device.open(device)
-    tell("device: \(device.name) (\(reason))")
+  func open(form: KernelForm? = nil) throws -> Device {
+    let (device, reason) = try Device.open(device, form: form)
+    tell("device: \(reason)")
     return device
   }
 }

@@ -11,7 +11,7 @@ struct Sample: ParsableCommand {
         saddle sample runs/fashion --interpolate 8 --out between.png
       """)
 
-  @Argument(help: "The run's folder.") var run: String
+  @Argument(help: "The run's folder.") var folder: String
   @Option(help: "How many samples.") var count = 64
   @Option(help: "The seed of the latents; the run's own by default.") var seed: Int?
   @Option(help: ArgumentHelp("Draws latents beyond this bound again: fewer kinds of samples, each better.", valueName: "bound"))
@@ -36,7 +36,7 @@ struct Sample: ParsableCommand {
   private static let page = 256
 
   func run() throws {
-    let directory = try RunDirectory(opening: run)
+    let directory = try RunDirectory(opening: folder)
     let configuration = try Saddle.Configuration(from: directory.configuration)
     let store = CheckpointStore(readingFrom: directory.checkpoints)
     let checkpoint = try from.map { try store.load(named: $0) } ?? store.loadLatest()

@@ -41,12 +41,12 @@ private struct Sweep {
     let (n, h, w, c) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
     let (oh, ow, k) = (y.shape[1], y.shape[2], y.shape[3])
     let zeros = x.device.zeros(count: c)
-    let sizes: [Argument] =
+    let sizes: [LaunchArgument] =
       [.size(n), .uint(h), .uint(w), .size(c), .uint(grid.0), .uint(grid.1), .uint(oh), .uint(ow), .size(k)]
     let steps = [
       oStep, oRow, oColumn, iStep, iRow, iColumn, dRow, dColumn, taps.0, taps.1, filter.rows * filter.columns,
       filter.columns, tRow, tColumn, tRowStep, tColumnStep,
-    ].map(Argument.uint)
+    ].map(LaunchArgument.uint)
     x.device.launch(
       .named("convolve"), [x.argument, panels.argument, .buffer(zeros, at: 0), y.argument] + sizes + steps,
       over: Extent(rows: n * grid.0 * grid.1, columns: k))
@@ -140,7 +140,7 @@ extension Op {
       let isWhole = k % Tensor.panelColumns == 0
       let b = isWhole ? dy : dy.packed(taps: 1, k: pixels, n: k, tapStride: 0, kStride: k, nStride: 1)
       let dw = Tensor(uninitialized: shape, on: x.device)
-      let sizes: [Argument] = [
+      let sizes: [LaunchArgument] = [
         .size(x.shape[0]), .uint(x.shape[1]), .uint(x.shape[2]), .size(x.shape[3]), .uint(dy.shape[1]), .uint(dy.shape[2]),
         .size(k), .uint(columns), .uint(g.stride), .uint(g.padding), .uint(g.dilation),
         .size(isWhole ? Tensor.panelColumns : pixels * Tensor.panelColumns), .size(isWhole ? k : Tensor.panelColumns),

@@ -22,7 +22,7 @@ private struct Walk {
     strides = [Int](repeating: 0, count: missing) + strides
   }
 
-  var arguments: [Argument] { sizes[1..<4].map(Argument.uint) + [.size(sizes[4])] + strides.map(Argument.size) }
+  var arguments: [LaunchArgument] { sizes[1..<4].map(LaunchArgument.uint) + [.size(sizes[4])] + strides.map(LaunchArgument.size) }
   var extent: Extent { Extent(rows: sizes[0] * sizes[1] * sizes[2] * sizes[3], columns: sizes[4]) }
 }
 

@@ -11,7 +11,7 @@ extension Tensor {
     let b = Tensor(uninitialized: [batches, panels, taps * k, Self.panelColumns], on: device)
     b.launch(
       "pack_panels", [self, b],
-      [taps, k, n, tapStride, kStride, nStride, batchStride].map(Argument.size),
+      [taps, k, n, tapStride, kStride, nStride, batchStride].map(LaunchArgument.size),
       over: Extent(rows: taps * k, columns: n, batches: batches))
     return b
   }
@@ -39,7 +39,7 @@ extension Op {
       let c = Tensor(uninitialized: shape, on: a.device)
       let strides = [aTransposed ? 1 : k, aTransposed ? m : 1, m * k, panels.shape.count / max(batches, 1)]
       c.launch(
-        "matmul", [a, panels, c], ([m, n, k] + strides).map(Argument.size), over: Extent(rows: m, columns: n, batches: batches))
+        "matmul", [a, panels, c], ([m, n, k] + strides).map(LaunchArgument.size), over: Extent(rows: m, columns: n, batches: batches))
       return c
     } vjp: { p in
       let (a, b, dc) = (p.x(0), p.x(1), p.dy)

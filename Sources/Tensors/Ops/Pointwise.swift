@@ -8,7 +8,7 @@ extension Op {
   ) -> Op {
     Op(name, keeps: keeps, shape: { shapes throws(ShapeError) in try same(name, shapes) }) { inputs, shape in
       let y = Tensor(uninitialized: shape, on: inputs[0].device)
-      y.launch(kernel ?? name, inputs + [y], scalars.map(Argument.real), over: Extent(shape.count))
+      y.launch(kernel ?? name, inputs + [y], scalars.map(LaunchArgument.real), over: Extent(shape.count))
       return y
     } vjp: {
       vjp($0)

@@ -50,9 +50,9 @@ FN real sine_of_magnitude(real x, uint quarters) {
   return a < INFINITE ? AS_REAL(AS_UINT(y) ^ ((quadrant & 2u) << 30)) : NOT_A_NUMBER;
 }
 
-// sin x.
+// sin x. 1.493 ulp.
 FN real sin_real(real x) { return AS_REAL(AS_UINT(sine_of_magnitude(x, 0)) ^ (AS_UINT(x) & 0x80000000u)); }
-// cos x.
+// cos x. 1.496 ulp.
 FN real cos_real(real x) { return sine_of_magnitude(x, 1); }
 
 #endif

@@ -61,7 +61,7 @@ FN real expm1_remainder(real x, real integer) {
   return fma(r * r, p, r);
 }
 
-// e^x.
+// e^x. 0.982 ulp.
 FN real exp_real(real x) {
   real c = x < R(-104.0) ? R(-104.0) : x; // e^-104 < 2^-150 < 2^128 < e^89; a NaN passes
   c = c > R(89.0) ? R(89.0) : c;
@@ -76,7 +76,7 @@ FN real expm1_real(real x) {
   return small ? near : far;
 }
 
-// Below 0.55 x + x^3 P(x^2), so that small x lose nothing; above, 1 - 2 / (e^2x + 1).
+// Below 0.55 x + x^3 P(x^2), so that small x lose nothing; above, 1 - 2 / (e^2x + 1). 1.449 ulp.
 FN real tanh_real(real x) {
   const real a = magnitude(x), c = a > R(10.0) ? R(10.0) : a, s = c * c; // tanh 10 rounds to 1
   real p = R(-6.2428494e-3);
@@ -90,7 +90,7 @@ FN real tanh_real(real x) {
 }
 
 // 1 / (1 + e^-x), for negative x as e^x / (1 + e^x), so that nothing overflows. What rounding took from the denominator
-// d is put back: y / (1 + low / d) is near y - y low where low matters most, for d near 1.
+// d is put back: y / (1 + low / d) is near y - y low where low matters most, for d near 1. 1.967 ulp.
 FN real sigmoid_real(real x) {
   const real e = exp_real(-magnitude(x));
   const real d = R(1.0) + e, low = e - (d - R(1.0));
@@ -120,14 +120,15 @@ FN uint bits_above_three_quarters(real x) { return AS_UINT(DENORMAL(x) ? x * R(1
 FN real significand(real x) { return AS_REAL((bits_above_three_quarters(x) & 0x007fffffu) + 0x3f400000u); }
 FN real exponent(real x) { return (real)(((int)bits_above_three_quarters(x) >> 23) - (DENORMAL(x) ? 24 : 0)); }
 
-// log x: -inf at 0, NaN below.
+// log x: -inf at 0, NaN below. 0.933 ulp.
 FN real log_real(real x) {
   const real n = exponent(x), f = significand(x) - R(1.0);
   const real y = fma(n, LN2, fma(f * f, log1p_polynomial(f), fma(n, LN2_LOW, f)));
   return x > 0 ? (x < INFINITE ? y : x) : (x == 0 ? -INFINITE : NOT_A_NUMBER);
 }
 
-// log(1 + e^x) = max(x, 0) + log(1 + e^-|x|); above e = 1/2 the logarithm is log 2 + log((1 + e) / 2).
+// log(1 + e^x) = max(x, 0) + log(1 + e^-|x|); above e = 1/2 the logarithm is
+// log 2 + log((1 + e) / 2). 1.651 ulp.
 FN real softplus_real(real x) {
   const real e = exp_real(-magnitude(x));
   const real f = e > R(0.5) ? R(0.5) * e - R(0.5) : e;
@@ -138,6 +139,7 @@ FN real softplus_real(real x) {
 // -------------------------------------------------------------------------------------------------- the error function
 
 // Below 15/16 x + x P(x^2); above, 1 - e^-(x + x Q(x)), the exponent being log erfc x (the idea is N. Juffa's).
+// 1.026 ulp.
 FN real erf_real(real x) {
   const real a = magnitude(x), t = a > R(4.0) ? R(4.0) : a, s = t * t; // erf 4 rounds to 1
   real p = R(8.00138296e-5);

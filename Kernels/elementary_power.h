@@ -3,7 +3,7 @@
 
 FN real pow_real(real x, real y) { return __builtin_pow(x, y); }
 
-// The u-quantile of the standard normal distribution: algorithm AS 241, PPND16 (Wichura, 1988).
+// The u-quantile of the standard normal distribution: algorithm AS 241, PPND16 (Wichura, 1988). Relative error 7e-16.
 FN real inverse_normal_real(real u) {
   const real q = u - 0.5, r = 0.180625 - q * q;
   if (__builtin_fabs(q) <= 0.425)
@@ -38,7 +38,7 @@ FN real inverse_normal_real(real u) {
 #define TWO_OVER_LN2_LOW R(3.85192607e-8)
 
 // x^y = 2^(y log2 |x|) with C99's signs and special cases. The logarithm and its product with y are sums of two floats;
-// the names of second summands end in _low.
+// the names of second summands end in _low. 0.966 ulp in 2.7 * 10^8 random pairs.
 FN real pow_real(real x, real y) {
   const real a = magnitude(x), m = significand(a);
   // log m = 2 atanh s for s = (m - 1) / (m + 1).
@@ -80,7 +80,7 @@ FN real pow_real(real x, real y) {
 // The u-quantile of the standard normal distribution for 0 < u < 1, NaN elsewhere. As in AS 241 (Wichura, 1988),
 // z = q A(0.425^2 - q^2) for q = u - 1/2, |q| <= 0.425, and |z| = B(s), s = sqrt(-log u) or sqrt(-log(1 - u)), in the
 // tails, where 1 - u is exact; but A = 2.9375 + C and B = 1.125 s + C, so that the errors of C = n / d, which is small,
-// weigh little.
+// weigh little. 2.512 ulp.
 FN real inverse_normal_real(real u) {
   const real q = u - R(0.5);
   const int central = magnitude(q) <= R(0.425);

@@ -15,7 +15,7 @@ COLUMN_SUMS(sum_products, SUM_PRODUCTS, PRODUCT)
 KERNEL(normalization_scale, SCALE) { scale[i] = gamma[i] / SQRT(moments[columns + i] + epsilon); }
 
 #define NORMALIZE(_) _(IN, x) _(IN, moments) _(IN, scale) _(IN, beta) _(OUT, y) _(SIZE, rows) _(SIZE, columns)
-ROWWISE(normalize, NORMALIZE) { y[at] = fma(x[at] - moments[c], scale[c], beta[c]); }
+ROWWISE(normalize_columns, NORMALIZE) { y[at] = fma(x[at] - moments[c], scale[c], beta[c]); }
 
 // dx = scale (dy - mean of dy - (x - mean) slope), slope = mean of dy (x - mean) / (variance + epsilon), with the sums of dy and of
 // dy (x - mean) in sums [2][columns]. coefficients is [3][columns]: mean of dy, slope, scale.

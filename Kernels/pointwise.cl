@@ -9,16 +9,14 @@ KERNEL(logarithm, UNARY) { y[i] = log_real(x[i]); }
 KERNEL(sine, UNARY) { y[i] = sin_real(x[i]); }
 KERNEL(cosine, UNARY) { y[i] = cos_real(x[i]); }
 // 1 where x > 0, else 0 (also for NaN): the derivative of relu.
-KERNEL(step, UNARY) { y[i] = x[i] > 0 ? R(1.0) : R(0.0); }
+KERNEL(unit_step, UNARY) { y[i] = x[i] > 0 ? R(1.0) : R(0.0); }
 KERNEL(absolute, UNARY) { y[i] = x[i] < 0 ? -x[i] : x[i] + 0; }
-KERNEL(sign, UNARY) { y[i] = x[i] > 0 ? R(1.0) : (x[i] < 0 ? R(-1.0) : R(0.0)); }
+KERNEL(signum, UNARY) { y[i] = x[i] > 0 ? R(1.0) : (x[i] < 0 ? R(-1.0) : R(0.0)); }
 
 #define AFFINE(_) _(IN, x) _(OUT, y) _(REAL, factor) _(REAL, term)
 KERNEL(affine, AFFINE) { y[i] = fma(factor, x[i], term); }
 #define POWER(_) _(IN, x) _(OUT, y) _(REAL, exponent)
 KERNEL(power, POWER) { y[i] = pow_real(x[i], exponent); }
-#define CLAMP(_) _(IN, x) _(OUT, y) _(REAL, low) _(REAL, high)
-KERNEL(clamp_range, CLAMP) { y[i] = x[i] < low ? low : (x[i] > high ? high : x[i]); }
 
 #define BINARY(_) _(IN, a) _(IN, b) _(OUT, y)
 KERNEL(add, BINARY) { y[i] = a[i] + b[i]; }

@@ -14,7 +14,7 @@ struct Check: ParsableCommand {
   @OptionGroup var deviceOptions: DeviceOptions
 
   func run() throws {
-    let reference = try Device.cpu()
+    let reference = try Device.cpu(isa: "baseline")  // the build that every processor runs
     let device = try deviceOptions.open(form: form)
     tell("reference: \(reference.name)")
     let rows = DeviceCheck.rows.filter { !tiny || $0.size <= 1000 }

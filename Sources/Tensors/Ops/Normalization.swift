@@ -54,7 +54,7 @@ extension Op {
     scale.launch("normalization_scale", [moments, gamma, scale], [.size(columns), .real(epsilon)], over: Extent(columns))
     let y = Tensor(uninitialized: shape, on: x.device)
     y.launch(
-      "normalize", [x, moments, scale, beta, y], [.size(rows), .size(columns)], over: Extent(rows: rows, columns: columns))
+      "normalize_columns", [x, moments, scale, beta, y], [.size(rows), .size(columns)], over: Extent(rows: rows, columns: columns))
     return y
   }
 

@@ -32,8 +32,8 @@ extension Op {
   static let sine: Op = pointwise("sine", keeps: .inputs) { [$0.dy * $0.x.cosine()] }
   static let cosine: Op = pointwise("cosine", keeps: .inputs) { [-($0.dy * $0.x.sine())] }
   static let absolute: Op = pointwise("absolute", keeps: .inputs) { [$0.dy * sign($0.x)] }
-  static let sign: Op = pointwise("sign", keeps: .nothing) { _ in [nil] }
-  static let step: Op = pointwise("step", keeps: .nothing) { _ in [nil] }
+  static let sign: Op = pointwise("sign", kernel: "signum", keeps: .nothing) { _ in [nil] }
+  static let step: Op = pointwise("step", kernel: "unit_step", keeps: .nothing) { _ in [nil] }
   /// `factor x + term`.
   static func affine(_ factor: Double, _ term: Double) -> Op {
     pointwise("affine", [factor, term], keeps: .nothing) { [factor * $0.dy] }

@@ -42,7 +42,8 @@ struct BadInput: CustomTestStringConvertible {
       name: "missing folder", files: ["here/a.png": picture], path: "heer/there",
       expected: ["heer/there", "no such file or folder", "holds here"]),
     BadInput(name: "empty folder", files: ["empty/.hidden.png": picture], path: "empty", expected: ["no PNG or JPEG"]),
-    BadInput(name: "a picture", files: ["a.png": picture], path: "a.png", expected: ["a.png", "the folder that it lies"]),
+    BadInput(
+      name: "a picture", files: ["a.png": picture], path: "a.png", expected: ["a.png", "the folder that it lies"]),
     BadInput(name: "an archive", files: ["a.zip": [1]], path: "a.zip", expected: ["a.zip", "unpack it"]),
     BadInput(name: "no held-out", files: ["a.png": picture], split: .heldOut, expected: ["no held-out part"]),
     // Numbers
@@ -53,7 +54,8 @@ struct BadInput: CustomTestStringConvertible {
       name: "labels as images", files: [idx: labels],
       expected: [idx, "no IDX file of images", "begins with 00 00 08 01, not 00 00 08 03"]),
     BadInput(name: "empty IDX", files: [idx: []], expected: [idx, "it is empty"]),
-    BadInput(name: "IDX header cut", files: [idx: Array(images.prefix(9))], expected: [idx, "cut short inside its header"]),
+    BadInput(
+      name: "IDX header cut", files: [idx: Array(images.prefix(9))], expected: [idx, "cut short inside its header"]),
     BadInput(
       name: "IDX cut", files: [idx: images.dropLast(1)],
       expected: [idx, "promises 2 images of 3 x 3 pixels, 18 bytes, but holds 17"]),
@@ -66,7 +68,8 @@ struct BadInput: CustomTestStringConvertible {
       name: "labels too few", files: [idx: images, idxLabels: Fixture.idx([1], [0])],
       expected: [idxLabels, "holds 1 labels", "2 images"]),
     BadInput(
-      name: "labels are images", files: [idx: images, idxLabels: images], expected: [idxLabels, "no IDX file of labels"]),
+      name: "labels are images", files: [idx: images, idxLabels: images],
+      expected: [idxLabels, "no IDX file of labels"]),
     BadInput(
       name: "gzip cut", files: [idx + ".gz": Fixture.gzip(images).dropLast(5)],
       expected: [idx + ".gz", "cut short", "gzip data end after"]),
@@ -78,24 +81,28 @@ struct BadInput: CustomTestStringConvertible {
       expected: [idx + ".gz", "is damaged: gzip data", "incorrect header check"]),
     // CIFAR
     BadInput(
-      name: "CIFAR cut", files: cifar(record.dropLast(1)), expected: ["data_batch_5.bin", "3072 bytes", "records of 3073"]),
+      name: "CIFAR cut", files: cifar(record.dropLast(1)),
+      expected: ["data_batch_5.bin", "3072 bytes", "records of 3073"]),
     BadInput(
       name: "CIFAR label", files: cifar(record + [10] + record.dropFirst()),
       expected: ["data_batch_5.bin", "image 1 has the label 10 of 10 classes"]),
     BadInput(
-      name: "CIFAR incomplete", files: ["data_batch_2.bin": record], expected: ["holds no data_batch_1.bin", "CIFAR-10"]),
+      name: "CIFAR incomplete", files: ["data_batch_2.bin": record],
+      expected: ["holds no data_batch_1.bin", "CIFAR-10"]),
     BadInput(
       name: "CIFAR names", files: cifar(record).merging(["batches.meta.txt": Array("cat dog".utf8)]) { $1 },
       expected: ["batches.meta.txt", "names 2 classes, not 10"]),
     BadInput(name: "CIFAR in Python", files: ["data_batch_1": [0]], expected: ["Python version", "cifar-10-binary"]),
     // Pictures
-    BadInput(name: "text as PNG", files: ["a.png": Array("hello".utf8)], expected: ["a.png", "neither a PNG nor a JPEG"]),
+    BadInput(
+      name: "text as PNG", files: ["a.png": Array("hello".utf8)], expected: ["a.png", "neither a PNG nor a JPEG"]),
     BadInput(name: "empty PNG", files: ["a.png": []], expected: ["a.png", "is empty"]),
     BadInput(name: "PNG header cut", files: ["a.png": Array(picture.prefix(20))], expected: ["a.png", "cut short"]),
     BadInput(
       name: "PNG cut", files: ["a.png": Array(picture.dropLast(20))], expected: ["a.png", "cut short", "chunk IDAT"]),
     BadInput(
-      name: "PNG without an end", files: ["a.png": Array(picture.dropLast(12))], expected: ["a.png", "last chunk is missing"]),
+      name: "PNG without an end", files: ["a.png": Array(picture.dropLast(12))],
+      expected: ["a.png", "last chunk is missing"]),
     BadInput(
       name: "PNG damaged", files: ["a.png": damaged(60)], expected: ["a.png", "CRC error in the PNG's chunk IDAT"]),
     BadInput(
@@ -105,20 +112,24 @@ struct BadInput: CustomTestStringConvertible {
       name: "PNG hostile", files: ["a.png": Fixture.png(width: 1 << 20, height: 1 << 20, colorType: 2, passes: [])],
       expected: ["a.png", "promises 1048576 x 1048576 pixels"]),
     BadInput(
-      name: "PNG with too few rows", files: ["a.png": Fixture.png(width: 4, height: 4, colorType: 0, passes: [[[1, 2]]])],
+      name: "PNG with too few rows",
+      files: ["a.png": Fixture.png(width: 4, height: 4, colorType: 0, passes: [[[1, 2]]])],
       expected: ["a.png", "not a valid PNG"]),
     BadInput(
       name: "JPEG header cut", files: ["a.jpg": Array(Fixture.colorJPEG.prefix(40))], expected: ["a.jpg", "cut short"]),
     BadInput(
-      name: "JPEG cut", files: ["a.jpg": Fixture.colorJPEG.dropLast(5)], expected: ["a.jpg", "cut short", "last pixels"]),
+      name: "JPEG cut", files: ["a.jpg": Fixture.colorJPEG.dropLast(5)],
+      expected: ["a.jpg", "cut short", "last pixels"]),
     BadInput(
       name: "several bad", files: ["a.png": picture, "b.png": [1], "c.png": [2]],
       expected: ["b.png", "and 1 more files cannot be read"]),
-    BadInput(name: "foreign kind", files: ["a.png": picture, "b.webp": [1]], expected: ["b.webp", "convert it to PNG"]),
+    BadInput(
+      name: "foreign kind", files: ["a.png": picture, "b.webp": [1]], expected: ["b.webp", "convert it to PNG"]),
     BadInput(
       name: "two sizes", files: ["a.png": picture, "b.png": Fixture.png(5, 4) { _, _ in [0, 0, 0] }],
       expected: ["b.png", "5 x 4", "a.png 4 x 4", "give the size"]),
-    BadInput(name: "too small", files: ["a.png": picture], size: 8, expected: ["a.png", "4 x 4", "smaller than the size 8"]),
+    BadInput(
+      name: "too small", files: ["a.png": picture], size: 8, expected: ["a.png", "4 x 4", "smaller than the size 8"]),
     BadInput(
       name: "pictures beside classes", files: ["a.png": picture, "cats/b.png": picture], expected: ["a.png", "cats"]),
   ]
@@ -145,10 +156,11 @@ func badBatchesAreExplained(count: Int, batchSize: Int, expected: String) throws
   #expect(error?.description.contains(expected) == true)
 }
 
-@Test(arguments: [
-  ([1, 2, 3], nil, [], "no whole number of images"), ([], nil, [], "no whole number of images"),
-  ([1, 2], [0], [], "2 images but 1 labels"), ([1, 2], [0, -1], [], "label -1"), ([1, 2], [0, 1], ["a"], "label 1"),
-] as [([UInt8], [Int]?, [String], String)])
+@Test(
+  arguments: [
+    ([1, 2, 3], nil, [], "no whole number of images"), ([], nil, [], "no whole number of images"),
+    ([1, 2], [0], [], "2 images but 1 labels"), ([1, 2], [0, -1], [], "label -1"), ([1, 2], [0, 1], ["a"], "label 1"),
+  ] as [([UInt8], [Int]?, [String], String)])
 func badArraysAreExplained(pixels: [UInt8], labels: [Int]?, classNames: [String], expected: String) throws {
   let width = pixels.count == 2 ? 1 : 2
   let error = #expect(throws: DatasetError.self) {

@@ -8,19 +8,20 @@ private func fitted(_ pixels: [UInt8], width: Int, to size: Int, fit: Fit = .pad
     .fitted(size: size, fit: fit, background: RGB(red: 9, green: 9, blue: 9)).pixels
 }
 
-@Test(arguments: [
-  // A quarter of four pixels each.
-  ("4 to 2", 4, [0, 4, 8, 8, 0, 4, 8, 8, 1, 1, 2, 2, 1, 1, 2, 4], 2, Fit.pad, [2, 8, 1, 3]),
-  // Each covers 3/2 x 3/2 pixels: (9 + 0/2 + 90/2 + 180/4) / (9/4) = 44, (36 + 0/2 + 9/2 + 180/4) / (9/4) = 38, ...
-  ("3 to 2", 3, [9, 0, 36, 90, 180, 9, 18, 27, 45], 2, .pad, [44, 38, 54, 48]),
-  ("same", 2, [1, 2, 3, 4], 2, .pad, [1, 2, 3, 4]),
-  ("all to 1", 2, [1, 2, 3, 4], 1, .pad, [3]),  // 2.5, halves upwards
-  ("crop of 4 x 2", 4, [50, 1, 2, 60, 70, 3, 4, 80], 2, .pad, [1, 2, 3, 4]),
-  ("pad 2 to 4", 2, [1, 2, 3, 4], 4, .pad, [9, 9, 9, 9, 9, 1, 2, 9, 9, 3, 4, 9, 9, 9, 9, 9]),
-  ("pad 1 to 2", 1, [5], 2, .pad, [5, 9, 9, 9]),
-  // Centres of 2 at 1/4 and 3/4, of 4 at 1/8, 3/8, 5/8, 7/8: weights (1, 0), (3/4, 1/4), (1/4, 3/4), (0, 1).
-  ("bilinear 2 to 4", 2, [0, 16, 0, 16], 4, .resize, [0, 4, 12, 16, 0, 4, 12, 16, 0, 4, 12, 16, 0, 4, 12, 16]),
-] as [(String, Int, [UInt8], Int, Fit, [UInt8])])
+@Test(
+  arguments: [
+    // A quarter of four pixels each.
+    ("4 to 2", 4, [0, 4, 8, 8, 0, 4, 8, 8, 1, 1, 2, 2, 1, 1, 2, 4], 2, Fit.pad, [2, 8, 1, 3]),
+    // Each covers 3/2 x 3/2 pixels: (9 + 0/2 + 90/2 + 180/4) / (9/4) = 44, (36 + 0/2 + 9/2 + 180/4) / (9/4) = 38, ...
+    ("3 to 2", 3, [9, 0, 36, 90, 180, 9, 18, 27, 45], 2, .pad, [44, 38, 54, 48]),
+    ("same", 2, [1, 2, 3, 4], 2, .pad, [1, 2, 3, 4]),
+    ("all to 1", 2, [1, 2, 3, 4], 1, .pad, [3]),  // 2.5, halves upwards
+    ("crop of 4 x 2", 4, [50, 1, 2, 60, 70, 3, 4, 80], 2, .pad, [1, 2, 3, 4]),
+    ("pad 2 to 4", 2, [1, 2, 3, 4], 4, .pad, [9, 9, 9, 9, 9, 1, 2, 9, 9, 3, 4, 9, 9, 9, 9, 9]),
+    ("pad 1 to 2", 1, [5], 2, .pad, [5, 9, 9, 9]),
+    // Centres of 2 at 1/4 and 3/4, of 4 at 1/8, 3/8, 5/8, 7/8: weights (1, 0), (3/4, 1/4), (1/4, 3/4), (0, 1).
+    ("bilinear 2 to 4", 2, [0, 16, 0, 16], 4, .resize, [0, 4, 12, 16, 0, 4, 12, 16, 0, 4, 12, 16, 0, 4, 12, 16]),
+  ] as [(String, Int, [UInt8], Int, Fit, [UInt8])])
 func resampling(name: String, width: Int, pixels: [UInt8], size: Int, fit: Fit, expected: [UInt8]) throws {
   #expect(try fitted(pixels, width: width, to: size, fit: fit) == expected)
 }

@@ -41,7 +41,8 @@ enum Fixture {
     repeat {
       let block = rest.prefix(65535)
       rest = rest.dropFirst(65535)
-      result += [rest.isEmpty ? 1 : 0] + littleEndian(block.count, bytes: 2) + littleEndian(~block.count, bytes: 2) + block
+      result +=
+        [rest.isEmpty ? 1 : 0] + littleEndian(block.count, bytes: 2) + littleEndian(~block.count, bytes: 2) + block
     } while !rest.isEmpty
     return result
   }
@@ -76,7 +77,9 @@ enum Fixture {
 
   /// An RGB PNG whose pixels are given by a closure.
   static func png(_ width: Int, _ height: Int, _ pixel: (_ x: Int, _ y: Int) -> [UInt8]) -> [UInt8] {
-    png(width: width, height: height, colorType: 2, passes: [(0..<height).map { y in (0..<width).flatMap { pixel($0, y) } }])
+    png(
+      width: width, height: height, colorType: 2,
+      passes: [(0..<height).map { y in (0..<width).flatMap { pixel($0, y) } }])
   }
 
   /// An IDX file of bytes.

@@ -49,7 +49,8 @@ struct PNGRow: CustomTestStringConvertible {
       name: "RGBA", file: Fixture.png(width: 2, height: 1, colorType: 6, passes: [[[1, 2, 3, 4, 5, 6, 7, 8]]]),
       pixels: [1, 2, 3, 4, 5, 6, 7, 8]),
     PNGRow(
-      name: "palette 8 bits", file: Fixture.png(width: 2, height: 1, colorType: 3, chunks: palette, passes: [[[1, 0]]]),
+      name: "palette 8 bits",
+      file: Fixture.png(width: 2, height: 1, colorType: 3, chunks: palette, passes: [[[1, 0]]]),
       pixels: [40, 50, 60, 255, 10, 20, 30, 255]),
     PNGRow(
       name: "palette 2 bits with alpha",
@@ -69,11 +70,12 @@ func pngDecodes(_ row: PNGRow) throws {
   #expect(try ImageCodec.decode(Data(row.file), path: row.name).pixels == row.pixels)
 }
 
-@Test(arguments: [
-  ("grey", Fixture.greyJPEG, [77, 77, 77]),
-  ("colour", Fixture.colorJPEG, [200, 100, 50]),
-  ("CMYK", Fixture.cmykJPEG, [160, 80, 40]),
-] as [(String, [UInt8], [Int])])
+@Test(
+  arguments: [
+    ("grey", Fixture.greyJPEG, [77, 77, 77]),
+    ("colour", Fixture.colorJPEG, [200, 100, 50]),
+    ("CMYK", Fixture.cmykJPEG, [160, 80, 40]),
+  ] as [(String, [UInt8], [Int])])
 func jpegDecodes(name: String, file: [UInt8], color: [Int]) throws {
   let picture = try ImageCodec.decode(Data(file), path: name)
   #expect((picture.width, picture.height, picture.channels) == (8, 8, 3))
@@ -101,13 +103,14 @@ func pngRoundTrip(channels: Int) throws {
   #expect(crc == 0xcbf4_3926)  // the check value of CRC-32 in the catalogue of parametrised CRC algorithms
 }
 
-@Test(arguments: [
-  ("one member", Fixture.gzip([1, 2, 3]), [1, 2, 3]),
-  ("two members and padding", Fixture.gzip([1, 2]) + Fixture.gzip([3]) + [0, 0], [1, 2, 3]),
-  ("empty", Fixture.gzip([]), []),
-  ("not packed", [5, 6], [5, 6]),
-  ("as long as is allowed", Fixture.gzip([UInt8](repeating: 9, count: 70_000)), [UInt8](repeating: 9, count: 70_000)),
-] as [(String, [UInt8], [UInt8])])
+@Test(
+  arguments: [
+    ("one member", Fixture.gzip([1, 2, 3]), [1, 2, 3]),
+    ("two members and padding", Fixture.gzip([1, 2]) + Fixture.gzip([3]) + [0, 0], [1, 2, 3]),
+    ("empty", Fixture.gzip([]), []),
+    ("not packed", [5, 6], [5, 6]),
+    ("as long as is allowed", Fixture.gzip([UInt8](repeating: 9, count: 70_000)), [UInt8](repeating: 9, count: 70_000)),
+  ] as [(String, [UInt8], [UInt8])])
 func gzipUnpacks(name: String, file: [UInt8], contents: [UInt8]) throws {
   try Fixture.withFolder { folder in
     try Fixture.write(["file": file], in: folder)

@@ -8,7 +8,8 @@ func idxIsRead(packed: Bool) throws {
   try Fixture.withFolder { folder in
     let pixels = (0..<3 * 4).map { UInt8($0) }
     let files = [
-      "train-images-idx3-ubyte": Fixture.idx([3, 2, 2], pixels), "train-labels-idx1-ubyte": Fixture.idx([3], [2, 0, 1]),
+      "train-images-idx3-ubyte": Fixture.idx([3, 2, 2], pixels),
+      "train-labels-idx1-ubyte": Fixture.idx([3], [2, 0, 1]),
       "t10k-images-idx3-ubyte": Fixture.idx([1, 2, 2], [9, 9, 9, 9]),
     ]
     try Fixture.write(

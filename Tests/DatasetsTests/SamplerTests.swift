@@ -3,14 +3,15 @@ import Testing
 @testable import Datasets
 
 /// The vectors that the authors of Philox publish (Random123, kat_vectors).
-@Test(arguments: [
-  (SIMD4(repeating: 0), 0, SIMD4(0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8)),
-  (SIMD4(repeating: 0xffff_ffff), UInt64.max, SIMD4(0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd)),
-  (
-    SIMD4(0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344), 0x299f_31d0_a409_3822,
-    SIMD4(0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1)
-  ),
-] as [(SIMD4<UInt32>, UInt64, SIMD4<UInt32>)])
+@Test(
+  arguments: [
+    (SIMD4(repeating: 0), 0, SIMD4(0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8)),
+    (SIMD4(repeating: 0xffff_ffff), UInt64.max, SIMD4(0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd)),
+    (
+      SIMD4(0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344), 0x299f_31d0_a409_3822,
+      SIMD4(0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1)
+    ),
+  ] as [(SIMD4<UInt32>, UInt64, SIMD4<UInt32>)])
 func philoxKnownAnswers(counter: SIMD4<UInt32>, seed: UInt64, words: SIMD4<UInt32>) {
   #expect(Philox(seed: seed)(counter) == words)
 }

@@ -57,7 +57,9 @@ func weightsAddUp(old: Int, new: Int) {
 
 @Test func mirroring() throws {
   let images = try ImageArray(
-    name: "test", height: 1, width: 3, channels: 3, pixels: Array(0..<9) + Array(10..<19))
+    name: "test", height: 2, width: 4, channels: 1, pixels: Array(0..<8) + [10, 11, 12, 13, 14, 15, 16, 17])
   #expect(
-    try images.read([1, 0], flipped: [true, false]) == [16, 17, 18, 13, 14, 15, 10, 11, 12] + Array(0..<9))
+    try images.read([1, 0], flipped: [true, false]) == [13, 12, 11, 10, 17, 16, 15, 14] + Array(0..<8))
+  let colors = try ImageArray(name: "test", height: 1, width: 3, channels: 3, pixels: Array(0..<9))
+  #expect(try colors.read([0], flipped: [true]) == [6, 7, 8, 3, 4, 5, 0, 1, 2])
 }

@@ -79,9 +79,8 @@ func pngDecodes(_ row: PNGRow) throws {
 func jpegDecodes(name: String, file: [UInt8], color: [Int]) throws {
   let picture = try ImageCodec.decode(Data(file), path: name)
   #expect((picture.width, picture.height, picture.channels) == (8, 8, 3))
-  for (index, sample) in picture.pixels.enumerated() {
-    #expect(abs(Int(sample) - color[index % 3]) <= 1, "quantised colour, within 1")
-  }
+  let error = picture.pixels.indices.map { abs(Int(picture.pixels[$0]) - color[$0 % 3]) }.max()
+  #expect(error ?? 255 <= 1)  // the quantisation of a flat colour
 }
 
 @Test(arguments: [1, 3])

@@ -46,7 +46,10 @@ static int read_header(tjhandle handle, const uint8_t *bytes, size_t count, imag
     return fail(handle, error, error_capacity);
   }
   header->is_grey = *colour_space == TJCS_GRAY;
-  if (header->width < 1 || header->height < 1 || (int64_t)header->width * header->height > IMAGE_PIXELS_MAX) {
+  if (header->width < 1 || header->height < 1) {  // TurboJPEG takes a file of tables alone for a valid one
+    return image_fail(error, error_capacity, "is cut short: the JPEG ends before its first pixels");
+  }
+  if ((int64_t)header->width * header->height > IMAGE_PIXELS_MAX) {
     return image_fail(error, error_capacity, "promises %d x %d pixels; a picture has from 1 to %lld",
                       header->width, header->height, (long long)IMAGE_PIXELS_MAX);
   }

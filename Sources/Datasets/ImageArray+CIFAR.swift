@@ -26,7 +26,7 @@ extension ImageArray {
           path: file.path, problem: "holds \(records.count) bytes, no whole number of records of \(recordSize)",
           remedy: "unpack \(version.archive) again")
       }
-      pixels.reserveCapacity(pixels.count + records.count * wanted.count)
+      pixels.reserveCapacity(pixels.count + records.count)
       for record in stride(from: 0, to: records.count, by: recordSize) {
         let label = Int(records[record + version.labelSize - 1])
         guard label < classNames.count else {

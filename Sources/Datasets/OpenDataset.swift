@@ -19,7 +19,7 @@ public enum Split: String, CaseIterable, Codable, Sendable {
 ///   - size: Height and width of the images; nil keeps them.
 ///   - channels: 1 or 3; nil keeps them, and a folder has 3 unless every file is grey.
 ///   - fit: What is done with images smaller than `size`; nil pads IDX and CIFAR, and refuses small pictures of folders.
-///   - background: The colour under transparent pixels (nil: white) and around padded images (nil: black).
+///   - background: The colour under transparent pixels (nil: white); IDX and CIFAR images are padded with black.
 ///   - memoryLimit: The bytes that the decoded pictures of a folder may take; above it they are decoded when read.
 ///   - progress: Called as the files of a folder are read.
 /// - Throws: `DatasetError` that names the file or folder at fault.
@@ -57,7 +57,11 @@ public func openDataset(
 
 /// The sub-folder of the split where a folder comes in parts, else the folder itself.
 private func folder(of split: Split, in url: URL, names: [String]) throws(DatasetError) -> URL {
-  let isSplit = names.contains { $0 == "train" && FolderListing.isDirectory(url.appending(path: $0)) }
+  // A folder train beside others that are no parts is a class: trains among planes and ships.
+  let parts = Set(Split.allCases.flatMap(\.folders))
+  let isSplit =
+    names.contains("train")
+    && names.allSatisfy { parts.contains($0) || !FolderListing.isDirectory(url.appending(path: $0)) }
   guard isSplit || split == .heldOut else { return url }
   guard let name = split.folders.first(where: names.contains) else {
     throw DatasetError(

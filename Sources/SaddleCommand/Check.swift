@@ -10,6 +10,7 @@ struct Check: ParsableCommand {
 
   @Option(help: "The form of heavy kernels on OpenCL: block or tile; what suits the device by default.") var form: KernelForm?
   @Flag(help: "Leaves large samples out, for slow interpreters.") var tiny = false
+  @Option(help: ArgumentHelp("Checks only rows whose name contains this.", valueName: "text")) var filter: String?
   @Flag(help: "Names each row.") var verbose = false
   @OptionGroup var deviceOptions: DeviceOptions
 
@@ -17,7 +18,7 @@ struct Check: ParsableCommand {
     let reference = try Device.cpu(isa: "baseline")  // the build that every processor runs
     let device = try deviceOptions.open(form: form)
     tell("reference: \(reference.name)")
-    let rows = DeviceCheck.rows.filter { !tiny || $0.size <= 1000 }
+    let rows = DeviceCheck.rows.filter { (!tiny || $0.size <= 1000) && $0.name.contains(filter ?? $0.name) }
     var failures = 0
     for row in rows {
       do {

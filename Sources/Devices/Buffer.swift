@@ -24,7 +24,13 @@ final class BufferPool {
     $0.deallocate()
   }
 
-  init(_ backend: any Backend) { self.backend = backend }
+  /// The most bytes that may be held, where that is known or was asked for.
+  let limit: Int?
+
+  init(_ backend: any Backend, limit: Int?) {
+    self.backend = backend
+    self.limit = [backend.memoryLimit, limit].compactMap(\.self).min()
+  }
 
   func take(byteCount: Int) throws(DeviceError) -> Memory {
     let size = Self.bucket(byteCount)
@@ -50,7 +56,6 @@ final class BufferPool {
 
   /// Asks the backend. What is held, only the pool knows; a driver that promises more than there is would fail later, unclearly.
   private func allocate(_ size: Int) throws(DeviceError) -> Memory {
-    let limit = backend.memoryLimit
     let refused = DeviceError.outOfMemory(device: backend.name, asked: size, held: bytesHeld, limit: limit)
     if let limit, size > limit - bytesHeld { throw refused }
     do throws(DeviceError) {

@@ -29,12 +29,21 @@ extension Device {
   static func probed(_ backend: any Backend) throws(DeviceError) -> Device {
     // A device of its own for the probe leaves the pool and the counts of the one that is returned untouched.
     if backend.precision == .single { try Probe.check(Device(backend)) }
-    return Device(backend)
+    return Device(backend, memoryLimit: try chosenMemory())
   }
 
   static func environment(_ name: String) -> String? {
     guard let value = getenv(name), value.pointee != 0 else { return nil }
     return String(cString: value)
+  }
+
+  /// `SADDLE_MEMORY`, in MiB: the most that a device may hold.
+  private static func chosenMemory() throws(DeviceError) -> Int? {
+    guard let value = environment("SADDLE_MEMORY") else { return nil }
+    guard let size = Int(value), size > 0, size < 1 << 40 else {
+      throw .badSetting(name: "SADDLE_MEMORY", value: value, choices: "a number of MiB, 1 or more")
+    }
+    return size << 20
   }
 
   private static func chosenThreads(_ count: Int?) throws(DeviceError) -> Int? {

@@ -12,16 +12,16 @@ public final class Device {
   /// Launches and seconds by kernel, while somebody measures: nil otherwise. Each launch is then waited for.
   public var profile: [String: (launches: Int, time: Duration)]?
 
-  init(_ backend: any Backend) {
+  init(_ backend: any Backend, memoryLimit: Int? = nil) {
     self.backend = backend
-    pool = BufferPool(backend)
+    pool = BufferPool(backend, limit: memoryLimit)
   }
 
   /// One line for people.
   public var name: String { backend.name }
   public var precision: Precision { backend.precision }
   /// Bytes that the device has in all, where known.
-  public var memoryLimit: Int? { backend.memoryLimit }
+  public var memoryLimit: Int? { pool.limit }
   /// Bytes in use and in the pool now.
   public var bytesHeld: Int { pool.bytesHeld }
   /// The most bytes ever held.

@@ -1,1 +1,159 @@
+import Foundation
 import Testing
+
+/// The command as its users have it: a process, its output, its exit code.
+struct Command {
+  static let binary = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+    .appendingPathComponent("saddle")
+
+  struct Outcome {
+    let status: Int32
+    let output: String
+  }
+
+  /// Runs `saddle` and returns when it has ended; `whileRunning` may act on it meanwhile.
+  static func run(
+    _ arguments: [String], environment: [String: String] = [:], in folder: String = NSTemporaryDirectory(),
+    whileRunning: (Process) throws -> Void = { _ in }
+  ) throws -> Outcome {
+    let process = Process()
+    process.executableURL = binary
+    process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    process.currentDirectoryURL = URL(fileURLWithPath: folder)
+    let log = URL(fileURLWithPath: NSTemporaryDirectory() + "saddle-log-" + UUID().uuidString)
+    try Data().write(to: log)
+    defer { try? FileManager.default.removeItem(at: log) }
+    let handle = try FileHandle(forWritingTo: log)
+    (process.standardOutput, process.standardError) = (handle, handle)
+    try process.run()
+    try whileRunning(process)
+    process.waitUntilExit()
+    return Outcome(status: process.terminationStatus, output: try String(contentsOf: log, encoding: .utf8))
+  }
+}
+
+final class TemporaryFolder {
+  let path = NSTemporaryDirectory() + "saddle-" + UUID().uuidString
+  init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+}
+
+/// A call that must fail: its arguments, exit code, and the words that its message must hold.
+struct BadCall: Sendable, CustomTestStringConvertible {
+  let arguments: [String]
+  var environment: [String: String] = [:]
+  let status: Int32
+  let words: [String]
+  var testDescription: String { arguments.joined(separator: " ") + environment.map { " \($0)=\($1)" }.joined() }
+}
+
+@Test(arguments: [
+  BadCall(arguments: ["trian"], status: 2, words: ["Unexpected argument 'trian'"]),
+  BadCall(arguments: ["train"], status: 2, words: ["Name a preset", "fashion"]),
+  BadCall(arguments: ["train", "fashio"], status: 1, words: ["fashio", "fashion"]),
+  BadCall(arguments: ["train", "fashion", "--set", "trainin.batch=3"], status: 1, words: ["trainin.batch", "training.batch"]),
+  BadCall(arguments: ["train", "fashion", "--set", "training.batch=0"], status: 1, words: ["training.batch", "from 1 to"]),
+  BadCall(arguments: ["train", "fashion", "--set", "model.size=48", "--dry-run"], status: 1, words: ["model.size", "32, 64, 128"]),
+  BadCall(arguments: ["train", "dcgan64", "--device", "cpu"], status: 1, words: ["nothing to train on", "--data"]),
+  BadCall(arguments: ["train", "dcgan64", "--data", "/nowhere", "--device", "cpu"], status: 1, words: ["/nowhere", "no such file or folder"]),
+  BadCall(arguments: ["train", "--resume", "--out", "/nowhere"], status: 1, words: ["/nowhere"]),
+  BadCall(arguments: ["train", "fashion", "--from", "step-1"], status: 2, words: ["--resume"]),
+  BadCall(arguments: ["train", "fashion", "--device", "gpu"], status: 1, words: ["'gpu' names no device", "opencl"]),
+  BadCall(arguments: ["train", "fashion", "--device", "opencl:9:9"], status: 1, words: ["opencl:9:9"]),
+  BadCall(
+    arguments: ["train", "fashion", "--device", "opencl"], environment: ["SADDLE_OPENCL_LIBRARY": "/nonexistent"], status: 1,
+    words: ["OpenCL", "--device cpu"]),
+  BadCall(
+    arguments: ["train", "fashion"], environment: ["SADDLE_ISA": "avx9"], status: 1, words: ["avx9", "SADDLE_ISA"]),
+  BadCall(
+    arguments: ["bench", "step", "--device", "cpu"], environment: ["SADDLE_MEMORY": "100"], status: 1,
+    words: ["out of memory", "were asked for", "of 100 MiB", "smaller batch"]),
+  BadCall(arguments: ["sample", "/nowhere"], status: 1, words: ["/nowhere"]),
+  BadCall(arguments: ["sample", "/nowhere", "--out", "x.jpg"], status: 2, words: [".png", "x.jpg"]),
+])
+func badCallsGetOneClearMessage(call: BadCall) throws {
+  let folder = try TemporaryFolder()
+  let outcome = try Command.run(call.arguments, environment: call.environment, in: folder.path)
+  #expect(outcome.status == call.status, "\(outcome.output)")
+  for word in call.words { #expect(outcome.output.contains(word), "\(outcome.output)") }
+  #expect(!outcome.output.contains("Fatal error"))
+  #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty, "a failed call leaves nothing behind")
+}
+
+private let tiny = ["--set", "model.width=8", "--set", "training.batch=4", "--device", "cpu"]
+
+/// Trains, samples, interrupts and resumes as a user would.
+@Test func aRunFromStartToSamples() throws {
+  let folder = try TemporaryFolder()
+  let run = folder.path + "/run"
+  let trained = try Command.run(["train", "fashion", "--steps", "12", "--out", run] + tiny)
+  #expect(trained.status == 0, "\(trained.output)")
+  #expect(trained.output.contains("60000 images") && trained.output.contains("step 12/12"))
+  #expect(FileManager.default.fileExists(atPath: run + "/samples/step-00000012.png"))
+  let rows = try String(contentsOfFile: run + "/metrics.jsonl", encoding: .utf8).split(separator: "\n")
+  let columns = try #require(try JSONSerialization.jsonObject(with: Data(rows[rows.count - 1].utf8)) as? [String: Any])
+  for name in [
+    "step", "epoch", "critic_loss", "generator_loss", "critic_accuracy_real", "critic_accuracy_fake",
+    "critic_gradient_norm", "generator_gradient_norm", "images_per_second",
+  ] { #expect(columns[name] != nil, "\(name) is no column") }
+
+  #expect(try Command.run(["train", "fashion", "--out", run] + tiny).output.contains("--resume"))
+  let resumed = try Command.run(["train", "--resume", "--out", run, "--steps", "14", "--device", "cpu"])
+  #expect(resumed.status == 0 && resumed.output.contains("going on from step 12"), "\(resumed.output)")
+
+  for arguments in [["--count", "9"], ["--interpolate", "5", "--count", "10"], ["--truncate", "0.5"]] {
+    let picture = folder.path + "/grid.png"
+    let sampled = try Command.run(["sample", run, "--out", picture, "--device", "cpu"] + arguments)
+    #expect(sampled.status == 0, "\(sampled.output)")
+    #expect(try Data(contentsOf: URL(fileURLWithPath: picture)).prefix(4) == Data([0x89, 0x50, 0x4E, 0x47]))
+  }
+  let array = folder.path + "/samples.npy"
+  #expect(try Command.run(["sample", run, "--count", "300", "--out", array, "--device", "cpu"]).status == 0)
+  #expect(try Data(contentsOf: URL(fileURLWithPath: array)).count == 128 + 300 * 32 * 32)
+}
+
+@Test(arguments: [SIGINT, SIGTERM])
+func signalsSaveAndExitWith130(signal: Int32) throws {
+  let folder = try TemporaryFolder()
+  let run = folder.path + "/run"
+  let outcome = try Command.run(["train", "fashion", "--steps", "100000", "--out", run, "--set", "output.log-every=1"] + tiny) {
+    let metrics = run + "/metrics.jsonl"
+    for _ in 0..<600 where ((try? Data(contentsOf: URL(fileURLWithPath: metrics)).count) ?? 0) < 100 {
+      Thread.sleep(forTimeInterval: 0.1)
+    }
+    kill($0.processIdentifier, signal)
+  }
+  #expect(outcome.status == 130, "\(outcome.output)")
+  #expect(outcome.output.contains("interrupted and saved at step"))
+  #expect(try FileManager.default.contentsOfDirectory(atPath: run + "/checkpoints").count == 1)
+  let resumed = try Command.run(["train", "--resume", "--out", run, "--steps", "1", "--device", "cpu"])
+  #expect(resumed.status == 0, "\(resumed.output)")  // it is past step 1: nothing is left to do
+}
+
+/// A damaged checkpoint is refused with its reason, and the one before it is offered.
+@Test func aDamagedCheckpointIsRefused() throws {
+  let folder = try TemporaryFolder()
+  let run = folder.path + "/run"
+  _ = try Command.run(["train", "fashion", "--steps", "6", "--out", run, "--set", "output.checkpoint-every=3"] + tiny)
+  let path = run + "/checkpoints/step-00000006.safetensors"
+  var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+  bytes[bytes.count / 2] ^= 1
+  try bytes.write(to: URL(fileURLWithPath: path))
+  let refused = try Command.run(["train", "--resume", "--out", run, "--steps", "8", "--device", "cpu"])
+  #expect(refused.status == 1)
+  for word in ["step-00000006", "step-00000003", "--from"] { #expect(refused.output.contains(word), "\(refused.output)") }
+  let resumed = try Command.run(["train", "--resume", "--from", "step-00000003", "--out", run, "--steps", "8", "--device", "cpu"])
+  #expect(resumed.status == 0, "\(resumed.output)")
+}
+
+/// Pictures, devices, presets: what people look at first.
+@Test(arguments: [
+  (["--help"], "saddle train fashion"), (["devices"], "cpu"), (["train", "--list"], "DCGAN on Fashion-MNIST"),
+  (["train", "fashion", "--dry-run"], "device memory"), (["train", "--help"], "--resume"),
+  (["check", "--device", "cpu", "--tiny"], "rows give the same bits"),
+])
+func commandsTellWhatTheyShould(arguments: [String], words: String) throws {
+  let outcome = try Command.run(arguments)
+  #expect(outcome.status == 0 && outcome.output.contains(words), "\(outcome.output)")
+}

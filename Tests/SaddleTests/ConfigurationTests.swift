@@ -48,8 +48,8 @@ import Testing
   @Test func valuesArriveWhereTheyAreRead() throws {
     let assignments = Self.others.map { "\($0.key)=\($0.value)" }
     let configuration = try Configuration(assignments: assignments)
-    #expect(configuration.model.architecture == .mlp)
-    #expect(configuration.model.norm == .instance)
+    #expect(configuration.model.architecture == "mlp")
+    #expect(configuration.model.norm == "instance")
     #expect(configuration.data.path == "some folder/a: b # \"c\" \\ é\n")
     #expect(configuration.data.background == Configuration.Colour(red: 0, green: 128, blue: 255))
     #expect(configuration.objective.name == "wasserstein")
@@ -102,7 +102,7 @@ import Testing
     let configuration = try Configuration(from: "wgan")
     #expect(configuration.objective.name == "wasserstein" && configuration.objective.clip == 0.01)
     #expect(configuration.training.criticSteps == 5 && configuration.training.batch == 64)
-    #expect(configuration.optimizer.name == .rmsprop)
+    #expect(configuration.optimizer.name == "rmsprop")
     #expect(configuration.optimizer.generatorRate == 5e-5 && configuration.optimizer.criticRate == 5e-5)
   }
 

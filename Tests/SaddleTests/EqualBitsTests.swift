@@ -1,0 +1,101 @@
+import Foundation
+import Testing
+
+@testable import Saddle
+
+/// A folder that goes when the test is over.
+final class TemporaryFolder {
+  let path = NSTemporaryDirectory() + "saddle-" + UUID().uuidString
+  init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+}
+
+let fashion = "/usr/share/datasets/fashion-mnist"
+
+/// Trains in a new folder, or goes on there, and returns the last checkpoint's bytes.
+func trained(_ assignments: [String], in folder: String, from step: Int? = nil, on device: Device) throws -> Data {
+  let configuration = try Configuration(
+    from: "fashion", assignments: ["output.sample-every=0", "output.checkpoint-every=0"] + assignments)
+  let store = CheckpointStore(readingFrom: folder + "/checkpoints")
+  let checkpoint = try step.map { (step: $0, file: try store.load(step: $0)) }
+  let run = try TrainingRun(configuration, in: folder, from: checkpoint, on: device)
+  #expect(try run.train() == .finished)
+  return try Data(contentsOf: URL(fileURLWithPath: store.path(step: configuration.training.steps)))
+}
+
+/// Every device that must give the same bits: the table in the README.
+struct Contender: Sendable, CustomTestStringConvertible {
+  let testDescription: String
+  let open: @Sendable () throws -> Device
+
+  static let all: [Contender] = [
+    Contender(testDescription: "CPU, AVX-512, 1 thread") { try .cpu(isa: "avx512", threads: 1) },
+    Contender(testDescription: "CPU, AVX2, 2 threads") { try .cpu(isa: "avx2", threads: 2) },
+    Contender(testDescription: "CPU, baseline, 2 threads") { try .cpu(isa: "baseline", threads: 2) },
+    Contender(testDescription: "OpenCL, block form") { try Device.open("opencl", form: .block).device },
+    Contender(testDescription: "OpenCL, tile form") { try Device.open("opencl", form: .tile).device },
+  ]
+}
+
+/// Twenty steps of DCGAN-32, batch 8, on Fashion-MNIST: the checkpoints are the same files, byte for byte.
+@Test(arguments: Contender.all)
+func trainingGivesTheSameFileOnEveryDevice(contender: Contender) throws {
+  let device: Device
+  do {
+    device = try contender.open()
+  } catch DeviceError.unsupported {
+    return  // this processor has no such instructions
+  }
+  let (ours, theirs) = (try TemporaryFolder(), try TemporaryFolder())
+  let small = ["training.batch=8", "training.steps=20", "average.decay=0.99"]
+  let file = try trained(small, in: ours.path + "/run", on: device)
+  let reference = try trained(small, in: theirs.path + "/run", on: .cpu(threads: 2))
+  #expect(file.count > 30_000_000)  // both networks' weights, averages and moments
+  #expect(file == reference, "\(device.name) trains to other bits than the processor's own build")
+}
+
+/// Resuming is continuing: forty steps straight equal twenty, a stop, and twenty more.
+@Test(arguments: [
+  [], ["training.critic-steps=2", "objective.name=wasserstein", "optimizer.name=rmsprop"],
+  ["average.decay=0.9", "data.flip=true", "optimizer.name=adamw", "optimizer.weight-decay=0.01"],
+])
+func resumingIsContinuing(assignments: [String]) throws {
+  let small = ["training.batch=4", "model.width=8"] + assignments
+  let folder = try TemporaryFolder()
+  let device = try Device.cpu()
+  let straight = try trained(small + ["training.steps=40"], in: folder.path + "/straight", on: device)
+  let half = try trained(small + ["training.steps=20"], in: folder.path + "/parts", on: device)
+  let whole = try trained(small + ["training.steps=40"], in: folder.path + "/parts", from: 20, on: device)
+  #expect(half != whole)
+  #expect(whole == straight)
+}
+
+/// A different seed is a different run; the same one is the same file.
+@Test func seedsDecideEverything() throws {
+  let folder = try TemporaryFolder()
+  let device = try Device.cpu()
+  let files = try [1, 1, 2].enumerated().map { number, seed in
+    try trained(
+      ["training.batch=4", "model.width=8", "training.steps=3", "training.seed=\(seed)"], in: folder.path + "/\(number)",
+      on: device)
+  }
+  #expect(files[0] == files[1] && files[0] != files[2])
+}
+
+/// The critic and the generator learn: the ring's modes are near the samples after a short run.
+@Test func theRingIsLearned() throws {
+  let folder = try TemporaryFolder()
+  let configuration = try Configuration(from: "ring", assignments: ["training.steps=1500", "output.sample-every=0"])
+  let run = try TrainingRun(configuration, in: folder.path + "/ring", on: .cpu())
+  let z = run.trainer.latents(1000)
+  func meanRadius() throws -> Double {
+    let points: [Double] = try run.trainer.samples(z, configuration.samplingMode).scalars()
+    var sum = 0.0
+    for i in stride(from: 0, to: points.count, by: 2) {
+      sum += (points[i] * points[i] + points[i + 1] * points[i + 1]).squareRoot()
+    }
+    return sum / Double(points.count / 2)
+  }
+  _ = try run.train()
+  #expect(abs(try meanRadius() - 1) < 0.1)  // all modes lie on the unit circle
+}

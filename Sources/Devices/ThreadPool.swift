@@ -7,8 +7,8 @@ import Synchronization
 ///
 /// Which thread runs an item changes nothing in its result, so that neither does the number of threads.
 final class ThreadPool: Sendable {
-  /// How one worker sleeps. Each has a semaphore of its own: a signal of a shared one, meant for a worker that is slow to wake, could be
-  /// taken by one that is already done, and the slow one would sleep on.
+  /// How one worker sleeps. Each has a semaphore of its own: a signal of a shared one, meant for a worker that is slow
+  /// to wake, could be taken by one that is already done, and the slow one would sleep on.
   private final class Alarm: Sendable {
     let isSet = Atomic(false)
     let wake = DispatchSemaphore(value: 0)

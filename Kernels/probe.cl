@@ -1,5 +1,5 @@
-// What the numerical contract takes from a device's own arithmetic, one case an item, compared with stored answers when a device is
-// opened. All operands come from memory, so that no compiler can work an answer out in advance.
+// What the numerical contract takes from a device's own arithmetic, one case an item, compared with stored answers when
+// a device is opened. All operands come from memory, so that no compiler can work an answer out in advance.
 //
 // x is [cases][4]: the operation's number, then a, b, c. An integer travels as the bits of a real.
 #define PROBE(_) _(IN, x) _(OUT, y)

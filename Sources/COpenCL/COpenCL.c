@@ -66,7 +66,8 @@ const char *opencl_vendor_folder(const char *folder, const char *driver) {
   return made;
 }
 
-// A loader reads its vendor files at the first call and never again, so that the first call must see the completed folder.
+// A loader reads its vendor files at the first call and never again, so that the first call must see the completed
+// folder.
 static void first_call(const OpenCLFunctions *functions) {
   const char *folder = opencl_vendor_folder("/etc/OpenCL/vendors", "libnvidia-opencl.so.1");
   if (!folder) return;
@@ -91,12 +92,12 @@ const OpenCLFunctions *opencl_load(const char *library, char *reason, size_t rea
     snprintf(reason, reason_size, "the host is out of memory");
     return 0;
   }
-#define FIND(name)                                                                                                     \
-  if (!(functions->name = (__typeof__(functions->name))dlsym(from, #name))) {                                          \
-    snprintf(reason, reason_size, "%s has no %s: it is older than OpenCL 1.2, or no OpenCL loader",                    \
-             library ? library : "libOpenCL.so.1", #name);                                                             \
-    free(functions);                                                                                                   \
-    return 0;                                                                                                          \
+#define FIND(name)                                                                                                    \
+  if (!(functions->name = (__typeof__(functions->name))dlsym(from, #name))) {                                         \
+    snprintf(reason, reason_size, "%s has no %s: it is older than OpenCL 1.2, or no OpenCL loader",                   \
+             library ? library : "libOpenCL.so.1", #name);                                                            \
+    free(functions);                                                                                                  \
+    return 0;                                                                                                         \
   }
   OPENCL_FUNCTIONS(FIND)
   if (!loaded) first_call(functions);

@@ -5,10 +5,11 @@ extension Device {
   ///
   /// - Parameters:
   ///   - precision: The element type; double serves gradient checks.
-  ///   - isa: A build of the kernels, "avx512", "avx2" or "baseline"; else `SADDLE_ISA`, else the best that the processor runs.
+  ///   - isa: A build of the kernels, "avx512", "avx2" or "baseline"; else `SADDLE_ISA`, else the best that the
+  ///     processor runs.
   ///   - threads: Threads of the pool; else `SADDLE_THREADS`, else one for each processor.
-  /// - Throws: `DeviceError.unsupported` where the processor lacks the build's instructions, `badSetting` for a number of threads that is
-  ///   none, `inexact` where the processor's arithmetic fails the probe.
+  /// - Throws: `DeviceError.unsupported` where the processor lacks the build's instructions, `badSetting` for a number
+  ///   of threads that is none, `inexact` where the processor's arithmetic fails the probe.
   public static func cpu(
     precision: Precision = .single, isa: String? = nil, threads: Int? = nil
   ) throws(DeviceError) -> Device {
@@ -25,7 +26,8 @@ extension Device {
       memory: memory, maxAllocation: memory, computeUnits: sysconf(Int32(_SC_NPROCESSORS_ONLN)), clock: 0)
   }
 
-  /// A device whose arithmetic was found to be what the numerical contract asks. Double promises no bits and is not probed.
+  /// A device whose arithmetic was found to be what the numerical contract asks. Double promises no bits and is not
+  /// probed.
   static func probed(_ backend: any Backend) throws(DeviceError) -> Device {
     // A device of its own for the probe leaves the pool and the counts of the one that is returned untouched.
     if backend.precision == .single { try Probe.check(Device(backend)) }

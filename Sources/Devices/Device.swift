@@ -1,7 +1,7 @@
 /// A processor that holds buffers and runs kernels: memory and launch. It knows no operation by name.
 ///
-/// Launches do not throw: the first failure is kept, later work is skipped, and the next `synchronize` or read throws it.
-/// A device belongs to one thread.
+/// Launches do not throw: the first failure is kept, later work is skipped, and the next `synchronize` or read throws
+/// it. A device belongs to one thread.
 public final class Device {
   private let backend: any Backend
   private let pool: BufferPool

@@ -28,8 +28,8 @@ public enum DeviceError: Error, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .noLoader(let reason):
-      "no OpenCL on this machine: \(reason). Install a loader (Debian: apt-get install ocl-icd-libopencl1) and a driver, "
-        + "or choose --device cpu."
+      "no OpenCL on this machine: \(reason). Install a loader (Debian: apt-get install ocl-icd-libopencl1) "
+        + "and a driver, or choose --device cpu."
     case .noPlatform:
       "OpenCL is installed, but no driver: the loader finds no platform. Install your vendor's driver "
         + "(for processors: apt-get install pocl-opencl-icd), or choose --device cpu."
@@ -40,7 +40,8 @@ public enum DeviceError: Error, Sendable, CustomStringConvertible {
     case .badName(let name):
       "'\(name)' names no device. Write auto, cpu, opencl, opencl:PLATFORM:DEVICE (numbers), or opencl:PART-OF-A-NAME."
     case .unsupported(let isa, let processor):
-      "this processor (best build: \(processor)) cannot run the '\(isa)' build of the kernels. Unset SADDLE_ISA or choose another."
+      "this processor (best build: \(processor)) cannot run the '\(isa)' build of the kernels. "
+        + "Unset SADDLE_ISA or choose another."
     case .buildFailed(let device, let file, let log):
       "\(device) could not compile Kernels/\(file):\n\(log)"
     case .outOfMemory(let device, let asked, let held, let limit):
@@ -53,9 +54,9 @@ public enum DeviceError: Error, Sendable, CustomStringConvertible {
         + "Choose a smaller batch (--set training.batch=...), a narrower network, or another device"
         + (device.contains("PoCL") ? "; PoCL allows more with POCL_MEMORY_LIMIT=<GiB>." : ".")
     case .outOfResources(let device, let call, let status):
-      "\(device): \(call) failed: \(status). Mostly the memory is not there that the driver had promised: choose a smaller "
-        + "batch (--set training.batch=...). Else a launch took too long for a display's board, or read outside its arrays, "
-        + "which a run under oclgrind would show."
+      "\(device): \(call) failed: \(status). Mostly the memory is not there that the driver had promised: "
+        + "choose a smaller batch (--set training.batch=...). Else a launch took too long for a display's board, "
+        + "or read outside its arrays, which a run under oclgrind would show."
     case .badSetting(let name, let value, let choices):
       "\(name) is '\(value)'; it may be \(choices)."
     case .inexact(let device, let failures):

@@ -45,11 +45,14 @@ enum DeviceName: Equatable {
 extension Device {
   /// Opens the device of a name, and says which it is and why.
   ///
-  /// `auto` takes the best OpenCL GPU that computes as the numerical contract asks, else the CPU device; the other names take what they say or fail.
+  /// `auto` takes the best OpenCL GPU that computes as the numerical contract asks, else the CPU device; the other
+  /// names take what they say or fail.
   ///
   /// - Parameters:
-  ///   - name: "auto", "cpu", "opencl", "opencl:PLATFORM:DEVICE" or "opencl:PART-OF-A-NAME"; else `SADDLE_DEVICE`, else "auto".
-  ///   - form: Which form of a kernel an OpenCL device runs; else `SADDLE_FORM`, else blocks on processors and tiles elsewhere.
+  ///   - name: "auto", "cpu", "opencl", "opencl:PLATFORM:DEVICE" or "opencl:PART-OF-A-NAME"; else `SADDLE_DEVICE`,
+  ///     else "auto".
+  ///   - form: Which form of a kernel an OpenCL device runs; else `SADDLE_FORM`, else blocks on processors and tiles
+  ///     elsewhere.
   /// - Throws: `DeviceError`.
   public static func open(
     _ name: String? = nil, form: KernelForm? = nil
@@ -74,7 +77,8 @@ extension Device {
     }
   }
 
-  /// Every device of this machine, the CPU device first. Each OpenCL device is opened to see whether it computes as it should.
+  /// Every device of this machine, the CPU device first. Each OpenCL device is opened to see whether it computes as it
+  /// should.
   ///
   /// The remarks say which device `auto` takes and why, and what keeps a device, or OpenCL as a whole, from being used.
   ///

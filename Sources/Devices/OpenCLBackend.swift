@@ -139,7 +139,9 @@ final class OpenCLBackend: Backend {
     // Items are numbered up to the end of the last group, which must fit as well.
     let wide = alwaysWide || items > 1 << 32 - 1 << 16 || arguments.contains(where: \.isWide)
     let prepared = try prepare(kernel, tile, wide: wide)
-    try check("clSetKernelArg for kernel '\(kernel.name)'", set(arguments, items: items, of: prepared.handle, wide: wide))
+    try check(
+      "clSetKernelArg for kernel '\(kernel.name)'",
+      set(arguments, items: items, of: prepared.handle, wide: wide))
     var localSize = prepared.localSize
     var offset = first
     var globalSize = tile == nil ? (items - first + localSize - 1) / localSize * localSize : items * localSize
@@ -153,6 +155,11 @@ final class OpenCLBackend: Backend {
       launchesSinceFlush = 0
       try check("clFlush", call.clFlush(queue.handle))
     }
+  }
+
+  /// Compiles a kernel in this device's form, as its first launch would.
+  func prepare(_ kernel: Kernel) throws(DeviceError) {
+    _ = try prepare(kernel, form == .tile ? kernel.tile : nil, wide: alwaysWide)
   }
 
   private func prepare(_ kernel: Kernel, _ tile: Geometry?, wide: Bool) throws(DeviceError) -> Prepared {
@@ -186,7 +193,9 @@ final class OpenCLBackend: Backend {
   }
 
   /// Sets the arguments as `Kernels/dialect.h` lays them out; returns the first status that is not success.
-  private func set(_ arguments: [LaunchArgument], items: Int, of kernel: OpenCLObject<OpenCLKernel>, wide: Bool) -> cl_int {
+  private func set(
+    _ arguments: [LaunchArgument], items: Int, of kernel: OpenCLObject<OpenCLKernel>, wide: Bool
+  ) -> cl_int {
     var (status, index) = (CL_SUCCESS, cl_uint(0))
     func set<Value: BitwiseCopyable>(_ value: Value) {
       let result = withUnsafePointer(to: value) {
@@ -202,7 +211,7 @@ final class OpenCLBackend: Backend {
       switch argument {
       case .buffer(let buffer, let offset):
         set(buffer.memory.handle)  // a cl_mem
-        set(cl_ulong(offset))
+        set(cl_ulong(truncatingIfNeeded: offset))
       case .real(let value): set(Float(value))
       case .uint(let value): set(cl_uint(truncatingIfNeeded: value))
       case .size(let value): setIndex(value)

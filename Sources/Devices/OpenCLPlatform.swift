@@ -24,7 +24,8 @@ struct OpenCL: Sendable {
   static let loaded = Result { () throws(DeviceError) in try OpenCL() }
 }
 
-/// A processor that an OpenCL driver offers. Platforms and devices live as long as the process, so that their handles need no release.
+/// A processor that an OpenCL driver offers. Platforms and devices live as long as the process, so that their handles
+/// need no release.
 struct OpenCLDevice: Sendable {
   let opencl: OpenCL
   nonisolated(unsafe) let handle: OpaquePointer

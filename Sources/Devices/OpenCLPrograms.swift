@@ -1,7 +1,8 @@
 import COpenCL
 import Kernels
 
-/// The programs of one OpenCL device, one for each file of the folder `Kernels`, compiled when the first kernel of a file is asked for.
+/// The programs of one OpenCL device, one for each file of the folder `Kernels`, compiled when the first kernel of a
+/// file is asked for.
 final class OpenCLPrograms {
   /// A text of the folder `Kernels`.
   typealias Source = (name: String, text: String)

@@ -9,7 +9,7 @@ enum OpenCLStatus {
 
   /// Whether the status that an allocation gave means that there is no memory for it.
   static func isOutOfMemory(_ status: cl_int) -> Bool {
-    [CL_MEM_OBJECT_ALLOCATION_FAILURE, CL_OUT_OF_RESOURCES, CL_OUT_OF_HOST_MEMORY, CL_INVALID_BUFFER_SIZE].contains(status)
+    isOutOfResources(status) || status == CL_INVALID_BUFFER_SIZE
   }
 
   /// Whether a launch or copy failed for want of something that the driver had promised.

@@ -2,12 +2,14 @@ import Glibc
 
 /// Compiled programs on disk, so that a driver compiles a kernel's text once and not at every start.
 ///
-/// An entry is a file of one folder, named by a hash of its key and holding the whole key, so that two keys of one hash do no harm.
-/// Whatever is wrong with a folder or an entry, the program is compiled from its text, as if there were no cache.
+/// An entry is a file of one folder, named by a hash of its key and holding the whole key, so that two keys of one hash
+/// do no harm. Whatever is wrong with a folder or an entry, the program is compiled from its text, as if there were no
+/// cache.
 struct ProgramCache {
   private let directory: String
 
-  /// - Parameter directory: Made when the first entry is written; the user's own by default, none where `SADDLE_CACHE` is empty.
+  /// - Parameter directory: Made when the first entry is written; the user's own by default, none where `SADDLE_CACHE`
+  ///   is empty.
   init?(directory: String? = ProgramCache.userDirectory) {
     guard let directory else { return nil }
     self.directory = directory

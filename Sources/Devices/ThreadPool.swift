@@ -7,6 +7,26 @@ import Synchronization
 ///
 /// Which thread runs an item changes nothing in its result, so that neither does the number of threads.
 final class ThreadPool: Sendable {
+  /// How one worker sleeps. Each has a semaphore of its own: a signal of a shared one, meant for a worker that is slow
+  /// to wake, could be taken by one that is already done, and the slow one would sleep on.
+  private final class Alarm: Sendable {
+    let isSet = Atomic(false)
+    let wake = DispatchSemaphore(value: 0)
+
+    /// Sleeps unless the board shows a new launch.
+    func sleep(until board: Board, hasPassed seen: Int) {
+      isSet.store(true, ordering: .sequentiallyConsistent)
+      let isNew = board.launch.load(ordering: .sequentiallyConsistent) != seen
+      // An alarm that is not set any more has rung in between: its signal must be taken.
+      if isNew && isSet.exchange(false, ordering: .sequentiallyConsistent) { return }
+      wake.wait()
+    }
+
+    func ring() {
+      if isSet.exchange(false, ordering: .sequentiallyConsistent) { wake.signal() }
+    }
+  }
+
   /// What every thread looks at.
   private final class Board: Sendable {
     // Written by the launching thread before `launch` is raised, read by the workers after.
@@ -20,9 +40,9 @@ final class ThreadPool: Sendable {
     let launch = Atomic(0)
     /// Workers still busy with the present launch.
     let busy = Atomic(0)
-    /// Workers that sleep, to be woken by a signal.
-    let sleeping = Atomic(0)
-    let wake = DispatchSemaphore(value: 0)
+    let alarms: [Alarm]
+
+    init(workers: Int) { alarms = (0..<workers).map { _ in Alarm() } }
 
     func work() {
       guard let run else { return }
@@ -34,18 +54,27 @@ final class ThreadPool: Sendable {
     }
   }
 
+  /// What a new thread is told.
+  private final class Worker: Sendable {
+    let board: Board
+    let alarm: Alarm
+
+    init(board: Board, alarm: Alarm) { (self.board, self.alarm) = (board, alarm) }
+  }
+
   /// Threads in all, the launching one included.
   let count: Int
-  private let board = Board()
+  private let board: Board
 
   init(count: Int) {
     self.count = count
-    for _ in 1..<max(count, 1) { Self.startWorker(board) }
+    board = Board(workers: count - 1)
+    for alarm in board.alarms { Self.startWorker(Worker(board: board, alarm: alarm)) }
   }
 
   deinit {
-    board.launch.store(-1, ordering: .releasing)
-    for _ in 1..<max(count, 1) { board.wake.signal() }
+    board.launch.store(-1, ordering: .sequentiallyConsistent)
+    for alarm in board.alarms { alarm.ring() }
   }
 
   /// Runs the items of a range, at least `grain` at a time, and returns when all are done.
@@ -64,7 +93,7 @@ final class ThreadPool: Sendable {
     board.next.store(items.lowerBound, ordering: .relaxed)
     board.busy.store(count - 1, ordering: .relaxed)
     board.launch.wrappingAdd(1, ordering: .sequentiallyConsistent)
-    for _ in 0..<board.sleeping.exchange(0, ordering: .sequentiallyConsistent) { board.wake.signal() }
+    for alarm in board.alarms { alarm.ring() }
     board.work()
     // A worker that has not looked yet will find nothing left; the arguments must outlive its look.
     var spins = 0
@@ -74,12 +103,13 @@ final class ThreadPool: Sendable {
     }
   }
 
-  private static func startWorker(_ board: Board) {
+  private static func startWorker(_ worker: Worker) {
     var thread = pthread_t()
     let status = pthread_create(
       &thread, nil,
       { context in
-        let board = Unmanaged<Board>.fromOpaque(context!).takeRetainedValue()
+        let worker = Unmanaged<Worker>.fromOpaque(context!).takeRetainedValue()
+        let board = worker.board
         _ = kernel_enter_floating_point_mode()
         var seen = 0
         while true {
@@ -88,8 +118,7 @@ final class ThreadPool: Sendable {
           while launch == seen {
             spins += 1
             if spins > 20_000 {  // about 50 microseconds: then sleep, and be woken
-              board.sleeping.wrappingAdd(1, ordering: .sequentiallyConsistent)
-              if board.launch.load(ordering: .sequentiallyConsistent) == seen { board.wake.wait() }
+              worker.alarm.sleep(until: board, hasPassed: seen)
               spins = 0
             }
             launch = board.launch.load(ordering: .acquiring)
@@ -99,7 +128,7 @@ final class ThreadPool: Sendable {
           board.work()
           board.busy.wrappingSubtract(1, ordering: .releasing)
         }
-      }, Unmanaged.passRetained(board).toOpaque())
+      }, Unmanaged.passRetained(worker).toOpaque())
     precondition(status == 0, "pthread_create failed: no more threads can be had")
     pthread_detach(thread)
   }

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""The answers of Sources/Devices/ProbeCases.swift, worked out in exact rational arithmetic: tools/reference/probe_answers.py > that file.
+"""Writes Sources/Devices/ProbeCases.swift: `tools/reference/probe_answers.py > Sources/Devices/ProbeCases.swift`.
 
-A float is a Fraction here; `rounded` rounds one to the nearest float, ties to even, denormals kept. Nothing uses the processor's floats
-but to search for hard quotients, roots and products, those that lie close to the middle between two floats.
+The answers are worked out in exact rational arithmetic: a float is a Fraction here, and `rounded` rounds one to the
+nearest float, ties to even, denormals kept. Quotients and roots are hard ones, close to the middle between two floats.
 """
 from fractions import Fraction
 from math import floor, isqrt
@@ -68,7 +68,7 @@ c = bits(-(1 + TWO**-11))
 row("a * b + c is not contracted", 0, a, a, c, 0)
 row("c - a * b is not contracted", 1, a, a, bits(1 + TWO**-11), 0)
 row("fma is fused", 2, a, a, c, bits(TWO**-24))
-# A product a little above the middle of two floats and a tiny c: rounding to double first forgets c, and then rounds the wrong way.
+# A product in the middle between two floats and a tiny c: rounding to double first forgets c, then goes the wrong way.
 a, b = bits(1 + TWO**-23), bits(1 + TWO**-1)
 product = value(a) * value(b)
 assert distance_from_middle(product) == 0

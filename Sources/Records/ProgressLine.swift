@@ -146,6 +146,9 @@ public struct ProgressOutput: Sendable {
   let columns: @Sendable () -> Int?
   let seconds: @Sendable () -> Double
 
+  /// Nowhere.
+  public static let silent = ProgressOutput(write: { _ in }, columns: { nil }, seconds: standardError.seconds)
+
   /// The standard error stream, which leaves the standard output to results.
   public static let standardError = ProgressOutput(
     // A progress line that cannot be written is no reason to stop a run.

@@ -75,13 +75,17 @@ public final class TrainingRun {
 
   /// Trains to the configured step, with metrics, pictures and checkpoints on the way.
   ///
-  /// - Parameter isInterrupted: Asked after every step; where it says true, the run saves and stops.
-  public func train(isInterrupted: () -> Bool = { false }) throws -> Ending {
+  /// - Parameters:
+  ///   - progress: Where the progress line goes.
+  ///   - isInterrupted: Asked after every step; where it says true, the run saves and stops.
+  public func train(
+    progress: ProgressOutput = .standardError, isInterrupted: () -> Bool = { false }
+  ) throws -> Ending {
     defer { source.stop() }
     let (output, training) = (configuration.output, configuration.training)
     let first = trainer.step > 0 ? trainer.step : nil
     var metrics: MetricsStream?
-    var line = ProgressLine(steps: training.steps, batch: training.batch)
+    var line = ProgressLine(steps: training.steps, batch: training.batch, output: progress)
     var mark = (step: trainer.step, time: ContinuousClock.now)
     if trainer.step == 0 && output.sampleEvery > 0 { try writeSamples() }
 

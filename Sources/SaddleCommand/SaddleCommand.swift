@@ -12,6 +12,19 @@ struct SaddleCommand: ParsableCommand {
       Your images:   saddle train dcgan64 --data FOLDER
       """,
     version: "0.1.0", subcommands: [Train.self, Sample.self, Devices.self, Check.self, Bench.self])
+
+  /// Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted after saving.
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch where exitCode(for: error) == .validationFailure {
+      tell(fullMessage(for: error))
+      Foundation.exit(2)
+    } catch {
+      exit(withError: error)
+    }
+  }
 }
 
 /// Where an option's device is chosen: the only place in Saddle.

@@ -60,7 +60,7 @@ struct Train: ParsableCommand {
     tell("data: \(run.dataSummary)")
     tell("run: \(run.directory.path)" + (checkpoint.map { ", going on from step \($0.step)" } ?? ""))
     Interruption.listen()
-    let ending = try run.train { Interruption.isAsked }
+    let ending = try run.train(isInterrupted: { Interruption.isAsked })
     if ending == .interrupted {
       tell("interrupted and saved at step \(run.trainer.step); go on with: saddle train --resume --out \(run.directory.path)")
       throw ExitCode(130)

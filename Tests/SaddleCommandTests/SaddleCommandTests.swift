@@ -119,10 +119,12 @@ func signalsSaveAndExitWith130(signal: Int32) throws {
   let run = folder.path + "/run"
   let outcome = try Command.run(["train", "fashion", "--steps", "100000", "--out", run, "--set", "output.log-every=1"] + tiny) {
     let metrics = run + "/metrics.jsonl"
-    for _ in 0..<600 where ((try? Data(contentsOf: URL(fileURLWithPath: metrics)).count) ?? 0) < 100 {
+    for _ in 0..<300 where ((try? Data(contentsOf: URL(fileURLWithPath: metrics)).count) ?? 0) < 100 {
       Thread.sleep(forTimeInterval: 0.1)
     }
     kill($0.processIdentifier, signal)
+    for _ in 0..<300 where $0.isRunning { Thread.sleep(forTimeInterval: 0.1) }
+    if $0.isRunning { kill($0.processIdentifier, SIGKILL) }  // it did not listen: the test fails and goes on
   }
   #expect(outcome.status == 130, "\(outcome.output)")
   #expect(outcome.output.contains("interrupted and saved at step"))

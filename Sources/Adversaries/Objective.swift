@@ -2,8 +2,9 @@
 
 /// What an objective may look at when it writes a loss.
 ///
-/// It is as wide as the family of games needs: the critic itself (to score pairs, packs, or reals in the generator's step), the samples, and
-/// the logits, which are computed when they are first asked for. Asking for nothing costs nothing.
+/// It is as wide as the family of games needs: the critic itself (to score pairs, packs, or reals in the generator's
+/// step), the samples, and the logits, which are computed when they are first asked for. Asking for nothing costs
+/// nothing.
 public final class Scene {
   /// Real samples [N, ...].
   public let real: Tensor
@@ -46,7 +47,8 @@ public struct Objective: Sendable {
       generatorLoss: { -$0.fakeLogits.crossEntropy(target: 0).mean() }),
     Objective(
       name: "wasserstein",
-      summary: "critic E D(G(z)) - E D(x) under clipped weights, generator -E D(G(z)) (Arjovsky et al. 2017, algorithm 1)",
+      summary:
+        "critic E D(G(z)) - E D(x) under clipped weights, generator -E D(G(z)) (Arjovsky et al. 2017, algorithm 1)",
       clipsWeights: true, criticLoss: { $0.fakeLogits.mean() - $0.realLogits.mean() },
       generatorLoss: { -$0.fakeLogits.mean() }),
   ]

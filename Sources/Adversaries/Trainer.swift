@@ -37,8 +37,8 @@ public final class Trainer {
 
   /// One generator step after its critic steps.
   ///
-  /// The last critic step's samples are the generator's: nothing is generated twice. While it learns from them, the critic's weights are
-  /// constants, so that no gradient of theirs is computed.
+  /// The last critic step's samples are the generator's: nothing is generated twice. While it learns from them, the
+  /// critic's weights are constants, so that no gradient of theirs is computed.
   ///
   /// - Parameter batch: Called once for each critic step; gives real samples [N, ...] in [-1, 1].
   /// - Throws: What `batch` throws.
@@ -121,7 +121,8 @@ public final class Trainer {
 
   /// Latents on the way from each of `first` [N, latent] to the same row of `second`: [N steps, latent], row by row.
   ///
-  /// Weights cos and sin of an angle, here by their rational parametrization, keep a Gaussian's variance, which straight lines do not.
+  /// Weights cos and sin of an angle, here by their rational parametrization, keep a Gaussian's variance, which
+  /// straight lines do not.
   public static func between(_ first: Tensor, _ second: Tensor, steps: Int) -> Tensor {
     let (rows, latent) = (first.shape[0], first.shape[1])
     return (0..<steps).map { step in

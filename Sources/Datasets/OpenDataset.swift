@@ -18,7 +18,8 @@ public enum Split: String, CaseIterable, Codable, Sendable {
 ///   - split: Which part, where the data set comes in parts.
 ///   - size: Height and width of the images; nil keeps them.
 ///   - channels: 1 or 3; nil keeps them, and a folder has 3 unless every file is grey.
-///   - fit: What is done with images smaller than `size`; nil pads IDX and CIFAR, and refuses small pictures of folders.
+///   - fit: What is done with images smaller than `size`; nil pads IDX and CIFAR, and refuses small pictures of
+///     folders.
 ///   - background: The colour under transparent pixels (nil: white); IDX and CIFAR images are padded with black.
 ///   - memoryLimit: The bytes that the decoded pictures of a folder may take; above it they are decoded when read.
 ///   - progress: Called as the files of a folder are read.

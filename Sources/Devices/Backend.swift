@@ -16,7 +16,8 @@ protocol Backend: AnyObject {
   func upload(_ bytes: UnsafeRawBufferPointer, to memory: Memory, at byteOffset: Int) throws(DeviceError)
   /// Waits for the work before it, then copies bytes to the host.
   func download(_ memory: Memory, at byteOffset: Int, into bytes: UnsafeMutableRawBufferPointer) throws(DeviceError)
-  /// Runs the items `first ..< items` of a kernel. Arguments are in the order of its signature, and were checked against it.
+  /// Runs the items `first ..< items` of a kernel. Arguments are in the order of its signature, and were checked
+  /// against it.
   func launch(_ kernel: Kernel, _ arguments: [LaunchArgument], extent: Extent, first: Int) throws(DeviceError)
   /// Waits until all work is done.
   func synchronize() throws(DeviceError)

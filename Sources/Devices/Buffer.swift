@@ -54,7 +54,8 @@ final class BufferPool {
     if memory.byteCount > 0 { free[memory.byteCount, default: []].append(memory) }
   }
 
-  /// Asks the backend. What is held, only the pool knows; a driver that promises more than there is would fail later, unclearly.
+  /// Asks the backend. What is held, only the pool knows; a driver that promises more than there is would fail later,
+  /// unclearly.
   private func allocate(_ size: Int) throws(DeviceError) -> Memory {
     let refused = DeviceError.outOfMemory(device: backend.name, asked: size, held: bytesHeld, limit: limit)
     if let limit, size > limit - bytesHeld { throw refused }

@@ -25,7 +25,8 @@ final class CPUBackend: Backend {
   var memoryLimit: Int? { sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) }
 
   func allocate(byteCount: Int) throws(DeviceError) -> Memory {
-    // Anonymous pages are zero and cost nothing until they are touched; an absurd size is refused here, not by the kernel's killer.
+    // Anonymous pages are zero and cost nothing until they are touched; an absurd size is refused here, not by the
+    // kernel's killer.
     let protection = PROT_READ | PROT_WRITE
     let address = mmap(nil, byteCount, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
     guard let address, address != MAP_FAILED else {

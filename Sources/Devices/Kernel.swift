@@ -103,7 +103,9 @@ public struct Kernel: Sendable {
     return entries.mapValues { forms in
       var builds: [Build] = []
       for entry in forms {
-        guard let run = entry.run, let precision = Precision(rawValue: String(cString: entry.precision)) else { continue }
+        guard let run = entry.run, let precision = Precision(rawValue: String(cString: entry.precision)) else {
+          continue
+        }
         builds.append(Build(isa: String(cString: entry.isa), precision: precision, run: run))
       }
       let own = forms.first { $0.run != nil } ?? forms[0]

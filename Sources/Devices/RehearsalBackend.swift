@@ -7,7 +7,9 @@ final class RehearsalBackend: Backend {
   let memoryLimit: Int? = nil
 
   func allocate(byteCount: Int) -> Memory {
-    Memory(handle: UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1), byteCount: byteCount) { $0.deallocate() }
+    Memory(handle: UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1), byteCount: byteCount) {
+      $0.deallocate()
+    }
   }
   func upload(_ bytes: UnsafeRawBufferPointer, to memory: Memory, at byteOffset: Int) {}
   func download(_ memory: Memory, at byteOffset: Int, into bytes: UnsafeMutableRawBufferPointer) {}

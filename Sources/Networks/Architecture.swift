@@ -32,7 +32,8 @@ public struct Architecture: Sendable {
         let levels = try dcganLevels(options)
         var layers: [any Layer] = [
           Reshape([1, 1, options.latent]),
-          TransposedConvolution(options.width << (levels - 1), kernel: 4, bias: false, initializer: options.initializer),
+          TransposedConvolution(
+            options.width << (levels - 1), kernel: 4, bias: false, initializer: options.initializer),
         ]
         for level in (0..<levels).reversed() {
           layers += [BatchNormalization(gamma: .normal(mean: 1, deviation: 0.02)), Activation.relu]
@@ -52,7 +53,8 @@ public struct Architecture: Sendable {
           if level > 0 { layers += norm }
           layers.append(Activation.leakyReLU())
         }
-        return Sequential(layers + [Convolution(1, kernel: 4, bias: false, initializer: options.initializer), Reshape.flat])
+        return Sequential(
+          layers + [Convolution(1, kernel: 4, bias: false, initializer: options.initializer), Reshape.flat])
       }),
     Architecture(
       name: "mlp", summary: "two hidden layers, for flat images",
@@ -65,7 +67,9 @@ public struct Architecture: Sendable {
     Architecture(
       name: "mlp-points", summary: "two hidden layers, for points of the plane",
       sample: { _ in [2] },
-      generator: { options in Sequential(hidden(options, Activation.relu) + [Dense(2, initializer: options.initializer)]) },
+      generator: { options in
+        Sequential(hidden(options, Activation.relu) + [Dense(2, initializer: options.initializer)])
+      },
       critic: mlpCritic),
   ]
 

@@ -24,8 +24,9 @@ public struct DeviceCheck: Sendable {
     guard ours.count == theirs.count else {
       throw Difference(description: "\(row.name): \(ours.count) values, not \(theirs.count)")
     }
+    // NaN equals NaN, whatever its bits.
     let apart = ours.indices.filter { i in
-      ours[i].bitPattern != theirs[i].bitPattern && !(ours[i].isNaN && theirs[i].isNaN)  // NaN equals NaN whatever its bits
+      ours[i].bitPattern != theirs[i].bitPattern && !(ours[i].isNaN && theirs[i].isNaN)
     }
     guard let first = apart.first else { return }
     throw Difference(

@@ -15,7 +15,9 @@ public struct Initializer: Sendable {
     Initializer("constant") { shape, _, _, device in Tensor(value, shape: shape, on: device) }
   }
   public static func normal(mean: Double = 0, deviation: Double) -> Initializer {
-    Initializer("normal") { shape, random, step, device in deviation * random.normal(shape, step: step, on: device) + mean }
+    Initializer("normal") { shape, random, step, device in
+      deviation * random.normal(shape, step: step, on: device) + mean
+    }
   }
   /// DCGAN's (Radford et al. 2016): normal with deviation 0.02.
   public static let dcgan = Initializer.normal(deviation: 0.02)
@@ -48,7 +50,8 @@ public struct Initializer: Sendable {
       let norm = v.reduce(0) { $0 + $1 * $1 }.squareRoot()
       vectors.append(v.map { $0 / norm })
     }
-    let values = (0..<inputs).flatMap { i in (0..<outputs).map { o in inputs < outputs ? vectors[i][o] : vectors[o][i] } }
+    let values = (0..<inputs).flatMap { i in (0..<outputs).map { o in inputs < outputs ? vectors[i][o] : vectors[o][i] }
+    }
     return Tensor(values, shape: shape, on: device)
   }
 
@@ -57,7 +60,8 @@ public struct Initializer: Sendable {
     "dcgan": .dcgan, "he": .he, "glorot": .glorot, "orthogonal": .orthogonal,
   ]
 
-  /// Inputs that an output sees, and outputs that an input reaches: [.., in, out], with the taps of a filter before them.
+  /// Inputs that an output sees, and outputs that an input reaches: [.., in, out], with the taps of a filter before
+  /// them.
   private static func fans(_ shape: Shape) -> (in: Int, out: Int) {
     let taps = shape.sizes.dropLast(2).reduce(1, *)
     return (taps * shape[-2], taps * shape[-1])

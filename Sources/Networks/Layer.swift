@@ -1,8 +1,10 @@
 @_exported import Tensors
 
-/// A part of a network: what it declares, and what it computes. A layer is a value without weights; they lie in its `Network`.
+/// A part of a network: what it declares, and what it computes. A layer is a value without weights; they lie in its
+/// `Network`.
 ///
-/// Shapes leave out the batch axis. A layer asks for its parameters in `apply` in the order in which it declared them in `declare`.
+/// Shapes leave out the batch axis. A layer asks for its parameters in `apply` in the order in which it declared them
+/// in `declare`.
 public protocol Layer: Sendable {
   /// Declares parameters and statistics for inputs of this shape, and returns the shape of the outputs.
   ///

@@ -6,7 +6,8 @@ public struct Sequential: Layer {
   public func declare(_ input: Shape, _ declarations: inout Declarations) throws(NetworkError) -> Shape {
     var shape = input
     for (number, layer) in layers.enumerated() {
-      shape = try declarations.nested("\(number)") { (nested) throws(NetworkError) in try layer.declare(shape, &nested) }
+      shape = try declarations.nested("\(number)") { (nested) throws(NetworkError) in try layer.declare(shape, &nested)
+      }
     }
     return shape
   }
@@ -27,7 +28,8 @@ public struct Dense: Layer {
 
   public func declare(_ input: Shape, _ declarations: inout Declarations) throws(NetworkError) -> Shape {
     guard input.rank == 1 else {
-      throw NetworkError("\(declarations.place): Dense takes flat inputs [features], not \(input); put a Flatten before it")
+      throw NetworkError(
+        "\(declarations.place): Dense takes flat inputs [features], not \(input); put a Flatten before it")
     }
     declarations.parameter("weight", [input[0], outputs], initializer)
     if hasBias { declarations.parameter("bias", [outputs], .constant(0)) }
@@ -50,7 +52,9 @@ public struct Convolution: Layer {
   public init(
     _ outputs: Int, kernel: Int, _ geometry: ConvolutionGeometry = .init(), bias: Bool = true, initializer: Initializer
   ) {
-    (self.outputs, self.kernel, self.geometry, hasBias, self.initializer) = (outputs, kernel, geometry, bias, initializer)
+    (self.outputs, self.kernel, self.geometry, hasBias, self.initializer) = (
+      outputs, kernel, geometry, bias, initializer
+    )
   }
 
   public func declare(_ input: Shape, _ declarations: inout Declarations) throws(NetworkError) -> Shape {
@@ -66,8 +70,8 @@ public struct Convolution: Layer {
   }
 }
 
-/// A transposed convolution: [P, Q, in] to [H, W, out], with the filter [kernel, kernel, out, in] of the convolution whose input gradient
-/// it is.
+/// A transposed convolution: [P, Q, in] to [H, W, out], with the filter [kernel, kernel, out, in] of the convolution
+/// whose input gradient it is.
 public struct TransposedConvolution: Layer {
   public let outputs: Int
   public let kernel: Int
@@ -77,7 +81,9 @@ public struct TransposedConvolution: Layer {
   public init(
     _ outputs: Int, kernel: Int, _ geometry: ConvolutionGeometry = .init(), bias: Bool = true, initializer: Initializer
   ) {
-    (self.outputs, self.kernel, self.geometry, hasBias, self.initializer) = (outputs, kernel, geometry, bias, initializer)
+    (self.outputs, self.kernel, self.geometry, hasBias, self.initializer) = (
+      outputs, kernel, geometry, bias, initializer
+    )
   }
 
   private func size(_ input: Int) -> Int {
@@ -98,7 +104,8 @@ public struct TransposedConvolution: Layer {
     let y =
       x.shape[1] == 1 && x.shape[2] == 1 && geometry.padding == 0 && geometry.dilation == 1
       ? matmul(
-        x.reshaped(to: [n, x.shape[3]]), filter.reshaped(to: [kernel * kernel * outputs, x.shape[3]]), transposingB: true
+        x.reshaped(to: [n, x.shape[3]]), filter.reshaped(to: [kernel * kernel * outputs, x.shape[3]]),
+        transposingB: true
       ).reshaped(to: [n, height, width, outputs])
       : transposedConv2d(x, filter, geometry, height: height, width: width)
     return hasBias ? y.adding(bias: pass.parameter()) : y
@@ -121,7 +128,9 @@ private func imageSize(
 public struct Activation: Layer {
   public let name: String
   private let function: @Sendable (Tensor) -> Tensor
-  init(_ name: String, _ function: @escaping @Sendable (Tensor) -> Tensor) { (self.name, self.function) = (name, function) }
+  init(_ name: String, _ function: @escaping @Sendable (Tensor) -> Tensor) {
+    (self.name, self.function) = (name, function)
+  }
 
   public static let relu = Activation("relu") { $0.relu() }
   public static let tanh = Activation("tanh") { $0.tanh() }
@@ -188,7 +197,9 @@ public struct Embedding: Layer {
   }
 
   public func declare(_ input: Shape, _ declarations: inout Declarations) throws(NetworkError) -> Shape {
-    guard input.rank == 0 else { throw NetworkError("\(declarations.place): Embedding takes single numbers [], not \(input)") }
+    guard input.rank == 0 else {
+      throw NetworkError("\(declarations.place): Embedding takes single numbers [], not \(input)")
+    }
     declarations.parameter("weight", [rows, features], initializer)
     return [features]
   }

@@ -16,14 +16,16 @@ public struct Network {
   /// - Parameters:
   ///   - input: The shape of one input, without the batch axis.
   ///   - random: Where the weights are drawn: parameter i at step i.
-  /// - Throws: `NetworkError` where a layer cannot take its inputs; `DeviceError` where an initializer must read what it drew.
+  /// - Throws: `NetworkError` where a layer cannot take its inputs; `DeviceError` where an initializer must read what
+  ///   it drew.
   public init(_ layer: any Layer, input: Shape, random: RandomStream, on device: Device) throws {
     var declarations = Declarations()
     output = try layer.declare(input, &declarations)
     (self.layer, self.input) = (layer, input)
     (parameters, statistics) = (declarations.parameters, declarations.statistics)
     weights = Tensor(0, shape: [parameters.map(\.shape.count).reduce(0, +)], on: device)
-    runningStatistics = Tensor(statistics.flatMap(\.initial), shape: [statistics.map(\.shape.count).reduce(0, +)], on: device)
+    runningStatistics = Tensor(
+      statistics.flatMap(\.initial), shape: [statistics.map(\.shape.count).reduce(0, +)], on: device)
     for (number, (parameter, view)) in zip(parameters, views(of: weights)).enumerated() {
       view.assign(try parameter.initializer.draw(parameter.shape, random, step: number, on: device))
     }

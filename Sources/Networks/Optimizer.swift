@@ -76,7 +76,9 @@ public struct Optimizer {
   /// - Parameters:
   ///   - gradient: The flat gradient, as `Network.flattened` makes it.
   ///   - average: The moving average of the weights and its decay.
-  public mutating func update(_ network: Network, along gradient: Tensor, average: (weights: Tensor, decay: Double)? = nil) {
+  public mutating func update(
+    _ network: Network, along gradient: Tensor, average: (weights: Tensor, decay: Double)? = nil
+  ) {
     step += 1
     let scalars = rule.scalars(settings, step).map(LaunchArgument.real)
     let arguments = ([network.weights, gradient] + moments).map(\.argument) + scalars

@@ -13,7 +13,8 @@ extension Configuration {
       "model.initializer", \.model.initializer, among: Initializer.all.keys.sorted(),
       "distribution of the first weights; dcgan: normal(0, 0.02)"),
     Setting(
-      "model.norm", \.model.norm, among: Architecture.normalizations.keys.sorted(), "normalization in the critic of dcgan"),
+      "model.norm", \.model.norm, among: Architecture.normalizations.keys.sorted(),
+      "normalization in the critic of dcgan"),
 
     Setting("data.path", \.data.path, "folder of the images; ring or grid for points"),
     Setting("data.flip", \.data.flip, "whether half of the images are mirrored left to right"),

@@ -1,4 +1,5 @@
-/// Everything that decides a run. Each stored property is one row of `Configuration.settings`, and has its default here.
+/// Everything that decides a run. Each stored property is one row of `Configuration.settings`, and has its default
+/// here.
 public struct Configuration: Sendable, Equatable {
   public var model = Model()
   public var data = Data()

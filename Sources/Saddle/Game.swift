@@ -32,7 +32,8 @@ extension Trainer {
 /// The row of a table that a configuration names; its settings allow no other names.
 private func row<Row>(_ table: [Row], _ name: String, _ key: KeyPath<Row, String>) throws -> Row {
   guard let row = table.first(where: { $0[keyPath: key] == name }) else {
-    throw NetworkError("nothing is called '\(name)'; there are \(table.map { $0[keyPath: key] }.joined(separator: ", "))")
+    throw NetworkError(
+      "nothing is called '\(name)'; there are \(table.map { $0[keyPath: key] }.joined(separator: ", "))")
   }
   return row
 }
@@ -64,7 +65,9 @@ extension Configuration {
   public func rehearse() throws -> Rehearsal {
     let device = Device.rehearsal()
     let trainer = try Trainer(self, on: device)
-    func step() { _ = trainer.advance { Tensor(uninitialized: Shape([training.batch] + sampleShape.sizes), on: device) } }
+    func step() {
+      _ = trainer.advance { Tensor(uninitialized: Shape([training.batch] + sampleShape.sizes), on: device) }
+    }
     step()
     let launches = device.launchCount
     step()  // the first one filled the pool

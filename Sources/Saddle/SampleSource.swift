@@ -61,7 +61,8 @@ final class PointSource: SampleSource {
   private static let diagonal = 0.5.squareRoot()
 
   private static let grid = Mixture(
-    centres: (0..<25).flatMap { mode in [mode / 5, mode % 5].map { Double(2 * $0 - 4) / 2.83 } }, deviation: 0.05 / 2.83)
+    centres: (0..<25).flatMap { mode in [mode / 5, mode % 5].map { Double(2 * $0 - 4) / 2.83 } }, deviation: 0.05 / 2.83
+  )
 
   private let name: String
   private let centres: Tensor

@@ -56,7 +56,9 @@ struct Bench: ParsableCommand {
         encoder.outputFormatting = .sortedKeys
         print(String(decoding: try encoder.encode(result), as: UTF8.self))
       } else {
-        print(String(format: "%.1f images/s, %.0f ms a step (median of %d)", result.images_per_second, 1000 * seconds, steps))
+        print(
+          String(
+            format: "%.1f images/s, %.0f ms a step (median of %d)", result.images_per_second, 1000 * seconds, steps))
         print("\(result.device_mib) MiB on the device, \(Int(result.peak_rss_mib)) MiB in the process at most")
         print("\(result.launches) launches a step, \(result.allocations) device allocations in \(steps) steps")
       }

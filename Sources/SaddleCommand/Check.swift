@@ -6,9 +6,12 @@ extension KernelForm: ExpressibleByArgument {}
 struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compares a device with the processor, to the bit, over every op and kernel.",
-    discussion: "Under Oclgrind: oclgrind --data-races --uninitialized --check-api --build-options -cl-opt-disable saddle check --tiny --device opencl")
+    discussion:
+      "Under Oclgrind: oclgrind --data-races --uninitialized --check-api --build-options -cl-opt-disable saddle check --tiny --device opencl"
+  )
 
-  @Option(help: "The form of heavy kernels on OpenCL: block or tile; what suits the device by default.") var form: KernelForm?
+  @Option(help: "The form of heavy kernels on OpenCL: block or tile; what suits the device by default.") var form:
+    KernelForm?
   @Flag(help: "Leaves large samples out, for slow interpreters.") var tiny = false
   @Option(help: ArgumentHelp("Checks only rows whose name contains this.", valueName: "text")) var filter: String?
   @Flag(help: "Names each row.") var verbose = false

@@ -6,7 +6,8 @@ import Saddle
 struct SaddleCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "saddle",
-    abstract: "Trains generative adversarial networks on any OpenCL GPU, or on the processor: the same bits everywhere.",
+    abstract:
+      "Trains generative adversarial networks on any OpenCL GPU, or on the processor: the same bits everywhere.",
     discussion: """
       A first run:   saddle train fashion          pictures in runs/fashion/samples
       Your images:   saddle train dcgan64 --data FOLDER
@@ -18,7 +19,7 @@ struct SaddleCommand: ParsableCommand {
     do {
       var command = try parseAsRoot()
       try command.run()
-    } catch where exitCode(for: error) == .validationFailure {
+    } catch  where exitCode(for: error) == .validationFailure {
       tell(fullMessage(for: error))
       Foundation.exit(2)
     } catch {

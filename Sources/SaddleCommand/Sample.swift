@@ -14,9 +14,12 @@ struct Sample: ParsableCommand {
   @Argument(help: "The run's folder.") var folder: String
   @Option(help: "How many samples.") var count = 64
   @Option(help: "The seed of the latents; the run's own by default.") var seed: Int?
-  @Option(help: ArgumentHelp("Draws latents beyond this bound again: fewer kinds of samples, each better.", valueName: "bound"))
+  @Option(
+    help: ArgumentHelp(
+      "Draws latents beyond this bound again: fewer kinds of samples, each better.", valueName: "bound"))
   var truncate: Double?
-  @Option(help: ArgumentHelp("Shows rows of this many steps between pairs of latents, along the sphere.", valueName: "steps"))
+  @Option(
+    help: ArgumentHelp("Shows rows of this many steps between pairs of latents, along the sphere.", valueName: "steps"))
   var interpolate: Int?
   @Option(help: ArgumentHelp("The file: .png or .npy.", valueName: "file")) var out = "samples.png"
   @Option(help: ArgumentHelp("The checkpoint, such as step-00000500; the latest by default.", valueName: "checkpoint"))
@@ -26,7 +29,9 @@ struct Sample: ParsableCommand {
   func validate() throws {
     if count < 1 { throw ValidationError("--count must be at least 1, not \(count).") }
     if let truncate, truncate < 0.1 { throw ValidationError("--truncate must be at least 0.1, not \(truncate).") }
-    if let interpolate, interpolate < 2 { throw ValidationError("--interpolate must be at least 2, not \(interpolate).") }
+    if let interpolate, interpolate < 2 {
+      throw ValidationError("--interpolate must be at least 2, not \(interpolate).")
+    }
     if !out.hasSuffix(".png") && !out.hasSuffix(".npy") {
       throw ValidationError("--out must end in .png (a grid) or .npy (all bytes), not '\(out)'.")
     }
@@ -74,7 +79,10 @@ struct Sample: ParsableCommand {
     guard let interpolate else { return draw(count) }
     let rows = max(1, count / interpolate)
     let ends = draw(2 * rows)
-    let (first, second) = (ends.sliced(from: [0, 0], shape: [rows, ends.shape[1]]), ends.sliced(from: [rows, 0], shape: [rows, ends.shape[1]]))
+    let (first, second) = (
+      ends.sliced(from: [0, 0], shape: [rows, ends.shape[1]]),
+      ends.sliced(from: [rows, 0], shape: [rows, ends.shape[1]])
+    )
     return Trainer.between(first, second, steps: interpolate)
   }
 }

@@ -13,17 +13,23 @@ struct Train: ParsableCommand {
 
   @Argument(help: "A preset's name, or a YAML file.") var source: String?
   @Flag(help: "Lists the presets.") var list = false
-  @Option(help: ArgumentHelp("Images: a folder of PNG and JPEG files, of IDX files or of CIFAR-10 batches.", valueName: "path"))
+  @Option(
+    help: ArgumentHelp(
+      "Images: a folder of PNG and JPEG files, of IDX files or of CIFAR-10 batches.", valueName: "path"))
   var data: String?
   @Option(help: ArgumentHelp("The run's folder; runs/NAME by default.", valueName: "folder")) var out: String?
   @Option(help: "Steps of the generator, in all.") var steps: Int?
   @Option(help: "The seed of every random number.") var seed: Int?
-  @Option(name: .customLong("set"), help: ArgumentHelp("Sets any key of the configuration; may be repeated.", valueName: "key=value"))
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp("Sets any key of the configuration; may be repeated.", valueName: "key=value"))
   var assignments: [String] = []
   @Flag(help: "Goes on with the run in --out, from its latest checkpoint.") var resume = false
-  @Option(help: ArgumentHelp("With --resume: the checkpoint to go on from, such as step-00000500.", valueName: "checkpoint"))
+  @Option(
+    help: ArgumentHelp("With --resume: the checkpoint to go on from, such as step-00000500.", valueName: "checkpoint"))
   var from: String?
-  @Flag(help: "Prints the resolved configuration, the parameters and the memory it will take, and stops.") var dryRun = false
+  @Flag(help: "Prints the resolved configuration, the parameters and the memory it will take, and stops.") var dryRun =
+    false
   @OptionGroup var deviceOptions: DeviceOptions
 
   func validate() throws {
@@ -62,15 +68,20 @@ struct Train: ParsableCommand {
     Interruption.listen()
     let ending = try run.train(isInterrupted: { Interruption.isAsked })
     if ending == .interrupted {
-      tell("interrupted and saved at step \(run.trainer.step); go on with: saddle train --resume --out \(run.directory.path)")
+      tell(
+        "interrupted and saved at step \(run.trainer.step); go on with: saddle train --resume --out \(run.directory.path)"
+      )
       throw ExitCode(130)
     }
     tell("done: pictures in \(run.directory.samples), weights in \(run.directory.checkpoints)")
   }
 
   private var flags: [Saddle.Configuration.Flag] {
-    [("--data", "data.path", data), ("--steps", "training.steps", steps.map(String.init)), ("--seed", "training.seed", seed.map(String.init))]
-      .compactMap { name, key, value in value.map { .init(name, key: key, value: $0) } }
+    [
+      ("--data", "data.path", data), ("--steps", "training.steps", steps.map(String.init)),
+      ("--seed", "training.seed", seed.map(String.init)),
+    ]
+    .compactMap { name, key, value in value.map { .init(name, key: key, value: $0) } }
   }
 
   private func describe(_ configuration: Saddle.Configuration) throws {

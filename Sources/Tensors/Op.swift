@@ -32,7 +32,8 @@ public struct Op: Sendable {
     (self.name, self.keeps, self.shape, self.run, self.vjp) = (name, keeps, shape, run, vjp)
   }
 
-  /// An op with a kernel of its own whose gradient is that of its definition in simpler ops: fusing never ends differentiability.
+  /// An op with a kernel of its own whose gradient is that of its definition in simpler ops: fusing never ends
+  /// differentiability.
   init(
     fused name: String, shape: @escaping @Sendable ([Shape]) throws(ShapeError) -> Shape,
     run: @escaping @Sendable ([Tensor], Shape) -> Tensor, definition: @escaping @Sendable ([Tensor]) -> Tensor
@@ -92,7 +93,8 @@ struct Pullback {
   /// The cotangents of the inputs by differentiating a definition of the op.
   func cotangents(of definition: ([Tensor]) -> Tensor) -> [Tensor?] {
     let tape = recording ? self.tape : Tape()
-    // Each wanted input gets a node of its own, so that inputs which depend on each other are not differentiated through.
+    // Each wanted input gets a node of its own, so that inputs which depend on each other are not differentiated
+    // through.
     let inputs = wanted.indices.map { i in wanted[i] ? tape.record(.identity, [x(i)], x(i).detached()) : x(i) }
     let variables = wanted.indices.filter { wanted[$0] }
     let gradients = gradient(of: definition(inputs), wrt: variables.map { inputs[$0] }, seed: dy, recording: recording)

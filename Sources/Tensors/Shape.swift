@@ -40,7 +40,9 @@ public struct ShapeError: Error, Sendable, CustomStringConvertible {
   public let shapes: [Shape]
   public let rule: String
 
-  public init(_ op: String, _ shapes: [Shape], _ rule: String) { (self.op, self.shapes, self.rule) = (op, shapes, rule) }
+  public init(_ op: String, _ shapes: [Shape], _ rule: String) {
+    (self.op, self.shapes, self.rule) = (op, shapes, rule)
+  }
 
   public var description: String {
     "\(op): \(rule), not \(shapes.map(\.description).joined(separator: " and "))"

@@ -1,7 +1,7 @@
 /// What was computed, in order, so that gradients can be: an append-only array of nodes, dropped after each step.
 ///
-/// A gradient is more tape: every vjp is written in recorded ops, so that a gradient can be differentiated again. A tape belongs to one
-/// thread.
+/// A gradient is more tape: every vjp is written in recorded ops, so that a gradient can be differentiated again. A
+/// tape belongs to one thread.
 public final class Tape {
   /// An input of a node: its node on this tape, if it has one, and its values, if the gradient needs them.
   struct Edge {
@@ -15,7 +15,8 @@ public final class Tape {
     let op: Op?
     let inputs: [Edge]
     let shape: Shape
-    /// The output, if the gradient needs it. Kept without its tape: a tensor that knew it would keep the tape alive for ever.
+    /// The output, if the gradient needs it. Kept without its tape: a tensor that knew it would keep the tape alive for
+    /// ever.
     let value: Tensor?
     var isReleased = false
   }
@@ -44,12 +45,14 @@ public final class Tape {
 
   /// See the free function `gradient`.
   func gradient(of y: Tensor, wrt variables: [Tensor], seed: Tensor?, recording: Bool, releasing: Bool) -> [Tensor] {
-    // Only what lies between the variables and y gets a gradient: nobody asks for the critic's weights in the generator's step.
+    // Only what lies between the variables and y gets a gradient: nobody asks for the critic's weights in the
+    // generator's step.
     let end = y.node
     let first = variables.map(\.node).min() ?? end
     var isNeeded = [Bool](repeating: false, count: end + 1)
     for variable in variables {
-      precondition(variable.tape === self, "gradient: it is asked with respect to a tensor that this tape does not know")
+      precondition(
+        variable.tape === self, "gradient: it is asked with respect to a tensor that this tape does not know")
       if variable.node <= end { isNeeded[variable.node] = true }
     }
     let isVariable = isNeeded
@@ -62,14 +65,17 @@ public final class Tape {
     for i in stride(from: end, through: first, by: -1) {
       guard let dy = cotangents[i] else { continue }
       let node = nodes[i]
-      if let op = node.op, node.inputs.contains(where: { edge in edge.node.map { $0 >= first && isNeeded[$0] } ?? false }) {
+      if let op = node.op,
+        node.inputs.contains(where: { edge in edge.node.map { $0 >= first && isNeeded[$0] } ?? false })
+      {
         precondition(!node.isReleased, "gradient: this part of the tape was released by an earlier gradient")
         let pullback = Pullback(tape: self, node: node, number: i, dy: dy, recording: recording) {
           $0.node.map { $0 >= first && isNeeded[$0] } ?? false
         }
         for (edge, dx) in zip(node.inputs, op.vjp(pullback)) {
           guard let number = edge.node, number >= first, isNeeded[number], let dx else { continue }
-          precondition(dx.shape == edge.shape, "\(op.name): its gradient has shape \(dx.shape), its input \(edge.shape)")
+          precondition(
+            dx.shape == edge.shape, "\(op.name): its gradient has shape \(dx.shape), its input \(edge.shape)")
           cotangents[number] = cotangents[number].map { $0 + dx } ?? dx
         }
       }
@@ -80,7 +86,8 @@ public final class Tape {
   }
 }
 
-/// The gradient of the sum of `y` with respect to each variable: their vector-Jacobian products with ones, or with `seed`.
+/// The gradient of the sum of `y` with respect to each variable: their vector-Jacobian products with ones, or with
+/// `seed`.
 ///
 /// - Parameters:
 ///   - y: The tensor to differentiate; it and the variables are on one tape.

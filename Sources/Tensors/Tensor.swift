@@ -76,7 +76,9 @@ public struct Tensor {
   package var argument: LaunchArgument { .buffer(buffer, at: offset) }
 
   /// Launches a kernel on the device of this tensor: tensors first, then scalars, as every signature has them.
-  package func launch(_ kernel: String, _ tensors: [Tensor], _ scalars: [LaunchArgument] = [], over extent: Extent, first: Int = 0) {
+  package func launch(
+    _ kernel: String, _ tensors: [Tensor], _ scalars: [LaunchArgument] = [], over extent: Extent, first: Int = 0
+  ) {
     device.launch(.named(kernel), tensors.map(\.argument) + scalars, over: extent, first: first)
   }
 }

@@ -3,7 +3,8 @@ import Testing
 
 @testable import Networks
 
-/// PyTorch's answers for DCGAN-64, made by tools/reference/run; see there for the formula by which both sides fill their tensors.
+/// PyTorch's answers for DCGAN-64, made by tools/reference/run; see there for the formula by which both sides fill
+/// their tensors.
 struct Reference: Decodable {
   struct Entry: Decodable {
     let index: Int
@@ -72,7 +73,9 @@ struct Reference: Decodable {
     let network = try Network(layers, input: input, random: random, on: device)
     let names = reference.tensors.map(\.name).filter { $0.hasPrefix(player) }
     #expect(names.count == network.parameters.count)
-    for (name, view) in zip(names, network.views(of: network.weights)) { view.assign(try reference.tensor(name, on: device)) }
+    for (name, view) in zip(names, network.views(of: network.weights)) {
+      view.assign(try reference.tensor(name, on: device))
+    }
     return (network, names)
   }
   let (generator, generatorNames) = try build(architecture.generator(options), [100], "generator")

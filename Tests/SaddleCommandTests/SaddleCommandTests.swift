@@ -52,17 +52,24 @@ struct BadCall: Sendable, CustomTestStringConvertible {
   BadCall(arguments: ["trian"], status: 2, words: ["Unexpected argument 'trian'"]),
   BadCall(arguments: ["train"], status: 2, words: ["Name a preset", "fashion"]),
   BadCall(arguments: ["train", "fashio"], status: 1, words: ["fashio", "fashion"]),
-  BadCall(arguments: ["train", "fashion", "--set", "trainin.batch=3"], status: 1, words: ["trainin.batch", "training.batch"]),
-  BadCall(arguments: ["train", "fashion", "--set", "training.batch=0"], status: 1, words: ["training.batch", "from 1 to"]),
-  BadCall(arguments: ["train", "fashion", "--set", "model.size=48", "--dry-run"], status: 1, words: ["model.size", "32, 64, 128"]),
+  BadCall(
+    arguments: ["train", "fashion", "--set", "trainin.batch=3"], status: 1, words: ["trainin.batch", "training.batch"]),
+  BadCall(
+    arguments: ["train", "fashion", "--set", "training.batch=0"], status: 1, words: ["training.batch", "from 1 to"]),
+  BadCall(
+    arguments: ["train", "fashion", "--set", "model.size=48", "--dry-run"], status: 1,
+    words: ["model.size", "32, 64, 128"]),
   BadCall(arguments: ["train", "dcgan64", "--device", "cpu"], status: 1, words: ["nothing to train on", "--data"]),
-  BadCall(arguments: ["train", "dcgan64", "--data", "/nowhere", "--device", "cpu"], status: 1, words: ["/nowhere", "no such file or folder"]),
+  BadCall(
+    arguments: ["train", "dcgan64", "--data", "/nowhere", "--device", "cpu"], status: 1,
+    words: ["/nowhere", "no such file or folder"]),
   BadCall(arguments: ["train", "--resume", "--out", "/nowhere"], status: 1, words: ["/nowhere"]),
   BadCall(arguments: ["train", "fashion", "--from", "step-1"], status: 2, words: ["--resume"]),
   BadCall(arguments: ["train", "fashion", "--device", "gpu"], status: 1, words: ["'gpu' names no device", "opencl"]),
   BadCall(arguments: ["train", "fashion", "--device", "opencl:9:9"], status: 1, words: ["opencl:9:9"]),
   BadCall(
-    arguments: ["train", "fashion", "--device", "opencl"], environment: ["SADDLE_OPENCL_LIBRARY": "/nonexistent"], status: 1,
+    arguments: ["train", "fashion", "--device", "opencl"], environment: ["SADDLE_OPENCL_LIBRARY": "/nonexistent"],
+    status: 1,
     words: ["OpenCL", "--device cpu"]),
   BadCall(
     arguments: ["train", "fashion"], environment: ["SADDLE_ISA": "avx9"], status: 1, words: ["avx9", "SADDLE_ISA"]),
@@ -78,7 +85,8 @@ func badCallsGetOneClearMessage(call: BadCall) throws {
   #expect(outcome.status == call.status, "\(outcome.output)")
   for word in call.words { #expect(outcome.output.contains(word), "\(outcome.output)") }
   #expect(!outcome.output.contains("Fatal error"))
-  #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty, "a failed call leaves nothing behind")
+  #expect(
+    try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty, "a failed call leaves nothing behind")
 }
 
 private let tiny = ["--set", "model.width=8", "--set", "training.batch=4", "--device", "cpu"]
@@ -117,7 +125,9 @@ private let tiny = ["--set", "model.width=8", "--set", "training.batch=4", "--de
 func signalsSaveAndExitWith130(signal: Int32) throws {
   let folder = try TemporaryFolder()
   let run = folder.path + "/run"
-  let outcome = try Command.run(["train", "fashion", "--steps", "100000", "--out", run, "--set", "output.log-every=1"] + tiny) {
+  let outcome = try Command.run(
+    ["train", "fashion", "--steps", "100000", "--out", run, "--set", "output.log-every=1"] + tiny
+  ) {
     let metrics = run + "/metrics.jsonl"
     for _ in 0..<300 where ((try? Data(contentsOf: URL(fileURLWithPath: metrics)).count) ?? 0) < 100 {
       Thread.sleep(forTimeInterval: 0.1)
@@ -144,8 +154,12 @@ func signalsSaveAndExitWith130(signal: Int32) throws {
   try bytes.write(to: URL(fileURLWithPath: path))
   let refused = try Command.run(["train", "--resume", "--out", run, "--steps", "8", "--device", "cpu"])
   #expect(refused.status == 1)
-  for word in ["step-00000006", "step-00000003", "--from"] { #expect(refused.output.contains(word), "\(refused.output)") }
-  let resumed = try Command.run(["train", "--resume", "--from", "step-00000003", "--out", run, "--steps", "8", "--device", "cpu"])
+  for word in ["step-00000006", "step-00000003", "--from"] {
+    #expect(refused.output.contains(word), "\(refused.output)")
+  }
+  let resumed = try Command.run([
+    "train", "--resume", "--from", "step-00000003", "--out", run, "--steps", "8", "--device", "cpu",
+  ])
   #expect(resumed.status == 0, "\(resumed.output)")
 }
 

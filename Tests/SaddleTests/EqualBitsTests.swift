@@ -77,7 +77,8 @@ func resumingIsContinuing(assignments: [String]) throws {
   let device = try Device.cpu()
   let files = try [1, 1, 2].enumerated().map { number, seed in
     try trained(
-      ["training.batch=4", "model.width=8", "training.steps=3", "training.seed=\(seed)"], in: folder.path + "/\(number)",
+      ["training.batch=4", "model.width=8", "training.steps=3", "training.seed=\(seed)"],
+      in: folder.path + "/\(number)",
       on: device)
   }
   #expect(files[0] == files[1] && files[0] != files[2])

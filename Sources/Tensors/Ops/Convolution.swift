@@ -1,7 +1,8 @@
 // Convolutions of NHWC images with filters [rows][columns][in][out] (Kernels/convolution.cl).
 //
-// The convolution, its input gradient and its weight gradient are the three gradients of one trilinear form <conv(x, w), dy>: each vjp
-// calls the other two, which closes them to any order. A transposed convolution is the input gradient.
+// The convolution, its input gradient and its weight gradient are the three gradients of one trilinear form <conv(x,
+// w), dy>: each vjp calls the other two, which closes them to any order. A transposed convolution is the input
+// gradient.
 
 /// How a filter moves over an image, the same along both axes.
 public struct ConvolutionGeometry: Hashable, Sendable {
@@ -17,12 +18,16 @@ public struct ConvolutionGeometry: Hashable, Sendable {
   /// Output pixels along an axis of `size` input pixels under a filter of `taps` taps.
   public func output(_ size: Int, _ taps: Int) -> Int { (size + 2 * padding - dilation * (taps - 1) - 1) / stride + 1 }
 
-  /// The taps that reach the input pixels of one phase (numbers a + i stride) along one axis, and where they read the output's gradient.
+  /// The taps that reach the input pixels of one phase (numbers a + i stride) along one axis, and where they read the
+  /// output's gradient.
   fileprivate func phase(_ a: Int, taps: Int) -> (first: Int, step: Int, count: Int, source: Int, delta: Int) {
-    guard let first = (0..<taps).first(where: { (a + padding - $0 * dilation) % stride == 0 }) else { return (0, 1, 0, 0, 0) }
+    guard let first = (0..<taps).first(where: { (a + padding - $0 * dilation) % stride == 0 }) else {
+      return (0, 1, 0, 0, 0)
+    }
     let step = stride / greatestCommonDivisor(stride, dilation)
     return (
-      first, step, (taps - first + step - 1) / step, (a + padding - first * dilation) / stride, -(step * dilation / stride)
+      first, step, (taps - first + step - 1) / step, (a + padding - first * dilation) / stride,
+      -(step * dilation / stride)
     )
   }
 }
@@ -62,7 +67,8 @@ extension Op {
         throw ShapeError("conv2d", shapes, "images [N, H, W, C] and filters [R, S, C, K] must agree in C")
       }
       let (p, q) = (g.output(x[1], w[0]), g.output(x[2], w[1]))
-      guard p > 0, q > 0, x[1] + 2 * g.padding > g.dilation * (w[0] - 1), x[2] + 2 * g.padding > g.dilation * (w[1] - 1) else {
+      guard p > 0, q > 0, x[1] + 2 * g.padding > g.dilation * (w[0] - 1), x[2] + 2 * g.padding > g.dilation * (w[1] - 1)
+      else {
         throw ShapeError("conv2d", shapes, "the filter (\(g)) must fit into the padded image")
       }
       return [x[0], p, q, w[3]]
@@ -89,10 +95,12 @@ extension Op {
   static func conv2dInputGradient(_ g: ConvolutionGeometry, height: Int, width: Int) -> Op {
     Op("conv2d_input_gradient", keeps: .inputs) { shapes throws(ShapeError) in
       let (dy, w) = (shapes[0], shapes[1])
-      guard dy.rank == 4, w.rank == 4, dy[3] == w[3], g.output(height, w[0]) == dy[1], g.output(width, w[1]) == dy[2] else {
+      guard dy.rank == 4, w.rank == 4, dy[3] == w[3], g.output(height, w[0]) == dy[1], g.output(width, w[1]) == dy[2]
+      else {
         throw ShapeError(
           "conv2d_input_gradient", shapes,
-          "gradients [N, P, Q, K] and filters [R, S, C, K] must agree in K, and \(g) must lead from \(height) x \(width) to P x Q")
+          "gradients [N, P, Q, K] and filters [R, S, C, K] must agree in K, and \(g) must lead from \(height) x \(width) to P x Q"
+        )
       }
       return [dy[0], height, width, w[2]]
     } run: { inputs, shape in
@@ -105,7 +113,8 @@ extension Op {
         for b in 0..<min(g.stride, width) {
           let across = g.phase(b, taps: s)
           Sweep(
-            grid: ((height - a + g.stride - 1) / g.stride, (width - b + g.stride - 1) / g.stride), oStep: g.stride, oRow: a,
+            grid: ((height - a + g.stride - 1) / g.stride, (width - b + g.stride - 1) / g.stride), oStep: g.stride,
+            oRow: a,
             oColumn: b, iRow: down.source, iColumn: across.source, dRow: down.delta, dColumn: across.delta,
             taps: (down.count, across.count), tRow: down.first, tColumn: across.first, tRowStep: down.step,
             tColumnStep: across.step
@@ -126,7 +135,8 @@ extension Op {
   static func conv2dFilterGradient(_ g: ConvolutionGeometry, rows: Int, columns: Int) -> Op {
     Op("conv2d_filter_gradient", keeps: .inputs) { shapes throws(ShapeError) in
       let (x, dy) = (shapes[0], shapes[1])
-      guard x.rank == 4, dy.rank == 4, x[0] == dy[0], g.output(x[1], rows) == dy[1], g.output(x[2], columns) == dy[2] else {
+      guard x.rank == 4, dy.rank == 4, x[0] == dy[0], g.output(x[1], rows) == dy[1], g.output(x[2], columns) == dy[2]
+      else {
         throw ShapeError(
           "conv2d_filter_gradient", shapes,
           "images [N, H, W, C] and gradients [N, P, Q, K] must agree in N, and \(g) with \(rows) x \(columns) taps must lead from "
@@ -141,7 +151,8 @@ extension Op {
       let b = isWhole ? dy : dy.packed(taps: 1, k: pixels, n: k, tapStride: 0, kStride: k, nStride: 1)
       let dw = Tensor(uninitialized: shape, on: x.device)
       let sizes: [LaunchArgument] = [
-        .size(x.shape[0]), .uint(x.shape[1]), .uint(x.shape[2]), .size(x.shape[3]), .uint(dy.shape[1]), .uint(dy.shape[2]),
+        .size(x.shape[0]), .uint(x.shape[1]), .uint(x.shape[2]), .size(x.shape[3]), .uint(dy.shape[1]),
+        .uint(dy.shape[2]),
         .size(k), .uint(columns), .uint(g.stride), .uint(g.padding), .uint(g.dilation),
         .size(isWhole ? Tensor.panelColumns : pixels * Tensor.panelColumns), .size(isWhole ? k : Tensor.panelColumns),
       ]
@@ -189,8 +200,8 @@ public func conv2d(_ x: Tensor, _ filter: Tensor, _ geometry: ConvolutionGeometr
   Op.conv2d(geometry)(x, filter)
 }
 
-/// The transposed convolution of images [N, P, Q, K] with filters [R, S, C, K] to [N, height, width, C]: the input gradient of the
-/// convolution with that geometry.
+/// The transposed convolution of images [N, P, Q, K] with filters [R, S, C, K] to [N, height, width, C]: the input
+/// gradient of the convolution with that geometry.
 public func transposedConv2d(
   _ x: Tensor, _ filter: Tensor, _ geometry: ConvolutionGeometry, height: Int, width: Int
 ) -> Tensor {

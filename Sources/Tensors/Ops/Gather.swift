@@ -27,7 +27,8 @@ extension Op {
     } run: { x, shape in
       let y = Tensor(uninitialized: shape, on: x[0].device)
       y.launch(
-        "scatter_rows", [x[0], x[1], y], [.size(x[0].shape[0]), .size(shape[1]), .size(rows)], over: Extent(shape.count))
+        "scatter_rows", [x[0], x[1], y], [.size(x[0].shape[0]), .size(shape[1]), .size(rows)], over: Extent(shape.count)
+      )
       return y
     } vjp: { p in
       [p.ifWanted(0) { gather(p.dy, p.x(1)) }, nil]

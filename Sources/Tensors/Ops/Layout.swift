@@ -22,7 +22,9 @@ private struct Walk {
     strides = [Int](repeating: 0, count: missing) + strides
   }
 
-  var arguments: [LaunchArgument] { sizes[1..<4].map(LaunchArgument.uint) + [.size(sizes[4])] + strides.map(LaunchArgument.size) }
+  var arguments: [LaunchArgument] {
+    sizes[1..<4].map(LaunchArgument.uint) + [.size(sizes[4])] + strides.map(LaunchArgument.size)
+  }
   var extent: Extent { Extent(rows: sizes[0] * sizes[1] * sizes[2] * sizes[3], columns: sizes[4]) }
 }
 
@@ -117,7 +119,9 @@ extension Op {
     let fits =
       start.count == whole.rank && part.rank == whole.rank
       && whole.sizes.indices.allSatisfy { start[$0] >= 0 && start[$0] + part[$0] <= whole[$0] }
-    guard fits else { throw ShapeError(name, [part, whole], "from \(start) on, the first shape must lie in the second") }
+    guard fits else {
+      throw ShapeError(name, [part, whole], "from \(start) on, the first shape must lie in the second")
+    }
   }
 
   static let addBias: Op = Op("add_bias", keeps: .nothing) { shapes throws(ShapeError) in

@@ -21,7 +21,7 @@ extension Op {
 }
 
 extension Tensor {
-  /// The cross entropy of the probability sigmoid(x) against a target probability, an element each: `softplus(x) - target x`,
-  /// free of overflow.
+  /// The cross entropy of the probability sigmoid(x) against a target probability, an element each: `softplus(x) -
+  /// target x`, free of overflow.
   public func crossEntropy(target: Double) -> Tensor { Op.crossEntropy(target: target)(self) }
 }

@@ -22,9 +22,11 @@ extension Op {
   static func matmul(_ aTransposed: Bool, _ bTransposed: Bool) -> Op {
     Op("matmul", keeps: .inputs) { shapes throws(ShapeError) in
       let (a, b) = (shapes[0], shapes[1])
-      guard a.rank == b.rank, a.rank == 2 || (a.rank == 3 && a[0] == b[0]), a[aTransposed ? -2 : -1] == b[bTransposed ? -1 : -2]
+      guard a.rank == b.rank, a.rank == 2 || (a.rank == 3 && a[0] == b[0]),
+        a[aTransposed ? -2 : -1] == b[bTransposed ? -1 : -2]
       else {
-        let rule = "\(aTransposed ? "a transposed" : "a")'s columns must be \(bTransposed ? "b transposed" : "b")'s rows"
+        let rule =
+          "\(aTransposed ? "a transposed" : "a")'s columns must be \(bTransposed ? "b transposed" : "b")'s rows"
         throw ShapeError("matmul", shapes, rule)
       }
       let (m, n) = (a[aTransposed ? -1 : -2], b[bTransposed ? -2 : -1])
@@ -39,7 +41,8 @@ extension Op {
       let c = Tensor(uninitialized: shape, on: a.device)
       let strides = [aTransposed ? 1 : k, aTransposed ? m : 1, m * k, panels.shape.count / max(batches, 1)]
       c.launch(
-        "matmul", [a, panels, c], ([m, n, k] + strides).map(LaunchArgument.size), over: Extent(rows: m, columns: n, batches: batches))
+        "matmul", [a, panels, c], ([m, n, k] + strides).map(LaunchArgument.size),
+        over: Extent(rows: m, columns: n, batches: batches))
       return c
     } vjp: { p in
       let (a, b, dc) = (p.x(0), p.x(1), p.dy)

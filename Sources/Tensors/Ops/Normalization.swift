@@ -12,7 +12,8 @@ extension Op {
     sums.addPartials(partial, blocks: blocks, inner: columns, factor: factor)
   }
 
-  /// [.., C] to [2, C]: the mean and the biased variance over all axes but the last, the variance about the mean in a second pass.
+  /// [.., C] to [2, C]: the mean and the biased variance over all axes but the last, the variance about the mean in a
+  /// second pass.
   static let moments: Op = Op(
     fused: "moments",
     shape: { shapes throws(ShapeError) in
@@ -51,10 +52,12 @@ extension Op {
     let (x, moments, gamma, beta) = (inputs[0], inputs[1], inputs[2], inputs[3])
     let (rows, columns) = (shape.count / max(shape[-1], 1), shape[-1])
     let scale = Tensor(uninitialized: [columns], on: x.device)
-    scale.launch("normalization_scale", [moments, gamma, scale], [.size(columns), .real(epsilon)], over: Extent(columns))
+    scale.launch(
+      "normalization_scale", [moments, gamma, scale], [.size(columns), .real(epsilon)], over: Extent(columns))
     let y = Tensor(uninitialized: shape, on: x.device)
     y.launch(
-      "normalize_columns", [x, moments, scale, beta, y], [.size(rows), .size(columns)], over: Extent(rows: rows, columns: columns))
+      "normalize_columns", [x, moments, scale, beta, y], [.size(rows), .size(columns)],
+      over: Extent(rows: rows, columns: columns))
     return y
   }
 
@@ -78,8 +81,8 @@ extension Op {
       definition: { x in definition(x[0], row(0, x[1]), row(1, x[1]), x[2], x[3], epsilon) })
   }
 
-  /// x [.., C], its moments [2, C], gamma [C], beta [C]: batch normalization. The gradient knows that the moments are x's, so that they
-  /// get none of their own.
+  /// x [.., C], its moments [2, C], gamma [C], beta [C]: batch normalization. The gradient knows that the moments are
+  /// x's, so that they get none of their own.
   static func batchNormalize(epsilon: Double) -> Op {
     Op("batch_normalize", keeps: .inputs(0, 1, 2)) { shapes throws(ShapeError) in
       try normalizationShape("batch_normalize", shapes)
@@ -104,7 +107,8 @@ extension Op {
       let sums = Tensor(uninitialized: shape, on: inputs[0].device)
       columnSums("sum_columns", [inputs[0]], into: sums.view(from: 0, shape: [columns]), factor: 1)
       let mean = inputs[2].view(from: 0, shape: [columns])
-      columnSums("sum_products", [inputs[0], inputs[1], mean], into: sums.view(from: columns, shape: [columns]), factor: 1)
+      columnSums(
+        "sum_products", [inputs[0], inputs[1], mean], into: sums.view(from: columns, shape: [columns]), factor: 1)
       return sums
     },
     definition: { inputs in
@@ -139,12 +143,13 @@ extension Op {
         let share = Double(x.shape[-1]) / Double(x.shape.count)
         let centred = x - x.mean(over: axes)
         let variance = centred.squared().mean(over: axes) + epsilon
-        return (dy - share * row(0, sums) - centred * (share * row(1, sums) / variance)) * (gamma / variance.squareRoot())
+        return (dy - share * row(0, sums) - centred * (share * row(1, sums) / variance))
+          * (gamma / variance.squareRoot())
       })
   }
 
-  /// moments [2, C], the sums of dy (x - mean) [C] to the gradient of gamma [C]. The moments' own gradient is in x's (see above), so that
-  /// this op is given them as a function of x where it is differentiated.
+  /// moments [2, C], the sums of dy (x - mean) [C] to the gradient of gamma [C]. The moments' own gradient is in x's
+  /// (see above), so that this op is given them as a function of x where it is differentiated.
   static func gammaGradient(epsilon: Double) -> Op {
     Op(
       fused: "gamma_gradient", shape: { $0[1] },
@@ -161,7 +166,10 @@ extension Op {
     OpRow("moments", [.init(moments, [[5, 3]]), .init(moments, [[2, 5, 7, 33]]), .init(moments, [[1, 2]])]),
     OpRow(
       "normalize",
-      [.init(normalize(epsilon: 1e-3), [[5, 3], [2, 3], [3], [3]], [.between(-2, 2), .between(0.5, 2), .offZero, .offZero])]
+      [
+        .init(
+          normalize(epsilon: 1e-3), [[5, 3], [2, 3], [3], [3]], [.between(-2, 2), .between(0.5, 2), .offZero, .offZero])
+      ]
     ),
     // The moments of the next three are those of x.
     OpRow(
@@ -186,7 +194,8 @@ extension Tensor {
   /// The mean and the biased variance over all axes but the last: [.., C] to [2, C].
   public func moments() -> Tensor { Op.moments(self) }
 
-  /// Normalization over all axes but the last by this tensor's own moments (batch normalization, Ioffe and Szegedy 2015).
+  /// Normalization over all axes but the last by this tensor's own moments (batch normalization, Ioffe and Szegedy
+  /// 2015).
   ///
   /// - Parameters:
   ///   - moments: `moments()` of this tensor.

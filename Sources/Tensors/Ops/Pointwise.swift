@@ -22,7 +22,9 @@ extension Op {
   }
 
   /// The input itself, as a node of its own.
-  static let identity: Op = Op("identity", keeps: .nothing, shape: { $0[0] }, run: { x, _ in x[0].detached() }) { [$0.dy] }
+  static let identity: Op = Op("identity", keeps: .nothing, shape: { $0[0] }, run: { x, _ in x[0].detached() }) {
+    [$0.dy]
+  }
 
   static let negate: Op = pointwise("negate", keeps: .nothing) { [-$0.dy] }
   static let reciprocal: Op = pointwise("reciprocal", keeps: .output) { [-($0.dy * ($0.y * $0.y))] }
@@ -58,7 +60,8 @@ extension Op {
 
   static let pointwiseRows: [OpRow] = [
     OpRow("identity", [.init(identity, [[3, 5]])]),
-    OpRow("negate", [.init(negate, [[3, 5]]), .init(negate, [[]]), .init(negate, [[0, 3]]), .init(negate, [[4099]])]),
+    OpRow(
+      "negate", [.init(negate, [[3, 5]]), .init(negate, [[]]), .init(negate, [[0, 3]]), .init(negate, [[4099]])]),
     OpRow("reciprocal", [.init(reciprocal, [[7, 3]], [.between(0.4, 3)])]),
     OpRow("square_root", [.init(squareRoot, [[7, 3]], [.between(0.2, 3)])]),
     OpRow("exponential", [.init(exponential, [[31]])]),

@@ -52,7 +52,8 @@ extension Op {
     OpRow(
       "sum",
       [
-        .init(sum([1]), [[3, 37]]), .init(sum([0]), [[67, 3]]), .init(sum([0]), [[130, 33]]), .init(sum([0, 1]), [[3, 5]]),
+        .init(sum([1]), [[3, 37]]), .init(sum([0]), [[67, 3]]), .init(sum([0]), [[130, 33]]),
+        .init(sum([0, 1]), [[3, 5]]),
         .init(sum([1, 3]), [[2, 3, 4, 5]]), .init(sum([0, 2]), [[3, 4, 5]]), .init(sum([0], factor: 0.25), [[4]]),
         .init(sum([0]), [[9001]]), .init(sum([]), [[3]]), .init(sum([1]), [[3, 0]]), .init(sum([0]), [[0, 20]]),
         .init(sum([1]), [[2, 65, 17]]),
@@ -66,7 +67,8 @@ extension Tensor {
     launch("add_partials", [partial, self], [.size(blocks), .size(inner), .real(factor)], over: Extent(shape.count))
   }
 
-  /// The sum over axes (all where none are named), which disappear; the order of additions is the numerical contract's rule 5.
+  /// The sum over axes (all where none are named), which disappear; the order of additions is the numerical contract's
+  /// rule 5.
   public func summed(over axes: [Int]? = nil) -> Tensor { Op.sum(axes ?? Array(0..<shape.rank))(self) }
 
   /// The mean over axes (all where none are named), which disappear.

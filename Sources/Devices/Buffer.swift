@@ -26,14 +26,18 @@ final class BufferPool {
 
   /// The most bytes that may be held, where that is known or was asked for.
   let limit: Int?
+  /// Whether what is given back is handed out again. Without, buffers have the very size that was asked for, and a
+  /// memory checker sees each read of what nobody wrote, and each access beyond the end.
+  private let isReusing: Bool
 
-  init(_ backend: any Backend, limit: Int?) {
+  init(_ backend: any Backend, limit: Int?, reusing: Bool) {
     self.backend = backend
+    isReusing = reusing
     self.limit = [backend.memoryLimit, limit].compactMap(\.self).min()
   }
 
   func take(byteCount: Int) throws(DeviceError) -> Memory {
-    let size = Self.bucket(byteCount)
+    let size = isReusing ? Self.bucket(byteCount) : max(byteCount, 4)
     if let memory = free[size]?.popLast() { return memory }
     let memory: Memory
     do throws(DeviceError) {
@@ -51,7 +55,12 @@ final class BufferPool {
   }
 
   func give(_ memory: Memory) {
-    if memory.byteCount > 0 { free[memory.byteCount, default: []].append(memory) }
+    guard memory.byteCount > 0 else { return }
+    if isReusing {
+      free[memory.byteCount, default: []].append(memory)
+    } else {
+      bytesHeld -= memory.byteCount
+    }
   }
 
   /// Asks the backend. What is held, only the pool knows; a driver that promises more than there is would fail later,

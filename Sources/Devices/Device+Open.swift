@@ -31,7 +31,9 @@ extension Device {
   static func probed(_ backend: any Backend) throws(DeviceError) -> Device {
     // A device of its own for the probe leaves the pool and the counts of the one that is returned untouched.
     if backend.precision == .single { try Probe.check(Device(backend)) }
-    return Device(backend, memoryLimit: try chosenMemory())
+    // SADDLE_FRESH_BUFFERS is for memory checkers, which cannot tell an old buffer's values from a new one's.
+    return Device(
+      backend, memoryLimit: try chosenMemory(), reusingBuffers: environment("SADDLE_FRESH_BUFFERS") == nil)
   }
 
   static func environment(_ name: String) -> String? {

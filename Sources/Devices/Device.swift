@@ -12,9 +12,9 @@ public final class Device {
   /// Launches and seconds by kernel, while somebody measures: nil otherwise. Each launch is then waited for.
   public var profile: [String: (launches: Int, time: Duration)]?
 
-  init(_ backend: any Backend, memoryLimit: Int? = nil) {
+  init(_ backend: any Backend, memoryLimit: Int? = nil, reusingBuffers: Bool = true) {
     self.backend = backend
-    pool = BufferPool(backend, limit: memoryLimit)
+    pool = BufferPool(backend, limit: memoryLimit, reusing: reusingBuffers)
   }
 
   /// One line for people.

@@ -82,10 +82,11 @@ final class OpenCLBackend: Backend {
     let held = memory.map { memory in
       Memory(handle: UnsafeMutableRawPointer(memory), byteCount: byteCount) { _ = release(OpaquePointer($0)) }
     }
-    // Drivers promise memory and look for it at the first use, where nobody could tell what failed: so use it now.
+    // Drivers promise memory and look for it at the first use, where nobody could tell what failed: so use it now. (By
+    // reading: where the host wrote a part, Oclgrind 21.10 takes what kernels write later for uninitialised.)
     if held != nil {
       var byte: UInt8 = 0
-      status = call.clEnqueueWriteBuffer(queue.handle, memory, cl_bool(CL_TRUE), byteCount - 1, 1, &byte, 0, nil, nil)
+      status = call.clEnqueueReadBuffer(queue.handle, memory, cl_bool(CL_TRUE), byteCount - 1, 1, &byte, 0, nil, nil)
     }
     guard let held, status == CL_SUCCESS else {
       if OpenCLStatus.isOutOfMemory(status) {

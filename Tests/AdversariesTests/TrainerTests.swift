@@ -31,7 +31,8 @@ extension Trainer {
   }
 }
 
-/// One step worked out by hand: the critic moves once, by the generator's old samples, and then stands still while the generator follows it.
+/// One step worked out by hand: the critic moves once, by the generator's old samples, and then stands still while the
+/// generator follows it.
 @Test(arguments: ["non-saturating", "minimax"])
 func aStepIsTheCriticsThenTheGenerators(objective: String) throws {
   let trainer = try trainer(objective)
@@ -47,7 +48,9 @@ func aStepIsTheCriticsThenTheGenerators(objective: String) throws {
   }
   let fake = generator(latents, mode: .training)
   let newCritic = try moved(critic) { weights in
-    let (real, fake) = (critic(real, weights: weights, mode: .training), critic(fake, weights: weights, mode: .training))
+    let (real, fake) = (
+      critic(real, weights: weights, mode: .training), critic(fake, weights: weights, mode: .training)
+    )
     return (-real).softplus().mean() + fake.softplus().mean()
   }
   let criticViews = critic.views(of: Tensor(newCritic, shape: critic.weights.shape, on: real.device))
@@ -135,7 +138,7 @@ func criticsTakeTheirSteps(k: Int) throws {
   let trainer = try trainer("non-saturating")
   let z: [Double] = try trainer.latents(2000, truncatedAt: 0.5).scalars()
   #expect(z.allSatisfy { abs($0) <= 0.5 } && !z.contains(0))
-  // A normal cut off at ±c has variance 1 - 2 c phi(c) / (2 Phi(c) - 1) = 0.080589 at c = 0.5; 6000 of them, kurtosis below 1.9.
+  // A normal cut off at ±c has variance 1 - 2 c phi(c) / (2 Phi(c) - 1) = 0.080589 at c = 0.5, and a kurtosis below 1.9.
   let variance = z.reduce(0) { $0 + $1 * $1 } / 6000
   #expect(abs(variance / 0.080589 - 1) < 4 * (0.9 / 6000).squareRoot())
 }

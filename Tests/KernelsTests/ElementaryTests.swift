@@ -94,8 +94,8 @@ func elementaryFunctionsAreWithinTwoUlp(function: ElementaryFunction) throws {
   sweep.expect(within: 2)
 }
 
-/// One Newton step from the kernel's answer z, by the distribution function alone: (Phi(z) - u) / density(z) is the distance to the
-/// quantile, but for its square.
+/// One Newton step from the kernel's answer z, by the distribution function alone: (Phi(z) - u) / density(z) is the
+/// distance to the quantile, but for its square.
 @Test func inverseNormalIsWithinFourUlp() throws {
   var sweep = try Sweep("inverse_normal")
   try forFloats(1..<0x3f80_0000, step: 101) { x in
@@ -114,11 +114,14 @@ func elementaryFunctionsAreWithinTwoUlp(function: ElementaryFunction) throws {
 
 /// Floats on which every function has an opinion of its own.
 private let specialValues: [Float] =
-  [0, 0x1p-149, 0x1p-126, 0.5, 1, 1.5, 2, 3, 16_777_215, 0x1p24, 0x1.fffffep-1, 0x1.000002p0, .infinity, 0x1.fffffep127]
+  [
+    0, 0x1p-149, 0x1p-126, 0.5, 1, 1.5, 2, 3, 16_777_215, 0x1p24, 0x1.fffffep-1, 0x1.000002p0, .infinity,
+    0x1.fffffep127,
+  ]
   .flatMap { [$0, -$0] } + [.nan]
 
-/// Pairs of four kinds in turn: any bits; any x > 0, or x near 1, with a result between 2^-152 and 2^130; x < 0 with a whole y. And all
-/// pairs of special values.
+/// Pairs of four kinds in turn: any bits; any x > 0, or x near 1, with a result between 2^-152 and 2^130; x < 0 with a
+/// whole y. And all pairs of special values.
 @Test func powerIsWithinFourUlp() throws {
   var sweep = try Sweep("pow")
   func check(_ x: [Float], _ y: [Float]) throws {
@@ -156,7 +159,10 @@ struct SpecialValue: Sendable, CustomTestStringConvertible {
 
   private static let table: [(String, [(Float, Float)])] = [
     ("exp", [(-.infinity, 0), (.infinity, .infinity), (0, 1), (-0, 1), (-104, 0), (89, .infinity), (.nan, .nan)]),
-    ("log", [(0, -.infinity), (-0, -.infinity), (1, 0), (-1, .nan), (.infinity, .infinity), (-.infinity, .nan), (.nan, .nan)]),
+    (
+      "log",
+      [(0, -.infinity), (-0, -.infinity), (1, 0), (-1, .nan), (.infinity, .infinity), (-.infinity, .nan), (.nan, .nan)]
+    ),
     ("tanh", [(.infinity, 1), (-.infinity, -1), (0, 0), (-0, -0), (0x1p-149, 0x1p-149), (30, 1), (.nan, .nan)]),
     ("sigmoid", [(.infinity, 1), (-.infinity, 0), (0, 0.5), (-0, 0.5), (-110, 0), (.nan, .nan)]),
     ("softplus", [(.infinity, .infinity), (-.infinity, 0), (-110, 0), (1e30, 1e30), (.nan, .nan)]),
@@ -177,8 +183,8 @@ func elementaryFunctionsOfSpecialValues(row: SpecialValue) throws {
   #expect(y.bitPattern == row.expected.bitPattern || (y.isNaN && row.expected.isNaN), "\(row.testDescription) is \(y)")
 }
 
-/// sin and cos of huge arguments, worked out from 140 digits of pi; 16367173 x 2^72 is the float nearest to a multiple of pi / 2
-/// (Muller, Elementary Functions, 2016).
+/// sin and cos of huge arguments, worked out from 140 digits of pi; 16367173 x 2^72 is the float nearest to a multiple
+/// of pi / 2 (Muller, Elementary Functions, 2016).
 @Test(arguments: [
   (Float(0x1p100), -0.8721836054182673, 0.48917865697472146),
   (.greatestFiniteMagnitude, -0.5218765233336585, 0.8530210398303042),

@@ -37,12 +37,16 @@ struct Spread: Sendable, CustomTestStringConvertible {
 
   static let all = [
     Spread(testDescription: "DCGAN", initializer: .dcgan, shape: [200, 300], variance: 4e-4),
-    Spread(testDescription: "normal", initializer: .normal(mean: 1, deviation: 0.5), shape: [60_000], mean: 1, variance: 0.25),
+    Spread(
+      testDescription: "normal", initializer: .normal(mean: 1, deviation: 0.5), shape: [60_000], mean: 1, variance: 0.25
+    ),
     Spread(testDescription: "He, dense", initializer: .he, shape: [200, 300], variance: 2.0 / 200),
     Spread(testDescription: "He, filter", initializer: .he, shape: [3, 3, 64, 100], variance: 2.0 / (9 * 64)),
-    Spread(testDescription: "Glorot, dense", initializer: .glorot, shape: [200, 300], variance: 2.0 / 500, kurtosis: 1.8),
     Spread(
-      testDescription: "Glorot, filter", initializer: .glorot, shape: [3, 3, 64, 100], variance: 2.0 / (9 * 164), kurtosis: 1.8),
+      testDescription: "Glorot, dense", initializer: .glorot, shape: [200, 300], variance: 2.0 / 500, kurtosis: 1.8),
+    Spread(
+      testDescription: "Glorot, filter", initializer: .glorot, shape: [3, 3, 64, 100], variance: 2.0 / (9 * 164),
+      kurtosis: 1.8),
   ]
 }
 
@@ -56,7 +60,9 @@ func initializersSpreadAsTheirPapersSay(row: Spread) throws {
   #expect(abs(centred.reduce(0, +) / n) < 4 * (row.variance / n).squareRoot())
   #expect(abs(variance / row.variance - 1) < 4 * ((row.kurtosis - 1) / n).squareRoot())
   // The two distributions are told apart: at n = 60 000 four standard errors of a normal's kurtosis are 0.08.
-  #expect(abs(centred.reduce(0) { $0 + $1 * $1 * $1 * $1 } / n / (variance * variance) - row.kurtosis) < 4 * (24 / n).squareRoot())
+  #expect(
+    abs(centred.reduce(0) { $0 + $1 * $1 * $1 * $1 } / n / (variance * variance) - row.kurtosis) < 4
+      * (24 / n).squareRoot())
   if row.kurtosis < 3 {
     let limit = (3 * row.variance).squareRoot()
     #expect(values.allSatisfy { abs($0) < limit })

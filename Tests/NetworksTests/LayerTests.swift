@@ -16,10 +16,12 @@ struct LayerRow: Sendable, CustomTestStringConvertible {
     LayerRow(layer: Dense(7, initializer: .he), input: [5], output: [7], parameters: ["weight": [5, 7], "bias": [7]]),
     LayerRow(layer: Dense(7, bias: false, initializer: .he), input: [5], output: [7], parameters: ["weight": [5, 7]]),
     LayerRow(
-      layer: Convolution(6, kernel: 4, .init(stride: 2, padding: 1), initializer: .he), input: [8, 10, 3], output: [4, 5, 6],
+      layer: Convolution(6, kernel: 4, .init(stride: 2, padding: 1), initializer: .he), input: [8, 10, 3],
+      output: [4, 5, 6],
       parameters: ["weight": [4, 4, 3, 6], "bias": [6]]),
     LayerRow(
-      layer: Convolution(6, kernel: 3, .init(dilation: 2), bias: false, initializer: .he), input: [5, 7, 2], output: [1, 3, 6],
+      layer: Convolution(6, kernel: 3, .init(dilation: 2), bias: false, initializer: .he), input: [5, 7, 2],
+      output: [1, 3, 6],
       parameters: ["weight": [3, 3, 2, 6]]),
     LayerRow(
       layer: TransposedConvolution(6, kernel: 4, .init(stride: 2, padding: 1), initializer: .he), input: [4, 5, 3],
@@ -34,9 +36,13 @@ struct LayerRow: Sendable, CustomTestStringConvertible {
     LayerRow(layer: Embedding(rows: 5, features: 3), input: [], output: [3], parameters: ["weight": [5, 3]]),
     LayerRow(layer: BatchNormalization(), input: [4, 3], output: [4, 3], parameters: ["weight": [3], "bias": [3]]),
     LayerRow(layer: SampleNormalization.layer(), input: [5], output: [5], parameters: ["weight": [5], "bias": [5]]),
-    LayerRow(layer: SampleNormalization.instance(), input: [4, 4, 3], output: [4, 4, 3], parameters: ["weight": [3], "bias": [3]]),
     LayerRow(
-      layer: Sequential([Reshape.flat, Dense(4, bias: false, initializer: .he), Sequential([Dense(2, initializer: .he)])]),
+      layer: SampleNormalization.instance(), input: [4, 4, 3], output: [4, 4, 3],
+      parameters: ["weight": [3], "bias": [3]]),
+    LayerRow(
+      layer: Sequential([
+        Reshape.flat, Dense(4, bias: false, initializer: .he), Sequential([Dense(2, initializer: .he)]),
+      ]),
       input: [2, 3], output: [2], parameters: ["1.weight": [6, 4], "2.0.weight": [4, 2], "2.0.bias": [2]]),
   ]
 }
@@ -51,7 +57,7 @@ func layersDeclareWhatTheyDo(row: LayerRow) throws {
   for mode in [Mode.training, .inference] { #expect(network(x, mode: mode).shape == Shape([3] + row.output.sizes)) }
 }
 
-/// A single pixel under a transposed convolution goes through a matrix product: the same numbers as by the convolution's adjoint.
+/// A single pixel under a transposed convolution goes through a matrix product: the same numbers as by loops.
 @Test func transposedConvolutionsOfOnePixel() throws {
   let device = try Device.cpu(precision: .double, threads: 1)
   let layer = TransposedConvolution(3, kernel: 4, bias: false, initializer: .he)
@@ -75,16 +81,22 @@ struct LayerError: Sendable, CustomTestStringConvertible {
   var testDescription: String { "\(words)" }
 
   static let all: [LayerError] = [
-    LayerError(layer: Dense(7, initializer: .he), input: [2, 3], words: ["the network", "Dense", "[2, 3]", "flat inputs"]),
     LayerError(
-      layer: Sequential([Reshape.flat, Sequential([Reshape([2, 2])])]), input: [2, 3], words: ["layer 1.0", "[6]", "[2, 2]"]),
-    LayerError(layer: Convolution(1, kernel: 3, initializer: .he), input: [9], words: ["Convolution takes images", "[9]"]),
-    LayerError(layer: Convolution(1, kernel: 4, initializer: .he), input: [2, 8, 1], words: ["larger than", "[2, 8, 1]"]),
+      layer: Dense(7, initializer: .he), input: [2, 3], words: ["the network", "Dense", "[2, 3]", "flat inputs"]),
+    LayerError(
+      layer: Sequential([Reshape.flat, Sequential([Reshape([2, 2])])]), input: [2, 3],
+      words: ["layer 1.0", "[6]", "[2, 2]"]),
+    LayerError(
+      layer: Convolution(1, kernel: 3, initializer: .he), input: [9], words: ["Convolution takes images", "[9]"]),
+    LayerError(
+      layer: Convolution(1, kernel: 4, initializer: .he), input: [2, 8, 1], words: ["larger than", "[2, 8, 1]"]),
     // One pixel short, where rounding the quotient towards 0 would find room for one output.
     LayerError(
-      layer: Convolution(1, kernel: 4, .init(stride: 2), initializer: .he), input: [3, 8, 1], words: ["larger than", "[3, 8, 1]"]),
+      layer: Convolution(1, kernel: 4, .init(stride: 2), initializer: .he), input: [3, 8, 1],
+      words: ["larger than", "[3, 8, 1]"]),
     LayerError(
-      layer: TransposedConvolution(1, kernel: 3, initializer: .he), input: [9], words: ["TransposedConvolution takes images", "[9]"]),
+      layer: TransposedConvolution(1, kernel: 3, initializer: .he), input: [9],
+      words: ["TransposedConvolution takes images", "[9]"]),
     LayerError(layer: Dropout(1), input: [9], words: ["dropout rate", "[0, 1)", "1.0"]),
     LayerError(layer: Dropout(-0.5), input: [9], words: ["dropout rate", "-0.5"]),
     LayerError(layer: Embedding(rows: 2, features: 2), input: [3], words: ["Embedding", "[3]"]),
@@ -95,8 +107,12 @@ struct LayerError: Sendable, CustomTestStringConvertible {
 @Test(arguments: LayerError.all)
 func layersThatDoNotFitSaySo(row: LayerError) throws {
   let device = try Device.cpu(threads: 1)
-  let error = #expect(throws: NetworkError.self) { try Network(row.layer, input: row.input, random: random, on: device) }
-  for word in row.words { #expect(error?.description.contains(word) == true, "'\(error?.description ?? "")' lacks \(word)") }
+  let error = #expect(throws: NetworkError.self) {
+    try Network(row.layer, input: row.input, random: random, on: device)
+  }
+  for word in row.words {
+    #expect(error?.description.contains(word) == true, "'\(error?.description ?? "")' lacks \(word)")
+  }
 }
 
 @Test func dropoutDropsItsShareAndScalesTheRest() throws {
@@ -117,7 +133,7 @@ func layersThatDoNotFitSaySo(row: LayerError) throws {
   #expect(abs(Double(first.count { $0 != 0 }) / n - p) < 4 * (p * (1 - p) / n).squareRoot())
 }
 
-/// Two batches of ones' variance n / (n - 1): r = 0.7 (0.7 r0 + 0.3 b1) + 0.3 b2.
+/// r = 0.7 (0.7 r0 + 0.3 b1) + 0.3 b2 for the mean and the unbiased variance of two batches.
 @Test func runningAveragesFollowTheBatches() throws {
   let device = try Device.cpu(precision: .double, threads: 1)
   let layer = BatchNormalization(epsilon: 1e-3, momentum: 0.3)

@@ -87,12 +87,14 @@ func rulesFollowPyTorch(name: String, settings: OptimizerSettings) throws {
   arguments: [Precision.single, .double],
   [
     // 2^-100 itself, the number below it, and both signs.
-    ("sgd", 0x1p-100, [true]), ("sgd", 0x1.fffffep-101, [false]), ("sgd", -0x1p-100, [true]), ("sgd", -0x1p-101, [false]),
+    ("sgd", 0x1p-100, [true]), ("sgd", 0x1.fffffep-101, [false]), ("sgd", -0x1p-100, [true]),
+    ("sgd", -0x1p-101, [false]),
     // First moment (1 - 0.5) g, second (1 - 0.75) g^2.
     ("adam", 0x1p-48, [true, true]), ("adam", 0x1p-49, [true, true]), ("adam", 0x1p-50, [true, false]),
     ("adam", 0x1p-99, [true, false]), ("adamw", -0x1p-100, [false, false]),
     // Square (1 - 0.75) g^2, velocity g / (sqrt(square) + epsilon).
-    ("rmsprop", 0x1p-49, [true, true]), ("rmsprop", 0x1p-50, [true, false]), ("rmsprop", 0x1p-127, [false, false]),
+    ("rmsprop", 0x1p-49, [true, true]), ("rmsprop", 0x1p-50, [true, false]), ("rmsprop", 0x1p-127, [true, false]),
+    ("rmsprop", 0x1p-128, [false, false]),
   ] as [(String, Double, [Bool])])
 func tinyMomentsAreStoredAsZero(precision: Precision, row: (rule: String, gradient: Double, isKept: [Bool])) throws {
   let device = try Device.cpu(precision: precision, threads: 1)

@@ -93,7 +93,8 @@ private struct Case {
   /// Adds up over images, taps and channels: each term names where it is added.
   private func sum(
     into shape: Shape, images: Int, c: Int, k: Int,
-    _ term: (_ y: inout Grid, _ n: Int, _ t: (p: Int, q: Int, r: Int, s: Int, h: Int, w: Int), _ c: Int, _ k: Int) -> Void
+    _ term: (_ y: inout Grid, _ n: Int, _ t: (p: Int, q: Int, r: Int, s: Int, h: Int, w: Int), _ c: Int, _ k: Int) ->
+      Void
   ) -> Grid {
     var y = Grid(shape) { _ in 0 }
     for tap in taps(p, q) {
@@ -223,11 +224,13 @@ private let definitions: [String: [Definition]] = [
   "add_bias": [{ x in Grid(x[0].shape) { x[0][$0] + x[1].values[$0[$0.count - 1]] } }],
 
   "sum": [
-    sum([1]), sum([0]), sum([0]), sum([0, 1]), sum([1, 3]), sum([0, 2]), sum([0], factor: 0.25), sum([0]), sum([]), sum([1]),
+    sum([1]), sum([0]), sum([0]), sum([0, 1]), sum([1, 3]), sum([0, 2]), sum([0], factor: 0.25), sum([0]), sum([]),
+    sum([1]),
     sum([0]), sum([1]),
   ],
   "matmul": [
-    (false, false), (true, false), (false, true), (true, true), (false, false), (true, true), (false, false), (false, false),
+    (false, false), (true, false), (false, true), (true, true), (false, false), (true, true), (false, false),
+    (false, false),
     (false, false),
   ].map(matmul),
   "conv2d": Case.all.map { c in { c.convolution($0[0], $0[1]) } },
@@ -313,6 +316,8 @@ func opsAgreeWithTheirDefinitions(row: OpRow, at precision: (Precision, toleranc
     try #require(y.shape == expected.shape, "\(row.name) \(number)")
     let largest = expected.values.map(\.magnitude).max() ?? 0
     let worst = zip(try y.scalars(as: Double.self), expected.values).map { abs($0 - $1) }.max() ?? 0
-    #expect(worst <= precision.tolerance * largest, "\(row.name) \(sample.shapes): off by \(worst) where values reach \(largest)")
+    #expect(
+      worst <= precision.tolerance * largest,
+      "\(row.name) \(sample.shapes): off by \(worst) where values reach \(largest)")
   }
 }

@@ -80,7 +80,11 @@ public final class Tape {
         }
       }
       if !isVariable[i] { cotangents[i] = nil }
-      if releasing { nodes[i] = Node(op: node.op, inputs: [], shape: node.shape, value: nil, isReleased: true) }
+      if releasing {
+        // Which nodes the inputs were stays known, so that another gradient through here is refused and not taken for zero.
+        let inputs = node.inputs.map { Edge(node: $0.node, shape: $0.shape, value: nil) }
+        nodes[i] = Node(op: node.op, inputs: inputs, shape: node.shape, value: nil, isReleased: true)
+      }
     }
     return variables.map { cotangents[$0.node] ?? Tensor(0, shape: $0.shape, on: $0.device) }
   }

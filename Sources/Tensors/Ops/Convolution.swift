@@ -15,8 +15,11 @@ public struct ConvolutionGeometry: Hashable, Sendable {
     (self.stride, self.padding, self.dilation) = (stride, padding, dilation)
   }
 
-  /// Output pixels along an axis of `size` input pixels under a filter of `taps` taps.
-  public func output(_ size: Int, _ taps: Int) -> Int { (size + 2 * padding - dilation * (taps - 1) - 1) / stride + 1 }
+  /// Output pixels along an axis of `size` input pixels under a filter of `taps` taps; 0 where the filter does not fit.
+  public func output(_ size: Int, _ taps: Int) -> Int {
+    let room = size + 2 * padding - dilation * (taps - 1) - 1
+    return room < 0 ? 0 : room / stride + 1
+  }
 
   /// The taps that reach the input pixels of one phase (numbers a + i stride) along one axis, and where they read the
   /// output's gradient.
@@ -67,8 +70,7 @@ extension Op {
         throw ShapeError("conv2d", shapes, "images [N, H, W, C] and filters [R, S, C, K] must agree in C")
       }
       let (p, q) = (g.output(x[1], w[0]), g.output(x[2], w[1]))
-      guard p > 0, q > 0, x[1] + 2 * g.padding > g.dilation * (w[0] - 1), x[2] + 2 * g.padding > g.dilation * (w[1] - 1)
-      else {
+      guard p > 0, q > 0 else {
         throw ShapeError("conv2d", shapes, "the filter (\(g)) must fit into the padded image")
       }
       return [x[0], p, q, w[3]]

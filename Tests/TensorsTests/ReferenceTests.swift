@@ -1,0 +1,323 @@
+import Foundation
+import Testing
+
+@testable import Tensors
+
+/// Reals in row-major order, for references that are plain loops.
+struct Grid {
+  let shape: Shape
+  var values: [Double]
+
+  init(_ shape: Shape, _ values: [Double]) { (self.shape, self.values) = (shape, values) }
+
+  /// Each element as a function of its place.
+  init(_ shape: Shape, _ element: ([Int]) -> Double) {
+    self.init(shape, (0..<shape.count).map { element(Grid.place($0, shape)) })
+  }
+
+  subscript(_ place: [Int]) -> Double {
+    get { values[Grid.index(place, shape)] }
+    set { values[Grid.index(place, shape)] = newValue }
+  }
+
+  var places: [[Int]] { (0..<shape.count).map { Grid.place($0, shape) } }
+
+  private static func index(_ place: [Int], _ shape: Shape) -> Int {
+    zip(place, shape.sizes).reduce(0) { $0 * $1.1 + $1.0 }
+  }
+
+  private static func place(_ index: Int, _ shape: Shape) -> [Int] {
+    var (rest, place) = (index, shape.sizes)
+    for axis in place.indices.reversed() { (rest, place[axis]) = rest.quotientAndRemainder(dividingBy: shape[axis]) }
+    return place
+  }
+}
+
+/// A row's definition in double: one for all samples, or one for each where their attributes differ.
+typealias Definition = @Sendable ([Grid]) -> Grid
+
+/// An elementwise definition.
+private func pointwise(_ f: @escaping @Sendable ([Double]) -> Double) -> Definition {
+  { x in Grid(x[0].shape, x[0].values.indices.map { i in f(x.map { $0.values[i] }) }) }
+}
+
+private func sigmoid(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
+private func normalCDF(_ x: Double) -> Double { erfc(-x / 2.0.squareRoot()) / 2 }
+
+private func matmul(_ aTransposed: Bool, _ bTransposed: Bool) -> Definition {
+  { x in
+    let (a, b) = (x[0], x[1])
+    let (m, k) = aTransposed ? (a.shape[-1], a.shape[-2]) : (a.shape[-2], a.shape[-1])
+    let n = b.shape[bTransposed ? -2 : -1]
+    return Grid(Shape(Array(a.shape.sizes.dropLast(2)) + [m, n])) { place in
+      let (batch, row, column) = (Array(place.dropLast(2)), place[place.count - 2], place[place.count - 1])
+      return (0..<k).reduce(0) { sum, k in
+        sum + a[batch + (aTransposed ? [k, row] : [row, k])] * b[batch + (bTransposed ? [column, k] : [k, column])]
+      }
+    }
+  }
+}
+
+/// How a sample's filter moves over its images: the attributes of the rows of Convolution.swift.
+private struct Case {
+  let stride, padding, dilation, height, width, rows, columns: Int
+  static let all = [
+    Case(stride: 2, padding: 1, dilation: 1, height: 6, width: 6, rows: 4, columns: 4),
+    Case(stride: 1, padding: 1, dilation: 1, height: 5, width: 4, rows: 3, columns: 3),
+    Case(stride: 1, padding: 0, dilation: 1, height: 4, width: 4, rows: 4, columns: 4),
+    Case(stride: 2, padding: 1, dilation: 2, height: 9, width: 8, rows: 3, columns: 2),
+    Case(stride: 3, padding: 0, dilation: 1, height: 8, width: 7, rows: 2, columns: 2),
+    Case(stride: 2, padding: 0, dilation: 1, height: 5, width: 5, rows: 1, columns: 1),
+    Case(stride: 2, padding: 2, dilation: 1, height: 7, width: 7, rows: 5, columns: 5),
+  ]
+
+  /// Every pair of an output pixel and a tap inside the image: output row and column, tap, input row and column.
+  func taps(_ p: Int, _ q: Int) -> [(p: Int, q: Int, r: Int, s: Int, h: Int, w: Int)] {
+    var taps: [(Int, Int, Int, Int, Int, Int)] = []
+    for p in 0..<p {
+      for q in 0..<q {
+        for r in 0..<rows {
+          for s in 0..<columns {
+            let (h, w) = (p * stride - padding + r * dilation, q * stride - padding + s * dilation)
+            if h >= 0, h < height, w >= 0, w < width { taps.append((p, q, r, s, h, w)) }
+          }
+        }
+      }
+    }
+    return taps
+  }
+
+  private var p: Int { (height + 2 * padding - dilation * (rows - 1) - 1) / stride + 1 }
+  private var q: Int { (width + 2 * padding - dilation * (columns - 1) - 1) / stride + 1 }
+
+  /// Adds up over images, taps and channels: each term names where it is added.
+  private func sum(
+    into shape: Shape, images: Int, c: Int, k: Int,
+    _ term: (_ y: inout Grid, _ n: Int, _ t: (p: Int, q: Int, r: Int, s: Int, h: Int, w: Int), _ c: Int, _ k: Int) ->
+      Void
+  ) -> Grid {
+    var y = Grid(shape) { _ in 0 }
+    for tap in taps(p, q) {
+      for n in 0..<images { for c in 0..<c { for k in 0..<k { term(&y, n, tap, c, k) } } }
+    }
+    return y
+  }
+
+  func convolution(_ x: Grid, _ w: Grid) -> Grid {
+    let (n, c, k) = (x.shape[0], x.shape[3], w.shape[3])
+    return sum(into: [n, p, q, k], images: n, c: c, k: k) { y, n, t, c, k in
+      y[[n, t.p, t.q, k]] += x[[n, t.h, t.w, c]] * w[[t.r, t.s, c, k]]
+    }
+  }
+
+  /// The adjoint in x: what each output received is given back.
+  func inputGradient(_ dy: Grid, _ w: Grid) -> Grid {
+    let (n, c, k) = (dy.shape[0], w.shape[2], w.shape[3])
+    return sum(into: [n, height, width, c], images: n, c: c, k: k) { dx, n, t, c, k in
+      dx[[n, t.h, t.w, c]] += dy[[n, t.p, t.q, k]] * w[[t.r, t.s, c, k]]
+    }
+  }
+
+  func filterGradient(_ x: Grid, _ dy: Grid) -> Grid {
+    let (n, c, k) = (x.shape[0], x.shape[3], dy.shape[3])
+    return sum(into: [rows, columns, c, k], images: n, c: c, k: k) { dw, n, t, c, k in
+      dw[[t.r, t.s, c, k]] += x[[n, t.h, t.w, c]] * dy[[n, t.p, t.q, k]]
+    }
+  }
+}
+
+private func sum(_ axes: [Int], factor: Double = 1) -> Definition {
+  { x in
+    let kept = x[0].shape.sizes.indices.filter { !axes.contains($0) }
+    var y = Grid(Shape(kept.map { x[0].shape[$0] })) { _ in 0 }
+    for place in x[0].places { y[kept.map { place[$0] }] += factor * x[0][place] }
+    return y
+  }
+}
+
+private func broadcast(_ shape: Shape) -> Definition {
+  { x in
+    Grid(shape) { place in
+      x[0][zip(place.suffix(x[0].shape.rank), x[0].shape.sizes).map { $1 == 1 ? 0 : $0 }]
+    }
+  }
+}
+
+private func transpose(_ permutation: [Int]) -> Definition {
+  { x in
+    var y = Grid(Shape(permutation.map { x[0].shape[$0] })) { _ in 0 }
+    for place in x[0].places { y[permutation.map { place[$0] }] = x[0][place] }
+    return y
+  }
+}
+
+private func pad(_ start: [Int], _ shape: Shape) -> Definition {
+  { x in
+    var y = Grid(shape) { _ in 0 }
+    for place in x[0].places { y[zip(place, start).map(+)] = x[0][place] }
+    return y
+  }
+}
+
+/// The mean and the biased variance of channel `c`, and its number of values.
+private func moments(_ x: Grid, _ c: Int) -> (mean: Double, variance: Double, count: Double) {
+  let values = x.places.filter { $0.last == c }.map { x[$0] }
+  let count = Double(values.count)
+  let mean = values.reduce(0, +) / count
+  return (mean, values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count, count)
+}
+
+/// An elementwise definition given the moments of a grid's channels.
+private func byChannel(
+  _ x: Grid, _ f: (_ place: [Int], _ moments: (mean: Double, variance: Double, count: Double)) -> Double
+) -> Grid {
+  let channels = (0..<x.shape[-1]).map { moments(x, $0) }
+  return Grid(x.shape) { f($0, channels[$0[$0.count - 1]]) }
+}
+
+private let definitions: [String: [Definition]] = [
+  "identity": [pointwise { $0[0] }],
+  "negate": [pointwise { -$0[0] }],
+  "reciprocal": [pointwise { 1 / $0[0] }],
+  "square_root": [pointwise { $0[0].squareRoot() }],
+  "exponential": [pointwise { exp($0[0]) }],
+  "logarithm": [pointwise { log($0[0]) }],
+  "sine": [pointwise { sin($0[0]) }],
+  "cosine": [pointwise { cos($0[0]) }],
+  "absolute": [pointwise { $0[0].magnitude }],
+  "sign": [pointwise { $0[0] > 0 ? 1 : $0[0] < 0 ? -1 : 0 }],
+  "step": [pointwise { $0[0] > 0 ? 1 : 0 }],
+  "affine": [pointwise { -1.5 * $0[0] + 0.25 }],
+  "power": [pointwise { $0[0] * $0[0] * $0[0] }, pointwise { 1 / $0[0].squareRoot() }],
+  "add": [pointwise { $0[0] + $0[1] }],
+  "subtract": [pointwise { $0[0] - $0[1] }],
+  "multiply": [pointwise { $0[0] * $0[1] }],
+  "divide": [pointwise { $0[0] / $0[1] }],
+  "greater": [pointwise { $0[0] > $0[1] ? 1 : 0 }],
+  "maximum": [pointwise { max($0[0], $0[1]) }],
+
+  "relu": [pointwise { max($0[0], 0) }],
+  "relu_gradient": [pointwise { $0[1] > 0 ? $0[0] : 0 }],
+  "leaky_relu": [pointwise { $0[0] > 0 ? $0[0] : 0.2 * $0[0] }],
+  "leaky_relu_gradient": [pointwise { $0[1] > 0 ? $0[0] : 0.2 * $0[0] }],
+  "elu": [pointwise { $0[0] > 0 ? $0[0] : 0.7 * expm1($0[0]) }],
+  "elu_gradient": [pointwise { $0[1] > 0 ? $0[0] : $0[0] * ($0[1] + 2.5) }],
+  "tanh": [pointwise { tanh($0[0]) }],
+  "tanh_gradient": [pointwise { $0[0] * (1 - $0[1] * $0[1]) }],
+  "sigmoid": [pointwise { sigmoid($0[0]) }],
+  "sigmoid_gradient": [pointwise { $0[0] * $0[1] * (1 - $0[1]) }],
+  "softplus": [pointwise { log1p(exp($0[0])) }],
+  "swish": [pointwise { $0[0] * sigmoid($0[0]) }],
+  "gelu": [pointwise { $0[0] * normalCDF($0[0]) }],
+  "normal_cdf": [pointwise { normalCDF($0[0]) }],
+
+  "cross_entropy": [0, 1, 0.9].map { t in pointwise { -t * log(sigmoid($0[0])) - (1 - t) * log(sigmoid(-$0[0])) } },
+  "cross_entropy_gradient": [0, 1, 0.9].map { t in pointwise { $0[0] * (sigmoid($0[1]) - t) } },
+
+  "reshape": [{ Grid([5, 6], $0[0].values) }],
+  "broadcast": [[4, 3, 5], [2, 3], [2, 5, 300], [2, 3, 5, 2, 4], [0, 3]].map { broadcast(Shape($0)) },
+  "transpose": [[1, 0], [0, 3, 1, 2]].map(transpose),
+  "slice": [([1, 2], [2, 3]), ([0, 1, 0], [2, 1, 5])].map { start, sizes in
+    { x in Grid(Shape(sizes)) { x[0][zip($0, start).map(+)] } }
+  },
+  "pad": [pad([1, 2], [4, 7])],
+  "add_bias": [{ x in Grid(x[0].shape) { x[0][$0] + x[1].values[$0[$0.count - 1]] } }],
+
+  "sum": [
+    sum([1]), sum([0]), sum([0]), sum([0, 1]), sum([1, 3]), sum([0, 2]), sum([0], factor: 0.25), sum([0]), sum([]),
+    sum([1]),
+    sum([0]), sum([1]),
+  ],
+  "matmul": [
+    (false, false), (true, false), (false, true), (true, true), (false, false), (true, true), (false, false),
+    (false, false),
+    (false, false),
+  ].map(matmul),
+  "conv2d": Case.all.map { c in { c.convolution($0[0], $0[1]) } },
+  "conv2d_input_gradient": Case.all.map { c in { c.inputGradient($0[0], $0[1]) } },
+  "conv2d_filter_gradient": Case.all.map { c in { c.filterGradient($0[0], $0[1]) } },
+
+  "moments": [
+    { x in
+      Grid([2, x[0].shape[-1]]) { place in
+        let (mean, variance, _) = moments(x[0], place[1])
+        return place[0] == 0 ? mean : variance
+      }
+    }
+  ],
+  "normalize": [
+    { x in
+      Grid(x[0].shape) { place in
+        let c = place[place.count - 1]
+        return (x[0][place] - x[1][[0, c]]) / (x[1][[1, c]] + 1e-3).squareRoot() * x[2].values[c] + x[3].values[c]
+      }
+    }
+  ],
+  "batch_normalize": [
+    { x in
+      byChannel(x[0]) { place, m in
+        let c = place[place.count - 1]
+        return (x[0][place] - m.mean) / (m.variance + 1e-2).squareRoot() * x[1].values[c] + x[2].values[c]
+      }
+    }
+  ],
+  "batch_normalize_sums": [
+    { inputs in
+      let (dy, x) = (inputs[0], inputs[1])
+      var sums = Grid([2, x.shape[-1]]) { _ in 0 }
+      for place in x.places {
+        let c = place[place.count - 1]
+        sums[[0, c]] += dy[place]
+        sums[[1, c]] += dy[place] * (x[place] - moments(x, c).mean)
+      }
+      return sums
+    }
+  ],
+  "batch_normalize_gradient": [
+    { inputs in
+      let (dy, gamma, x, sums) = (inputs[0], inputs[1], inputs[2], inputs[3])
+      return byChannel(x) { place, m in
+        let (c, variance) = (place[place.count - 1], m.variance + 1e-2)
+        let centred = dy[place] - sums[[0, c]] / m.count - (x[place] - m.mean) * sums[[1, c]] / m.count / variance
+        return gamma.values[c] / variance.squareRoot() * centred
+      }
+    }
+  ],
+  "gamma_gradient": [{ x in Grid(x[1].shape) { x[1][$0] / (x[0][[1, $0[0]]] + 1e-3).squareRoot() } }],
+
+  "gather": [{ x in Grid([x[1].shape[0], x[0].shape[1]]) { x[0][[Int(x[1].values[$0[0]]), $0[1]]] } }],
+  "scatter": [
+    { x in
+      var table = Grid([5, x[0].shape[1]]) { _ in 0 }
+      for place in x[0].places { table[[Int(x[1].values[place[0]]), place[1]]] += x[0][place] }
+      return table
+    }
+  ],
+]
+
+@Test func everyOpHasADefinition() {
+  #expect(Set(Op.all.map(\.name)) == Set(definitions.keys))
+  for row in Op.all {
+    let count = definitions[row.name]?.count ?? 0
+    #expect(count == 1 || count == row.samples.count, "\(row.name): \(row.samples.count) samples, \(count) definitions")
+  }
+}
+
+/// By the largest magnitude: a sum's error goes with its terms, not with what is left of them.
+@Test(arguments: Op.all, [(Precision.single, 1e-5), (.double, 1e-12)])
+func opsAgreeWithTheirDefinitions(row: OpRow, at precision: (Precision, tolerance: Double)) throws {
+  let device = try Device.cpu(precision: precision.0, threads: 1)
+  let ours = try #require(definitions[row.name])
+  for (number, sample) in row.samples.enumerated() {
+    let inputs = sample.inputs(on: device, seed: UInt64(number + 1))
+    let definition = ours[ours.count == 1 ? 0 : number]
+    let expected = definition(try inputs.map { Grid($0.shape, try $0.scalars()) })
+    let y = sample.apply(inputs)
+    try #require(y.shape == expected.shape, "\(row.name) \(number)")
+    let largest = expected.values.map(\.magnitude).max() ?? 0
+    let worst = zip(try y.scalars(as: Double.self), expected.values).map { abs($0 - $1) }.max() ?? 0
+    #expect(
+      worst <= precision.tolerance * largest,
+      "\(row.name) \(sample.shapes): off by \(worst) where values reach \(largest)")
+  }
+}

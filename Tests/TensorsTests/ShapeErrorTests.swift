@@ -1,0 +1,74 @@
+import Testing
+
+@testable import Tensors
+
+/// Shapes that an op cannot take. The message must name the op and each of the shapes.
+struct Misfit: Sendable, CustomTestStringConvertible {
+  let op: Op
+  let shapes: [Shape]
+  /// What else the message must show: the attribute that does not fit.
+  let words: [String]
+  var testDescription: String { "\(op.name) of \(shapes)" }
+
+  init(_ op: Op, _ shapes: [Shape], _ words: String...) { (self.op, self.shapes, self.words) = (op, shapes, words) }
+
+  static let all = [
+    Misfit(.add, [[2, 3], [3, 2]]),
+    Misfit(.divide, [[2, 3], [2, 3, 1]]),
+    Misfit(.reluGradient, [[4], [5]]),
+    Misfit(.matmul(false, false), [[2, 3], [4, 5]], "a's columns must be b's rows"),
+    Misfit(.matmul(true, false), [[2, 3], [3, 5]], "a transposed's columns"),
+    Misfit(.matmul(false, true), [[2, 3], [3, 5]], "b transposed's rows"),
+    Misfit(.matmul(false, false), [[2, 3, 5], [3, 5, 7]]),
+    Misfit(.matmul(false, false), [[3], [3]]),
+    Misfit(.conv2d(.init()), [[1, 5, 5, 2], [3, 3, 4, 1]], "agree in C"),
+    Misfit(.conv2d(.init()), [[5, 5, 2], [3, 3, 2, 1]]),
+    Misfit(.conv2d(.init(padding: 1)), [[1, 1, 5, 2], [4, 4, 2, 1]], "padding: 1", "fit into the padded image"),
+    // One row short, where rounding the quotient towards 0 would find room for one output.
+    Misfit(.conv2d(.init(stride: 2)), [[1, 3, 8, 2], [4, 4, 2, 1]], "stride: 2"),
+    Misfit(.conv2dInputGradient(.init(), height: 6, width: 6), [[1, 3, 3, 5], [3, 3, 2, 5]], "6 x 6"),
+    Misfit(.conv2dInputGradient(.init(), height: 5, width: 5), [[1, 3, 3, 5], [3, 3, 5, 2]], "agree in K"),
+    Misfit(.conv2dFilterGradient(.init(), rows: 3, columns: 2), [[1, 5, 5, 2], [1, 3, 3, 4]], "3 x 2"),
+    Misfit(.conv2dFilterGradient(.init(), rows: 3, columns: 3), [[2, 5, 5, 2], [1, 3, 3, 4]], "agree in N"),
+    Misfit(.sum([2]), [[3, 4]], "[2]"),
+    Misfit(.sum([0, 0]), [[3, 4]], "[0, 0]"),
+    Misfit(.reshape([5, 5]), [[3, 8]], "[5, 5]"),
+    Misfit(.broadcast([2, 3]), [[2]], "[2, 3]"),
+    Misfit(.transpose([0, 0]), [[3, 4]], "[0, 0]"),
+    Misfit(.slice([1, 2], [2, 3]), [[4, 4]], "[1, 2]", "[2, 3]"),
+    Misfit(.slice([-1, 0], [2, 3]), [[4, 4]], "[-1, 0]"),
+    Misfit(.pad([1], [3]), [[3]], "[1]"),
+    Misfit(.addBias, [[2, 3], [2]]),
+    Misfit(.moments, [[3]]),
+    Misfit(.moments, [[0, 3]]),
+    Misfit(.normalize(epsilon: 0.1), [[5, 3], [3, 2], [3], [3]]),
+    Misfit(.batchNormalize(epsilon: 0.1), [[5, 3], [2, 3], [3], [5]]),
+    Misfit(.gather, [[5], [2]]),
+    Misfit(.gather, [[0, 3], [2]]),
+    Misfit(.scatter(rows: 4), [[5, 3], [4]]),
+  ]
+}
+
+@Test(arguments: Misfit.all)
+func misfitsAreNamed(row: Misfit) {
+  let error = #expect(throws: ShapeError.self) { try row.op.shape(row.shapes) }
+  let message = error?.description ?? ""
+  for word in [row.op.name + ": "] + row.shapes.map(\.description) + row.words {
+    #expect(message.contains(word), "'\(message)' does not show \(word)")
+  }
+}
+
+@Test func misfitsTrap() async {
+  await #expect(processExitsWith: .failure) {
+    let device = try Device.cpu(threads: 1)
+    _ = Op.add(Tensor(1, shape: [2, 3], on: device), Tensor(1, shape: [3, 2], on: device))
+  }
+  await #expect(processExitsWith: .failure) {
+    let device = try Device.cpu(threads: 1)
+    _ = Tensor(1, shape: [2, 3], on: device) * Tensor(1, shape: [4, 3], on: device)
+  }
+  await #expect(processExitsWith: .success) {  // shapes that broadcast
+    let device = try Device.cpu(threads: 1)
+    _ = Tensor(1, shape: [2, 3], on: device) * Tensor(1, shape: [2, 1], on: device)
+  }
+}

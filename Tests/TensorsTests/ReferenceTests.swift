@@ -71,7 +71,7 @@ private struct Case {
     Case(stride: 2, padding: 2, dilation: 1, height: 7, width: 7, rows: 5, columns: 5),
   ]
 
-  /// Every pair of an output pixel and a tap that lies inside the image: output row and column, tap, input row and column.
+  /// Every pair of an output pixel and a tap inside the image: output row and column, tap, input row and column.
   func taps(_ p: Int, _ q: Int) -> [(p: Int, q: Int, r: Int, s: Int, h: Int, w: Int)] {
     var taps: [(Int, Int, Int, Int, Int, Int)] = []
     for p in 0..<p {

@@ -116,7 +116,7 @@ func thirdDerivatives(row: ThirdDerivative) throws {
     let before = kept != nil
     let dx = gradient(of: y, wrt: [x], releasing: releasing)[0]
     #expect(abs(try dx.scalars(as: Double.self)[0] - 2 * exp(2)) < 1e-5)
-    return try withExtendedLifetime(tape) { (before, kept != nil) }
+    return withExtendedLifetime(tape) { (before, kept != nil) }
   }
   let kept = try isHeld(releasing: false)
   #expect(kept.before && kept.after)

@@ -29,6 +29,8 @@ final class BufferPool {
   /// Whether what is given back is handed out again. Without, buffers have the very size that was asked for, and a
   /// memory checker sees each read of what nobody wrote, and each access beyond the end.
   private let isReusing: Bool
+  /// What is not to be handed out again. It is not freed either: Oclgrind 21.10 gives a new buffer the old one's marks.
+  private var retired: [Memory] = []
 
   init(_ backend: any Backend, limit: Int?, reusing: Bool) {
     self.backend = backend
@@ -59,7 +61,7 @@ final class BufferPool {
     if isReusing {
       free[memory.byteCount, default: []].append(memory)
     } else {
-      bytesHeld -= memory.byteCount
+      retired.append(memory)
     }
   }
 

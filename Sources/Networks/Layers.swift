@@ -29,7 +29,7 @@ public struct Dense: Layer {
   public func declare(_ input: Shape, _ declarations: inout Declarations) throws(NetworkError) -> Shape {
     guard input.rank == 1 else {
       throw NetworkError(
-        "\(declarations.place): Dense takes flat inputs [features], not \(input); put a Flatten before it")
+        "\(declarations.place): Dense takes flat inputs [features], not \(input); put Reshape.flat before it")
     }
     declarations.parameter("weight", [input[0], outputs], initializer)
     if hasBias { declarations.parameter("bias", [outputs], .constant(0)) }

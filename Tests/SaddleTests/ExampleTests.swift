@@ -1,0 +1,59 @@
+// README.md shows this file from the next line to the marker; a test compares the two.
+import Saddle
+
+/// Trains a small GAN on a folder of images and writes what it draws.
+func trainExample(images: String, picture: String, steps: Int) throws {
+  let (device, reason) = try Device.open("auto")
+  print(reason)
+
+  // Two networks, each with an optimizer; all random numbers are functions of the seed.
+  let random = (generator: RandomStream(seed: 1, stream: 1), critic: RandomStream(seed: 1, stream: 2))
+  let generator = try Network(
+    Sequential([
+      Reshape([1, 1, 32]), TransposedConvolution(32, kernel: 8, bias: false, initializer: .dcgan), BatchNormalization(),
+      Activation.relu,
+      TransposedConvolution(1, kernel: 4, .init(stride: 4), initializer: .dcgan), Activation.tanh,
+    ]), input: [32], random: random.generator, on: device)
+  let critic = try Network(
+    Sequential([
+      Convolution(32, kernel: 4, .init(stride: 4), initializer: .dcgan), Activation.leakyReLU(), Reshape.flat,
+      Dense(1, initializer: .dcgan),
+    ]), input: [32, 32, 1], random: random.critic, on: device)
+  let adam = OptimizerRule.all.first { $0.name == "adam" }!
+  let settings = OptimizerSettings(rate: 2e-4)
+  let game = Trainer(
+    generator: Player(generator, adam, settings), critic: Player(critic, adam, settings),
+    objective: Objective.named("non-saturating")!, seed: 1)
+
+  // Batches are read in the background.
+  let dataset = try openDataset(at: .init(fileURLWithPath: images), size: 32, channels: 1)
+  let batches = BatchPrefetcher(dataset, try BatchSampler(count: dataset.count, batchSize: 32, seed: 1))
+  for _ in 0..<steps {
+    let step = try game.advance {
+      Tensor(imageBytes: try batches.next().bytes, shape: [32, 32, 32, 1], on: device)
+    }
+    if step.number % 100 == 0 { print(step.number, try step.columns[0].value.scalars(as: Float.self)) }
+  }
+  let samples = game.samples(game.latents(64), .init(usesAverage: false, usesRunningStatistics: true))
+  try SamplePicture(samples).write(to: picture)
+}
+// end of the example
+
+import Foundation
+import Testing
+
+@Test func theReadmesExampleRuns() throws {
+  let folder = try TemporaryFolder()
+  try trainExample(images: fashion, picture: folder.path + "/samples.png", steps: 2)
+  #expect(FileManager.default.fileExists(atPath: folder.path + "/samples.png"))
+}
+
+@Test func theReadmeShowsTheExample() throws {
+  let source = try String(contentsOfFile: #filePath, encoding: .utf8)
+  let start = try #require(source.range(of: "import Saddle")?.lowerBound)
+  let end = try #require(source.range(of: "// end of the example")?.lowerBound)
+  let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
+  let readme = try String(contentsOf: root.appendingPathComponent("README.md"), encoding: .utf8)
+  #expect(readme.contains(source[start..<end]), "README.md's example is not that of this file")
+}

@@ -31,8 +31,8 @@ let package = Package(
     .target(name: "Tensors", dependencies: ["Devices"]),
     .target(name: "Networks", dependencies: ["Tensors"]),
     .target(name: "Adversaries", dependencies: ["Networks"]),
-    .target(name: "Datasets", dependencies: ["Tensors", "CImages"]),
-    .target(name: "Records", dependencies: ["Tensors", "CImages"]),
+    .target(name: "Datasets", dependencies: ["CImages"]),
+    .target(name: "Records", dependencies: ["CImages"]),
     .target(name: "Saddle", dependencies: ["Adversaries", "Datasets", "Records", "Yams"]),
     .executableTarget(
       name: "SaddleCommand",

@@ -65,6 +65,11 @@ struct Train: ParsableCommand {
     if isatty(STDERR_FILENO) == 1 { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
     tell("data: \(run.dataSummary)")
     tell("run: \(run.directory.path)" + (checkpoint.map { ", going on from step \($0.step)" } ?? ""))
+    if let contract = checkpoint?.file.metadata["contract"], contract != TrainingRun.contract {
+      tell(
+        "warning: the checkpoint was made under numerical contract \(contract), this is \(TrainingRun.contract): "
+          + "the run goes on, but not to the bit")
+    }
     Interruption.listen()
     let ending = try run.train(isInterrupted: { Interruption.isAsked })
     if ending == .interrupted {

@@ -33,3 +33,10 @@ func presetsHaveDCGANsParameters(preset: String, generator: Int, critic: Int) th
   #expect(abs(device.launchCount - launches - rehearsal.launchesPerStep) <= 1)  // the zeros of this test's batch
   #expect(abs(device.peakBytesHeld - rehearsal.peakBytes) < rehearsal.peakBytes / 50)
 }
+
+/// Every preset's networks fit together, forwards and backwards.
+@Test(arguments: Preset.all.map(\.name))
+func everyPresetCanBeBuilt(name: String) throws {
+  let rehearsal = try Configuration(from: name, assignments: ["training.batch=4"]).rehearse()
+  #expect(rehearsal.generatorParameters > 0 && rehearsal.launchesPerStep > 20)
+}

@@ -1,30 +1,36 @@
-// C[M][N] = A[M][K] B[K][N] for batches, A by strides (so that a transposed A is the same kernel), B in panels of 32 columns.
+// C[M][N] = A[M][K] B[K][N] for batches, A by strides (so that a transposed A is the same kernel), B in panels of 32 columns, each with
+// rows b_k apart: zeros stand beyond N.
 //
 // Rule 4 of the numerical contract: k ascends in chunks of 512, one fma chain a chunk from +0, chunk sums added singly to a total that
 // starts at +0. (So a total is never -0: a sum that is exactly zero rounds to +0.)
-// Element (k, n) of panel p lies at b[p * b_panel + k * 32 + n - 32 p] (see `pack_panels`).
+// Element (k, n) of panel p lies at b[p * b_panel + k * b_k + n - 32 p] (see `pack_panels`).
 #define MATMUL(_)                                                                                                  \
   _(IN, a) _(IN, b) _(OUT, c) _(SIZE, M) _(SIZE, N) _(SIZE, K) _(SIZE, a_row) _(SIZE, a_k)                          \
-  _(SIZE, a_batch) _(SIZE, b_batch)
+  _(SIZE, a_batch) _(SIZE, b_panel) _(SIZE, b_k) _(SIZE, b_batch)
 // Extent: M x N, batches.
 BLOCK(matmul, MATMUL, ROWS, PANEL) {
   const index across = (N + PANEL - 1) / PANEL, down = (M + ROWS - 1) / ROWS;
   const index row = i % down * ROWS, panel = i / down % across, batch = i / (down * across);
+  const index height = M - row < ROWS ? M - row : ROWS;
   GLOBAL const real *rows[ROWS];
-  for (uint r = 0; r < ROWS; ++r) rows[r] = a + batch * a_batch + (row + r < M ? row + r : M - 1) * a_row;
-  GLOBAL const real *from = b + batch * b_batch + panel * K * PANEL;
+  for (uint r = 0; r < ROWS; ++r) rows[r] = a + batch * a_batch + (r < height ? row + r : M - 1) * a_row;
+  GLOBAL const real *from = b + batch * b_batch + panel * b_panel;
   real16 total[ROWS][2] = {{(real16)0}}, sum[ROWS][2];
-  for (index k = 0; k < K; k += CHAIN) {
+  for (index k = 0; k < K; k += CHAIN, from += CHAIN * b_k) {
     const index length = k + CHAIN < K ? CHAIN : K - k;
     zero_block(sum);
-    if (a_k == 1)
-      multiply_block(sum, rows, 1, from + k * PANEL, PANEL, length);
+    if (height <= 4)
+      multiply_rows(4, sum, rows, a_k, from, b_k, length);
+    else if (height <= 8)
+      multiply_rows(8, sum, rows, a_k, from, b_k, length);
+    else if (a_k == 1)
+      multiply_block(sum, rows, 1, from, b_k, length);
     else
-      multiply_block(sum, rows, a_k, from + k * PANEL, PANEL, length);
+      multiply_block(sum, rows, a_k, from, b_k, length);
     add_block(total, sum);
     for (uint r = 0; r < ROWS; ++r) rows[r] += length * a_k;
   }
-  store_block(total, c + (batch * M + row) * N + panel * PANEL, N, M - row < ROWS ? M - row : ROWS, N - panel * PANEL);
+  store_block(total, c + (batch * M + row) * N + panel * PANEL, N, height, N - panel * PANEL);
 }
 TILE(matmul, MATMUL, TILE_ROWS, PANEL, TILE_GROUP)
 #ifdef DEVICE
@@ -33,7 +39,7 @@ TILE_BODY(matmul, MATMUL, TILE_GROUP) {
   LOCAL real at[TILE_K][TILE_ROWS + 1], bt[TILE_K][PANEL];
   const index across = (N + PANEL - 1) / PANEL, down = (M + TILE_ROWS - 1) / TILE_ROWS;
   const index row = group % down * TILE_ROWS, panel = group / down % across, batch = group / (down * across);
-  GLOBAL const real *from = b + batch * b_batch + panel * K * PANEL;
+  GLOBAL const real *from = b + batch * b_batch + panel * b_panel;
   real total[TILE_M][TILE_N], sum[TILE_M][TILE_N];
   TILE_ZERO(total)
   TILE_ZERO(sum)
@@ -43,7 +49,7 @@ TILE_BODY(matmul, MATMUL, TILE_GROUP) {
       at[q % TILE_K][q / TILE_K] = m < M && k < K ? a[batch * a_batch + m * a_row + k * a_k] : 0;
     }
     for (uint q = lane; q < TILE_K * PANEL; q += TILE_GROUP)
-      bt[q / PANEL][q % PANEL] = k0 + q / PANEL < K ? from[k0 * PANEL + q] : 0;
+      bt[q / PANEL][q % PANEL] = k0 + q / PANEL < K ? from[(k0 + q / PANEL) * b_k + q % PANEL] : 0;
     barrier(CLK_LOCAL_MEM_FENCE);
     TILE_MULTIPLY
     barrier(CLK_LOCAL_MEM_FENCE);

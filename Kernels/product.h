@@ -4,18 +4,22 @@
 #define CHAIN 512 // terms of one fma chain (rule 4); the total of the chains' sums starts at +0
 #define ROWS 12
 
-// sum[r] += a[r][k a_step] b[k b_step ...] for k ascending.
-FN void multiply_block(real16 sum[ROWS][2], GLOBAL const real *const a[ROWS], const index a_step, GLOBAL const real *b,
-                       const index b_step, const index length) {
+// sum[r] += a[r][k a_step] b[k b_step ...] for k ascending, for the first `rows` rows: a constant where it is called.
+FN void multiply_rows(const uint rows, real16 sum[ROWS][2], GLOBAL const real *const a[ROWS], const index a_step,
+                      GLOBAL const real *b, const index b_step, const index length) {
   for (index k = 0; k < length; ++k, b += b_step) {
     const real16 b0 = vload16(0, b), b1 = vload16(1, b);
 #pragma unroll
-    for (uint r = 0; r < ROWS; ++r) {
+    for (uint r = 0; r < rows; ++r) {
       const real16 value = (real16)a[r][k * a_step];
       sum[r][0] = fma(value, b0, sum[r][0]);
       sum[r][1] = fma(value, b1, sum[r][1]);
     }
   }
+}
+FN void multiply_block(real16 sum[ROWS][2], GLOBAL const real *const a[ROWS], const index a_step, GLOBAL const real *b,
+                       const index b_step, const index length) {
+  multiply_rows(ROWS, sum, a, a_step, b, b_step, length);
 }
 FN void zero_block(real16 x[ROWS][2]) {
 #pragma unroll

@@ -69,6 +69,7 @@ private struct Case {
     Case(stride: 3, padding: 0, dilation: 1, height: 8, width: 7, rows: 2, columns: 2),
     Case(stride: 2, padding: 0, dilation: 1, height: 5, width: 5, rows: 1, columns: 1),
     Case(stride: 2, padding: 2, dilation: 1, height: 7, width: 7, rows: 5, columns: 5),
+    Case(stride: 2, padding: 1, dilation: 1, height: 16, width: 16, rows: 4, columns: 4),
   ]
 
   /// Every pair of an output pixel and a tap inside the image: output row and column, tap, input row and column.

@@ -76,6 +76,7 @@ extension Op {
       return [x[0], p, q, w[3]]
     } run: { inputs, shape in
       let (x, w) = (inputs[0], inputs[1])
+      if let route = Winograd(g, image: x.shape, filter: w.shape) { return route.forward(x, w) }
       let (r, s, c, k) = (w.shape[0], w.shape[1], w.shape[2], w.shape[3])
       let panels = w.packed(taps: r * s, k: c, n: k, tapStride: c * k, kStride: k, nStride: 1)
       let y = Tensor(uninitialized: shape, on: x.device)
@@ -107,6 +108,7 @@ extension Op {
       return [dy[0], height, width, w[2]]
     } run: { inputs, shape in
       let (dy, w) = (inputs[0], inputs[1])
+      if let route = Winograd(g, image: shape, filter: w.shape) { return route.inputGradient(dy, w) }
       let (r, s, c, k) = (w.shape[0], w.shape[1], w.shape[2], w.shape[3])
       let panels = w.packed(taps: r * s, k: k, n: c, tapStride: c * k, kStride: 1, nStride: k)
       let dx = Tensor(uninitialized: shape, on: dy.device)
@@ -147,6 +149,7 @@ extension Op {
       return [rows, columns, x[3], dy[3]]
     } run: { inputs, shape in
       let (x, dy) = (inputs[0], inputs[1])
+      if let route = Winograd(g, image: x.shape, filter: shape) { return route.filterGradient(x, dy) }
       let (pixels, k) = (dy.shape[0] * dy.shape[1] * dy.shape[2], dy.shape[3])
       // Whole panels lie in dy as they are; else its last columns are filled up with zeros.
       let isWhole = k % Tensor.panelColumns == 0
@@ -175,7 +178,7 @@ extension Op {
     let x, w: Shape
     var y: Shape { [x[0], g.output(x[1], w[0]), g.output(x[2], w[1]), w[3]] }
   }
-  /// DCGAN's layers, a plain one, dilation, strides that leave pixels out, phases that no tap reaches, whole panels.
+  /// DCGAN's layers, a plain one, dilation, strides that leave pixels out, phases that no tap reaches, whole panels, Winograd's.
   private static let cases = [
     Case(g: .init(stride: 2, padding: 1), x: [2, 6, 6, 3], w: [4, 4, 3, 5]),
     Case(g: .init(padding: 1), x: [1, 5, 4, 2], w: [3, 3, 2, 34]),
@@ -184,6 +187,7 @@ extension Op {
     Case(g: .init(stride: 3), x: [1, 8, 7, 2], w: [2, 2, 2, 3]),
     Case(g: .init(stride: 2), x: [1, 5, 5, 1], w: [1, 1, 1, 1]),
     Case(g: .init(stride: 2, padding: 2), x: [1, 7, 7, 33], w: [5, 5, 33, 32]),
+    Case(g: .init(stride: 2, padding: 1), x: [2, 16, 16, 32], w: [4, 4, 32, 32]),
   ]
 
   static let convolutionRows: [OpRow] = [

@@ -15,6 +15,18 @@ extension Tensor {
       over: Extent(rows: taps * k, columns: n, batches: batches))
     return b
   }
+
+  /// Makes this tensor [.., m, n] the product of `a`, [batches][m][k] by strides, and `panels` [batches, n / 32, k, 32], in place.
+  func setProduct(_ a: Tensor, rowStride: Int, kStride: Int, batchStride: Int, panels: Tensor, k: Int) {
+    let (m, n) = (shape[-2], shape[-1])
+    let batches = shape.rank == 3 ? shape[0] : 1
+    let sizes = [
+      m, n, k, rowStride, kStride, batchStride, k * Self.panelColumns, Self.panelColumns,
+      panels.shape.count / max(batches, 1),
+    ]
+    launch(
+      "matmul", [a, panels, self], sizes.map(LaunchArgument.size), over: Extent(rows: m, columns: n, batches: batches))
+  }
 }
 
 extension Op {
@@ -39,10 +51,8 @@ extension Op {
         taps: 1, k: k, n: n, tapStride: 0, kStride: bTransposed ? 1 : n, nStride: bTransposed ? k : 1, batches: batches,
         batchStride: k * n)
       let c = Tensor(uninitialized: shape, on: a.device)
-      let strides = [aTransposed ? 1 : k, aTransposed ? m : 1, m * k, panels.shape.count / max(batches, 1)]
-      c.launch(
-        "matmul", [a, panels, c], ([m, n, k] + strides).map(LaunchArgument.size),
-        over: Extent(rows: m, columns: n, batches: batches))
+      c.setProduct(
+        a, rowStride: aTransposed ? 1 : k, kStride: aTransposed ? m : 1, batchStride: m * k, panels: panels, k: k)
       return c
     } vjp: { p in
       let (a, b, dc) = (p.x(0), p.x(1), p.dy)

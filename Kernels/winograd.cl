@@ -1,0 +1,233 @@
+// Winograd's minimal filtering for 4x4 convolutions of stride 2 and padding 1 (Winograd 1980; Lavin and Gray 2016; kernels' README, rule 4).
+//
+// Such a convolution is the sum of four 2x2 convolutions of stride 1, one for each phase (p, q) of the padded image: pixel 2 i + p - 1 of
+// the image is pixel i of phase p, tap 2 a + p of the filter is tap a of phase p. F(4, 2) does four outputs of a 2-tap filter with five
+// products, at the points 0, -1, 2, 1/2 and infinity; in two dimensions 25 products stand for 64. The three matrices of
+//     y = A' [(G w) * (B' x)]     (* element by element, ' the transpose)
+// also give both gradients, because the form is trilinear: dx = B [(G w) * (A dy)], dw = G' [(A dy) * (B' x)].
+//
+// Tiles are 4x4 outputs; tile row T of an image reads pixels 4 T ... 4 T + 4 of each phase. In the transform domain everything is 25
+// matrix products (`matmul`): image [25][tiles][4 C], filter [25][4 C][K], gradient [25][tiles][K]; k of the image is phase * C + channel.
+// P and Q (output pixels) are multiples of 4, C and K of 32.
+#define POINTS 25
+
+// Five values at t[o], t[o + s] ... become, in place, their transform.
+// B': the image.
+#define IMAGE_LINE(V, t, o, s)                                                                                     \
+  {                                                                                                                \
+    const V d0 = t[o], d1 = t[(o) + (s)], d2 = t[(o) + 2 * (s)], d3 = t[(o) + 3 * (s)], d4 = t[(o) + 4 * (s)];       \
+    t[o] = fma((V)R(-1.5), d1 + d2, d0 + d3);                                                                      \
+    t[(o) + (s)] = fma((V)R(-2.5), d2, d1 + d3);                                                                   \
+    t[(o) + 2 * (s)] = fma((V)R(0.5), d2 - d1, d3);                                                                \
+    t[(o) + 3 * (s)] = fma((V)R(-2.0), d1, d3 - d2);                                                               \
+    t[(o) + 4 * (s)] = fma((V)R(-1.5), d2 + d3, d1 + d4);                                                          \
+  }
+// B: what a tile adds to the five pixels that it reads.
+#define IMAGE_GRADIENT_LINE(V, t, o, s)                                                                            \
+  {                                                                                                                \
+    const V m0 = t[o], m1 = t[(o) + (s)], m2 = t[(o) + 2 * (s)], m3 = t[(o) + 3 * (s)], m4 = t[(o) + 4 * (s)];       \
+    t[(o) + (s)] = fma((V)R(-1.5), m0, fma((V)R(-0.5), m2, fma((V)R(-2.0), m3, m1 + m4)));                          \
+    t[(o) + 2 * (s)] = fma((V)R(-1.5), m0 + m4, fma((V)R(-2.5), m1, fma((V)R(0.5), m2, -m3)));                      \
+    t[(o) + 3 * (s)] = fma((V)R(-1.5), m4, (m0 + m1) + (m2 + m3));                                                 \
+  }
+// A': the four outputs.
+#define OUTPUT_LINE(V, t, o, s)                                                                                    \
+  {                                                                                                                \
+    const V m0 = t[o], m1 = t[(o) + (s)], m2 = t[(o) + 2 * (s)], m3 = t[(o) + 3 * (s)], m4 = t[(o) + 4 * (s)];       \
+    t[o] = (m0 + m1) + (m2 + m3);                                                                                  \
+    t[(o) + (s)] = fma((V)R(0.5), m3, fma((V)R(2.0), m2, -m1));                                                    \
+    t[(o) + 2 * (s)] = fma((V)R(0.25), m3, fma((V)R(4.0), m2, m1));                                                \
+    t[(o) + 3 * (s)] = fma((V)R(0.125), m3, fma((V)R(8.0), m2, m4 - m1));                                          \
+  }
+// A: four gradients.
+#define OUTPUT_GRADIENT_LINE(V, t, o, s)                                                                           \
+  {                                                                                                                \
+    const V y0 = t[o], y1 = t[(o) + (s)], y2 = t[(o) + 2 * (s)], y3 = t[(o) + 3 * (s)];                             \
+    t[(o) + (s)] = (y0 + y2) - (y1 + y3);                                                                          \
+    t[(o) + 2 * (s)] = fma((V)R(2.0), fma((V)R(4.0), y3, y1), fma((V)R(4.0), y2, y0));                              \
+    t[(o) + 3 * (s)] = fma((V)R(0.5), fma((V)R(0.25), y3, y1), fma((V)R(0.25), y2, y0));                            \
+    t[(o) + 4 * (s)] = y3;                                                                                         \
+  }
+// G: two taps.
+#define FILTER_LINE(V, t, o, s)                                                                                    \
+  {                                                                                                                \
+    const V w0 = t[o], w1 = t[(o) + (s)];                                                                          \
+    t[(o) + (s)] = (V)R(0.22222222222222222) * (w1 - w0);                                                          \
+    t[(o) + 2 * (s)] = (V)R(0.11111111111111111) * fma((V)R(2.0), w1, w0);                                         \
+    t[(o) + 3 * (s)] = (V)R(-0.88888888888888889) * fma((V)R(0.5), w1, w0);                                        \
+    t[(o) + 4 * (s)] = w1;                                                                                         \
+  }
+// G': the gradients of two taps.
+#define FILTER_GRADIENT_LINE(V, t, o, s)                                                                           \
+  {                                                                                                                \
+    const V g0 = t[o], g1 = t[(o) + (s)], g2 = t[(o) + 2 * (s)], g3 = t[(o) + 3 * (s)], g4 = t[(o) + 4 * (s)];       \
+    t[o] = fma((V)R(-0.22222222222222222), g1, fma((V)R(0.11111111111111111), g2, fma((V)R(-0.88888888888888889), g3, g0))); \
+    t[(o) + (s)] =                                                                                                 \
+        fma((V)R(0.22222222222222222), g1, fma((V)R(0.22222222222222222), g2, fma((V)R(-0.44444444444444444), g3, g4))); \
+  }
+
+// A kernel over [rows][columns] whose item is 16 neighbouring columns of a row on processors, one on GPUs. BODY(V, AT, PUT) is a statement
+// for V = real16 or real that reads by AT(x, place) and writes by PUT(value, y, place); it sees `row` and `column`. The number of columns is
+// an expression in the arguments.
+#define PUT1(value, y, place) (y)[place] = (value)
+#define PUT16(value, y, place) vstore16(value, 0, (y) + (place))
+#define COLUMNWISE_BLOCK(name, SIG, COLUMNS, BODY)                                                                 \
+  BLOCK(name, SIG, 1, 16) {                                                                                        \
+    const index across = (COLUMNS) / 16, row = i / across, column = i % across * 16;                               \
+    BODY(real16, AT16, PUT16)                                                                                      \
+  }                                                                                                                \
+  TILE(name, SIG, 1, 64, 64)
+#ifdef DEVICE
+#define COLUMNWISE(name, SIG, COLUMNS, BODY)                                                                       \
+  COLUMNWISE_BLOCK(name, SIG, COLUMNS, BODY)                                                                       \
+  TILE_BODY(name, SIG, 64) {                                                                                       \
+    TILE_START(SIG)                                                                                                \
+    const index across = ((COLUMNS) + 63) / 64, row = group / across, column = group % across * 64 + lane;         \
+    if (column < (COLUMNS)) BODY(real, AT1, PUT1)                                                                  \
+  }
+#else
+#define COLUMNWISE COLUMNWISE_BLOCK
+#endif
+
+// x [N][H][W][C] to [25][tiles][stride] of which 4 C columns are used; the stride keeps rows apart in the processor's cache.
+#define IMAGE_SIG(_)                                                                                               \
+  _(IN, x) _(OUT, v) _(UINT, H) _(UINT, W) _(SIZE, C) _(UINT, down) _(UINT, across_) _(SIZE, tiles) _(SIZE, stride)
+// Extent: tiles x C.
+#define IMAGE_BODY(V, AT, PUT)                                                                                     \
+  {                                                                                                                \
+    const index n = row / ((index)down * across_);                                                                 \
+    const uint top = (uint)(row / across_ % down) * 8, left = (uint)(row % across_) * 8;                            \
+    for (uint phase = 0; phase < 4; ++phase) {                                                                     \
+      V t[POINTS];                                                                                                 \
+      for (uint i_ = 0; i_ < 5; ++i_)                                                                              \
+        for (uint j = 0; j < 5; ++j) {                                                                             \
+          const uint h = top + 2 * i_ + phase / 2 - 1, w = left + 2 * j + phase % 2 - 1;                            \
+          t[5 * i_ + j] = h < H && w < W ? AT(x, ((n * H + h) * W + w) * C + column) : (V)R(0.0);                   \
+        }                                                                                                          \
+      for (uint l = 0; l < 5; ++l) IMAGE_LINE(V, t, 5 * l, 1)                                                      \
+      for (uint l = 0; l < 5; ++l) IMAGE_LINE(V, t, l, 5)                                                          \
+      for (uint l = 0; l < POINTS; ++l) PUT(t[l], v, (l * tiles + row) * stride + phase * C + column);             \
+    }                                                                                                              \
+  }
+COLUMNWISE(winograd_image, IMAGE_SIG, C, IMAGE_BODY)
+
+// [25][tiles][4 C] to dx [N][H][W][C]: each pixel of a phase adds what its tile gives it, and what the neighbours give to their shared pixels.
+// A tile writes pixels 1 ... 4 of phase 0 and 0 ... 3 of phase 1: those inside the image. Extent: tiles x C.
+#define IMAGE_GRADIENT_SIG(_)                                                                                      \
+  _(IN, m) _(OUT, dx) _(UINT, H) _(UINT, W) _(SIZE, C) _(UINT, down) _(UINT, across_) _(SIZE, tiles)
+#define IMAGE_GRADIENT_BODY(V, AT, PUT)                                                                            \
+  {                                                                                                                \
+    const index n = row / ((index)down * across_);                                                                 \
+    const uint tile_row = (uint)(row / across_ % down), tile_column = (uint)(row % across_);                        \
+    for (uint phase = 0; phase < 4; ++phase) {                                                                     \
+      const uint p = phase / 2, q = phase % 2;                                                                     \
+      /* The neighbour below or above, and the one to the right or left, with the line that is shared. */          \
+      const bool has_row = p ? tile_row > 0 : tile_row + 1 < down;                                                 \
+      const bool has_column = q ? tile_column > 0 : tile_column + 1 < across_;                                     \
+      const index beside = q ? row - 1 : row + 1, under = p ? row - across_ : row + across_;                       \
+      const index corner = q ? under - 1 : under + 1;                                                              \
+      const uint edge_row = p ? 4 : 0, edge_column = q ? 4 : 0;                                                    \
+      V t[POINTS], edge[5];                                                                                        \
+      for (uint l = 0; l < POINTS; ++l) t[l] = AT(m, ((l * tiles + row) * 4 + phase) * C + column);                \
+      for (uint j = 0; j < 5; ++j)                                                                                 \
+        edge[j] = has_row ? AT(m, (((5 * edge_row + j) * tiles + under) * 4 + phase) * C + column) : (V)R(0.0);     \
+      for (uint l = 0; l < 5; ++l) IMAGE_GRADIENT_LINE(V, t, 5 * l, 1)                                             \
+      IMAGE_GRADIENT_LINE(V, edge, 0, 1)                                                                           \
+      if (has_column) {                                                                                            \
+        for (uint l = 0; l < 5; ++l)                                                                               \
+          t[5 * l + 4 - edge_column] += AT(m, (((5 * l + edge_column) * tiles + beside) * 4 + phase) * C + column); \
+        if (has_row)                                                                                               \
+          edge[4 - edge_column] +=                                                                                 \
+              AT(m, (((5 * edge_row + edge_column) * tiles + corner) * 4 + phase) * C + column);                    \
+      }                                                                                                            \
+      for (uint l = 0; l < 5; ++l) IMAGE_GRADIENT_LINE(V, t, l, 5)                                                 \
+      for (uint l = 0; l < 5; ++l) t[5 * (4 - edge_row) + l] += edge[l];                                           \
+      for (uint u = 0; u < 4; ++u)                                                                                 \
+        for (uint w = 0; w < 4; ++w) {                                                                             \
+          const uint i_ = u + 1 - p, j = w + 1 - q;                                                                \
+          const index y_ = 8 * tile_row + 2 * i_ + p - 1, x_ = 8 * tile_column + 2 * j + q - 1;                    \
+          PUT(t[5 * i_ + j], dx, ((n * H + y_) * W + x_) * C + column);                                            \
+        }                                                                                                          \
+    }                                                                                                              \
+  }
+COLUMNWISE(winograd_image_gradient, IMAGE_GRADIENT_SIG, C, IMAGE_GRADIENT_BODY)
+
+// [25][tiles][K] to y [N][P][Q][K]. Extent: tiles x K.
+#define OUTPUT_SIG(_) _(IN, m) _(OUT, y) _(UINT, down) _(UINT, across_) _(SIZE, tiles) _(SIZE, K)
+#define OUTPUT_BODY(V, AT, PUT)                                                                                    \
+  {                                                                                                                \
+    const index pixel = row / across_ * 16 * across_ + row % across_ * 4;                                          \
+    V t[POINTS];                                                                                                   \
+    for (uint l = 0; l < POINTS; ++l) t[l] = AT(m, (l * tiles + row) * K + column);                                \
+    for (uint l = 0; l < 5; ++l) OUTPUT_LINE(V, t, 5 * l, 1)                                                       \
+    for (uint l = 0; l < 4; ++l) OUTPUT_LINE(V, t, l, 5)                                                           \
+    for (uint u = 0; u < 4; ++u)                                                                                   \
+      for (uint w = 0; w < 4; ++w) PUT(t[5 * u + w], y, (pixel + u * 4 * across_ + w) * K + column);               \
+  }
+COLUMNWISE(winograd_output, OUTPUT_SIG, K, OUTPUT_BODY)
+
+// dy [N][P][Q][K] to [25] points, tile t and column k at t * t_stride + k / 32 * p_stride + k % 32 of each: rows for products' left side,
+// panels for their right side. Extent: tiles x K.
+#define OUTPUT_GRADIENT_SIG(_)                                                                                     \
+  _(IN, dy) _(OUT, u) _(UINT, across_) _(SIZE, tiles) _(SIZE, K) _(SIZE, t_stride) _(SIZE, p_stride)
+#define OUTPUT_GRADIENT_BODY(V, AT, PUT)                                                                           \
+  {                                                                                                                \
+    const index pixel = row / across_ * 16 * across_ + row % across_ * 4;                                          \
+    const index to = row * t_stride + column / PANEL * p_stride + column % PANEL;                                  \
+    V t[POINTS];                                                                                                   \
+    for (uint i_ = 0; i_ < 4; ++i_)                                                                                \
+      for (uint j = 0; j < 4; ++j) t[5 * i_ + j] = AT(dy, (pixel + i_ * 4 * across_ + j) * K + column);            \
+    for (uint l = 0; l < 4; ++l) OUTPUT_GRADIENT_LINE(V, t, 5 * l, 1)                                              \
+    for (uint l = 0; l < 5; ++l) OUTPUT_GRADIENT_LINE(V, t, l, 5)                                                  \
+    for (uint l = 0; l < POINTS; ++l) PUT(t[l], u, l * tiles * K + to);                                            \
+  }
+COLUMNWISE(winograd_output_gradient, OUTPUT_GRADIENT_SIG, K, OUTPUT_GRADIENT_BODY)
+
+// w [4][4][C][K] to panels of 32 columns for products' right side.
+#define FILTER_SIG(_) _(IN, w) _(OUT, b) _(SIZE, C) _(SIZE, K)
+#define FILTER_TAPS(V, READ)                                                                                       \
+  for (uint a = 0; a < 2; ++a)                                                                                     \
+    for (uint d = 0; d < 2; ++d) t[5 * a + d] = READ(w, ((2 * a + phase / 2) * 4 + 2 * d + phase % 2) * C * K);    \
+  for (uint l = 0; l < 2; ++l) FILTER_LINE(V, t, 5 * l, 1)                                                         \
+  for (uint l = 0; l < 5; ++l) FILTER_LINE(V, t, l, 5)
+// [25][K / 32][4 C][32]: forward. Extent: C x K.
+#define FILTER_BODY(V, AT, PUT)                                                                                    \
+  for (uint phase = 0; phase < 4; ++phase) {                                                                       \
+    V t[POINTS];                                                                                                   \
+    FILTER_TAPS(V, AT##_OF_ROW)                                                                                    \
+    for (uint l = 0; l < POINTS; ++l)                                                                              \
+      PUT(t[l], b, ((l * (K / PANEL) + column / PANEL) * 4 * C + phase * C + row) * PANEL + column % PANEL);       \
+  }
+#define AT1_OF_ROW(w, tap) AT1(w, (tap) + row * K + column)
+#define AT16_OF_ROW(w, tap) AT16(w, (tap) + row * K + column)
+COLUMNWISE(winograd_filter, FILTER_SIG, K, FILTER_BODY)
+// [25][4 C / 32][K][32], transposed: the image's gradient. Extent: K x C.
+FN real16 gather16(GLOBAL const real *x, const index stride) {
+  real lane[16];
+  for (uint l = 0; l < 16; ++l) lane[l] = x[l * stride];
+  return vload16(0, lane);
+}
+#define FILTER_TRANSPOSED_BODY(V, AT, PUT)                                                                         \
+  for (uint phase = 0; phase < 4; ++phase) {                                                                       \
+    const index k = phase * C + column;                                                                            \
+    V t[POINTS];                                                                                                   \
+    FILTER_TAPS(V, AT##_OF_COLUMN)                                                                                 \
+    for (uint l = 0; l < POINTS; ++l) PUT(t[l], b, ((l * (4 * C / PANEL) + k / PANEL) * K + row) * PANEL + k % PANEL); \
+  }
+#define AT1_OF_COLUMN(w, tap) AT1(w, (tap) + column * K + row)
+#define AT16_OF_COLUMN(w, tap) gather16((w) + (tap) + column * K + row, K)
+COLUMNWISE(winograd_filter_transposed, FILTER_SIG, C, FILTER_TRANSPOSED_BODY)
+
+// [25][4 C][K] to dw [4][4][C][K]. Extent: C x K.
+#define FILTER_GRADIENT_SIG(_) _(IN, m) _(OUT, dw) _(SIZE, C) _(SIZE, K)
+#define FILTER_GRADIENT_BODY(V, AT, PUT)                                                                           \
+  for (uint phase = 0; phase < 4; ++phase) {                                                                       \
+    V t[POINTS];                                                                                                   \
+    for (uint l = 0; l < POINTS; ++l) t[l] = AT(m, ((l * 4 + phase) * C + row) * K + column);                      \
+    for (uint l = 0; l < 5; ++l) FILTER_GRADIENT_LINE(V, t, 5 * l, 1)                                              \
+    for (uint l = 0; l < 2; ++l) FILTER_GRADIENT_LINE(V, t, l, 5)                                                  \
+    for (uint a = 0; a < 2; ++a)                                                                                   \
+      for (uint d = 0; d < 2; ++d)                                                                                 \
+        PUT(t[5 * a + d], dw, ((2 * a + phase / 2) * 4 + 2 * d + phase % 2) * C * K + row * K + column);           \
+  }
+COLUMNWISE(winograd_filter_gradient, FILTER_GRADIENT_SIG, K, FILTER_GRADIENT_BODY)

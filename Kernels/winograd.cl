@@ -66,168 +66,171 @@
         fma((V)R(0.22222222222222222), g1, fma((V)R(0.22222222222222222), g2, fma((V)R(-0.44444444444444444), g3, g4))); \
   }
 
-// A kernel over [rows][columns] whose item is 16 neighbouring columns of a row on processors, one on GPUs. BODY(V, AT, PUT) is a statement
-// for V = real16 or real that reads by AT(x, place) and writes by PUT(value, y, place); it sees `row` and `column`. The number of columns is
-// an expression in the arguments.
+// A kernel over [rows][columns] whose item is 16 neighbouring columns of a row on processors, one on GPUs. BODY(V, WIDTH) is a statement
+// for V = real16 or real, WIDTH = 16 or 1, that reads by AT##WIDTH and writes by PUT##WIDTH or STREAM##WIDTH; it sees `row` and `column`. Items run ALONG the rows
+// or DOWN the columns, as what they write lies; ROWS and COLUMNS are expressions in the arguments.
 #define PUT1(value, y, place) (y)[place] = (value)
 #define PUT16(value, y, place) vstore16(value, 0, (y) + (place))
-#define COLUMNWISE_BLOCK(name, SIG, COLUMNS, BODY)                                                                 \
+// What is written to 25 planes at once goes past the cache, which would first read it in.
+#define STREAM1 PUT1
+#ifdef DEVICE
+#define STREAM16 PUT16
+#else
+#define STREAM16(value, y, place) __builtin_nontemporal_store(value, (real16 *)((y) + (place)))
+#endif
+#define ALONG(number, down, across) const index row = (number) / (across), run = (number) % (across);
+#define DOWN(number, down, across) const index row = (number) % (down), run = (number) / (down);
+#define COLUMNWISE_BLOCK(name, SIG, ORDER, ROWS, COLUMNS, BODY)                                                    \
   BLOCK(name, SIG, 1, 16) {                                                                                        \
-    const index across = (COLUMNS) / 16, row = i / across, column = i % across * 16;                               \
-    BODY(real16, AT16, PUT16)                                                                                      \
+    ORDER(i, ROWS, (COLUMNS) / 16)                                                                                 \
+    const index column = run * 16;                                                                                 \
+    BODY(real16, 16)                                                                                      \
   }                                                                                                                \
   TILE(name, SIG, 1, 64, 64)
 #ifdef DEVICE
-#define COLUMNWISE(name, SIG, COLUMNS, BODY)                                                                       \
-  COLUMNWISE_BLOCK(name, SIG, COLUMNS, BODY)                                                                       \
+#define COLUMNWISE(name, SIG, ORDER, ROWS, COLUMNS, BODY)                                                          \
+  COLUMNWISE_BLOCK(name, SIG, ORDER, ROWS, COLUMNS, BODY)                                                          \
   TILE_BODY(name, SIG, 64) {                                                                                       \
     TILE_START(SIG)                                                                                                \
-    const index across = ((COLUMNS) + 63) / 64, row = group / across, column = group % across * 64 + lane;         \
-    if (column < (COLUMNS)) BODY(real, AT1, PUT1)                                                                  \
+    ORDER(group, ROWS, ((COLUMNS) + 63) / 64)                                                                      \
+    const index column = run * 64 + lane;                                                                          \
+    if (column < (COLUMNS)) { BODY(real, 1) }                                                                 \
   }
 #else
 #define COLUMNWISE COLUMNWISE_BLOCK
 #endif
 
-// x [N][H][W][C] to [25][tiles][stride] of which 4 C columns are used; the stride keeps rows apart in the processor's cache.
-#define IMAGE_SIG(_)                                                                                               \
-  _(IN, x) _(OUT, v) _(UINT, H) _(UINT, W) _(SIZE, C) _(UINT, down) _(UINT, across_) _(SIZE, tiles) _(SIZE, stride)
-// Extent: tiles x C.
-#define IMAGE_BODY(V, AT, PUT)                                                                                     \
+// x [N][H][W][C] to [25][tiles][4 C]. Extent: tiles x 4 C.
+#define IMAGE_SIG(_) _(IN, x) _(OUT, v) _(UINT, H) _(UINT, W) _(SIZE, C) _(SIZE, tiles)
+#define IMAGE_BODY(V, WIDTH)                                                                                       \
   {                                                                                                                \
-    const index n = row / ((index)down * across_);                                                                 \
-    const uint top = (uint)(row / across_ % down) * 8, left = (uint)(row % across_) * 8;                            \
-    for (uint phase = 0; phase < 4; ++phase) {                                                                     \
-      V t[POINTS];                                                                                                 \
-      for (uint i_ = 0; i_ < 5; ++i_)                                                                              \
-        for (uint j = 0; j < 5; ++j) {                                                                             \
-          const uint h = top + 2 * i_ + phase / 2 - 1, w = left + 2 * j + phase % 2 - 1;                            \
-          t[5 * i_ + j] = h < H && w < W ? AT(x, ((n * H + h) * W + w) * C + column) : (V)R(0.0);                   \
-        }                                                                                                          \
-      for (uint l = 0; l < 5; ++l) IMAGE_LINE(V, t, 5 * l, 1)                                                      \
-      for (uint l = 0; l < 5; ++l) IMAGE_LINE(V, t, l, 5)                                                          \
-      for (uint l = 0; l < POINTS; ++l) PUT(t[l], v, (l * tiles + row) * stride + phase * C + column);             \
+    const uint down = H / 8, across_ = W / 8, p = (uint)(column / C / 2), q = (uint)(column / C % 2);               \
+    const uint top = (uint)(row / across_ % down) * 8 + p - 1, left = (uint)(row % across_) * 8 + q - 1;            \
+    GLOBAL const real *image = x + row / ((index)down * across_) * H * W * C + column % C;                         \
+    V t[POINTS];                                                                                                   \
+    for (uint l = 0; l < POINTS; ++l) {                                                                            \
+      const uint h = top + l / 5 * 2, w = left + l % 5 * 2; /* -1 wraps */                                         \
+      t[l] = h < H && w < W ? AT##WIDTH(image, ((index)h * W + w) * C) : (V)R(0.0);                                 \
     }                                                                                                              \
+    for (uint l = 0; l < 5; ++l) IMAGE_LINE(V, t, 5 * l, 1)                                                        \
+    for (uint l = 0; l < 5; ++l) IMAGE_LINE(V, t, l, 5)                                                            \
+    for (uint l = 0; l < POINTS; ++l) STREAM##WIDTH(t[l], v, (l * tiles + row) * 4 * C + column);                  \
   }
-COLUMNWISE(winograd_image, IMAGE_SIG, C, IMAGE_BODY)
+COLUMNWISE(winograd_image, IMAGE_SIG, ALONG, tiles, 4 * C, IMAGE_BODY)
 
 // [25][tiles][4 C] to dx [N][H][W][C]: each pixel of a phase adds what its tile gives it, and what the neighbours give to their shared pixels.
-// A tile writes pixels 1 ... 4 of phase 0 and 0 ... 3 of phase 1: those inside the image. Extent: tiles x C.
-#define IMAGE_GRADIENT_SIG(_)                                                                                      \
-  _(IN, m) _(OUT, dx) _(UINT, H) _(UINT, W) _(SIZE, C) _(UINT, down) _(UINT, across_) _(SIZE, tiles)
-#define IMAGE_GRADIENT_BODY(V, AT, PUT)                                                                            \
+// A tile writes pixels 1 ... 4 of phase 0 and 0 ... 3 of phase 1: those inside the image. Extent: tiles x 4 C.
+#define IMAGE_GRADIENT_SIG(_) _(IN, m) _(OUT, dx) _(UINT, H) _(UINT, W) _(SIZE, C) _(SIZE, tiles)
+#define IMAGE_GRADIENT_BODY(V, WIDTH)                                                                              \
   {                                                                                                                \
-    const index n = row / ((index)down * across_);                                                                 \
+    const uint down = H / 8, across_ = W / 8, p = (uint)(column / C / 2), q = (uint)(column / C % 2);               \
     const uint tile_row = (uint)(row / across_ % down), tile_column = (uint)(row % across_);                        \
-    for (uint phase = 0; phase < 4; ++phase) {                                                                     \
-      const uint p = phase / 2, q = phase % 2;                                                                     \
-      /* The neighbour below or above, and the one to the right or left, with the line that is shared. */          \
-      const bool has_row = p ? tile_row > 0 : tile_row + 1 < down;                                                 \
-      const bool has_column = q ? tile_column > 0 : tile_column + 1 < across_;                                     \
-      const index beside = q ? row - 1 : row + 1, under = p ? row - across_ : row + across_;                       \
-      const index corner = q ? under - 1 : under + 1;                                                              \
-      const uint edge_row = p ? 4 : 0, edge_column = q ? 4 : 0;                                                    \
-      V t[POINTS], edge[5];                                                                                        \
-      for (uint l = 0; l < POINTS; ++l) t[l] = AT(m, ((l * tiles + row) * 4 + phase) * C + column);                \
-      for (uint j = 0; j < 5; ++j)                                                                                 \
-        edge[j] = has_row ? AT(m, (((5 * edge_row + j) * tiles + under) * 4 + phase) * C + column) : (V)R(0.0);     \
-      for (uint l = 0; l < 5; ++l) IMAGE_GRADIENT_LINE(V, t, 5 * l, 1)                                             \
-      IMAGE_GRADIENT_LINE(V, edge, 0, 1)                                                                           \
-      if (has_column) {                                                                                            \
-        for (uint l = 0; l < 5; ++l)                                                                               \
-          t[5 * l + 4 - edge_column] += AT(m, (((5 * l + edge_column) * tiles + beside) * 4 + phase) * C + column); \
-        if (has_row)                                                                                               \
-          edge[4 - edge_column] +=                                                                                 \
-              AT(m, (((5 * edge_row + edge_column) * tiles + corner) * 4 + phase) * C + column);                    \
-      }                                                                                                            \
-      for (uint l = 0; l < 5; ++l) IMAGE_GRADIENT_LINE(V, t, l, 5)                                                 \
-      for (uint l = 0; l < 5; ++l) t[5 * (4 - edge_row) + l] += edge[l];                                           \
-      for (uint u = 0; u < 4; ++u)                                                                                 \
-        for (uint w = 0; w < 4; ++w) {                                                                             \
-          const uint i_ = u + 1 - p, j = w + 1 - q;                                                                \
-          const index y_ = 8 * tile_row + 2 * i_ + p - 1, x_ = 8 * tile_column + 2 * j + q - 1;                    \
-          PUT(t[5 * i_ + j], dx, ((n * H + y_) * W + x_) * C + column);                                            \
-        }                                                                                                          \
+    /* The neighbours whose shared pixels are this tile's, and which of their lines those are. */                  \
+    const bool has_under = p ? tile_row > 0 : tile_row + 1 < down;                                                 \
+    const bool has_beside = q ? tile_column > 0 : tile_column + 1 < across_;                                       \
+    const index beside = q ? row - 1 : row + 1, under = p ? row - across_ : row + across_;                         \
+    const index corner = q ? under - 1 : under + 1;                                                                \
+    const uint edge_row = p ? 4 : 0, edge_column = q ? 4 : 0;                                                      \
+    V t[POINTS], edge[5];                                                                                          \
+    for (uint l = 0; l < POINTS; ++l) t[l] = AT##WIDTH(m, (l * tiles + row) * 4 * C + column);                     \
+    for (uint j = 0; j < 5; ++j)                                                                                   \
+      edge[j] = has_under ? AT##WIDTH(m, ((5 * edge_row + j) * tiles + under) * 4 * C + column) : (V)R(0.0);        \
+    for (uint l = 0; l < 5; ++l) IMAGE_GRADIENT_LINE(V, t, 5 * l, 1)                                               \
+    IMAGE_GRADIENT_LINE(V, edge, 0, 1)                                                                             \
+    if (has_beside) {                                                                                              \
+      for (uint l = 0; l < 5; ++l)                                                                                 \
+        t[5 * l + 4 - edge_column] += AT##WIDTH(m, ((5 * l + edge_column) * tiles + beside) * 4 * C + column);      \
+      if (has_under)                                                                                               \
+        edge[4 - edge_column] += AT##WIDTH(m, ((5 * edge_row + edge_column) * tiles + corner) * 4 * C + column);    \
     }                                                                                                              \
+    for (uint l = 0; l < 5; ++l) IMAGE_GRADIENT_LINE(V, t, l, 5)                                                   \
+    for (uint l = 0; l < 5; ++l) t[5 * (4 - edge_row) + l] += edge[l];                                             \
+    GLOBAL real *image = dx + row / ((index)down * across_) * H * W * C + column % C;                              \
+    const uint top = 8 * tile_row + 1 - p, left = 8 * tile_column + 1 - q;                                         \
+    for (uint u = 0; u < 4; ++u)                                                                                   \
+      for (uint w = 0; w < 4; ++w)                                                                                 \
+        STREAM##WIDTH(t[5 * (u + 1 - p) + w + 1 - q], image, ((index)(top + 2 * u) * W + left + 2 * w) * C);           \
   }
-COLUMNWISE(winograd_image_gradient, IMAGE_GRADIENT_SIG, C, IMAGE_GRADIENT_BODY)
+COLUMNWISE(winograd_image_gradient, IMAGE_GRADIENT_SIG, ALONG, tiles, 4 * C, IMAGE_GRADIENT_BODY)
 
 // [25][tiles][K] to y [N][P][Q][K]. Extent: tiles x K.
-#define OUTPUT_SIG(_) _(IN, m) _(OUT, y) _(UINT, down) _(UINT, across_) _(SIZE, tiles) _(SIZE, K)
-#define OUTPUT_BODY(V, AT, PUT)                                                                                    \
+#define OUTPUT_SIG(_) _(IN, m) _(OUT, y) _(UINT, across_) _(SIZE, tiles) _(SIZE, K)
+#define OUTPUT_BODY(V, WIDTH)                                                                                    \
   {                                                                                                                \
     const index pixel = row / across_ * 16 * across_ + row % across_ * 4;                                          \
     V t[POINTS];                                                                                                   \
-    for (uint l = 0; l < POINTS; ++l) t[l] = AT(m, (l * tiles + row) * K + column);                                \
+    for (uint l = 0; l < POINTS; ++l) t[l] = AT##WIDTH(m, (l * tiles + row) * K + column);                                \
     for (uint l = 0; l < 5; ++l) OUTPUT_LINE(V, t, 5 * l, 1)                                                       \
     for (uint l = 0; l < 4; ++l) OUTPUT_LINE(V, t, l, 5)                                                           \
     for (uint u = 0; u < 4; ++u)                                                                                   \
-      for (uint w = 0; w < 4; ++w) PUT(t[5 * u + w], y, (pixel + u * 4 * across_ + w) * K + column);               \
+      for (uint w = 0; w < 4; ++w) PUT##WIDTH(t[5 * u + w], y, (pixel + u * 4 * across_ + w) * K + column);               \
   }
-COLUMNWISE(winograd_output, OUTPUT_SIG, K, OUTPUT_BODY)
+COLUMNWISE(winograd_output, OUTPUT_SIG, ALONG, tiles, K, OUTPUT_BODY)
 
 // dy [N][P][Q][K] to [25] points, tile t and column k at t * t_stride + k / 32 * p_stride + k % 32 of each: rows for products' left side,
 // panels for their right side. Extent: tiles x K.
 #define OUTPUT_GRADIENT_SIG(_)                                                                                     \
   _(IN, dy) _(OUT, u) _(UINT, across_) _(SIZE, tiles) _(SIZE, K) _(SIZE, t_stride) _(SIZE, p_stride)
-#define OUTPUT_GRADIENT_BODY(V, AT, PUT)                                                                           \
+#define OUTPUT_GRADIENT_BODY(V, WIDTH)                                                                           \
   {                                                                                                                \
     const index pixel = row / across_ * 16 * across_ + row % across_ * 4;                                          \
     const index to = row * t_stride + column / PANEL * p_stride + column % PANEL;                                  \
     V t[POINTS];                                                                                                   \
     for (uint i_ = 0; i_ < 4; ++i_)                                                                                \
-      for (uint j = 0; j < 4; ++j) t[5 * i_ + j] = AT(dy, (pixel + i_ * 4 * across_ + j) * K + column);            \
+      for (uint j = 0; j < 4; ++j) t[5 * i_ + j] = AT##WIDTH(dy, (pixel + i_ * 4 * across_ + j) * K + column);            \
     for (uint l = 0; l < 4; ++l) OUTPUT_GRADIENT_LINE(V, t, 5 * l, 1)                                              \
     for (uint l = 0; l < 5; ++l) OUTPUT_GRADIENT_LINE(V, t, l, 5)                                                  \
-    for (uint l = 0; l < POINTS; ++l) PUT(t[l], u, l * tiles * K + to);                                            \
+    for (uint l = 0; l < POINTS; ++l) STREAM##WIDTH(t[l], u, l * tiles * K + to);                                            \
   }
-COLUMNWISE(winograd_output_gradient, OUTPUT_GRADIENT_SIG, K, OUTPUT_GRADIENT_BODY)
+COLUMNWISE(winograd_output_gradient, OUTPUT_GRADIENT_SIG, ALONG, tiles, K, OUTPUT_GRADIENT_BODY)
 
 // w [4][4][C][K] to panels of 32 columns for products' right side.
 #define FILTER_SIG(_) _(IN, w) _(OUT, b) _(SIZE, C) _(SIZE, K)
-#define FILTER_TAPS(V, READ)                                                                                       \
+#define FILTER_TRANSFORM(V, READ, tap)                                                                             \
   for (uint a = 0; a < 2; ++a)                                                                                     \
-    for (uint d = 0; d < 2; ++d) t[5 * a + d] = READ(w, ((2 * a + phase / 2) * 4 + 2 * d + phase % 2) * C * K);    \
+    for (uint d = 0; d < 2; ++d) t[5 * a + d] = READ(w, tap + (8 * a + 2 * d) * C * K);                             \
   for (uint l = 0; l < 2; ++l) FILTER_LINE(V, t, 5 * l, 1)                                                         \
   for (uint l = 0; l < 5; ++l) FILTER_LINE(V, t, l, 5)
-// [25][K / 32][4 C][32]: forward. Extent: C x K.
-#define FILTER_BODY(V, AT, PUT)                                                                                    \
-  for (uint phase = 0; phase < 4; ++phase) {                                                                       \
+// The first tap of a phase.
+FN index first_tap(const index phase) { return phase / 2 * 4 + phase % 2; }
+// Forward: panels [K / 32][4 C][32]. Extent: 4 C x K.
+#define FILTER_BODY(V, WIDTH)                                                                                      \
+  {                                                                                                                \
+    const index from = (first_tap(row / C) * C + row % C) * K + column;                                            \
+    const index to = (column / PANEL * 4 * C + row) * PANEL + column % PANEL;                                      \
     V t[POINTS];                                                                                                   \
-    FILTER_TAPS(V, AT##_OF_ROW)                                                                                    \
-    for (uint l = 0; l < POINTS; ++l)                                                                              \
-      PUT(t[l], b, ((l * (K / PANEL) + column / PANEL) * 4 * C + phase * C + row) * PANEL + column % PANEL);       \
+    FILTER_TRANSFORM(V, AT##WIDTH, from)                                                                           \
+    for (uint l = 0; l < POINTS; ++l) STREAM##WIDTH(t[l], b, l * 4 * C * K + to);                                      \
   }
-#define AT1_OF_ROW(w, tap) AT1(w, (tap) + row * K + column)
-#define AT16_OF_ROW(w, tap) AT16(w, (tap) + row * K + column)
-COLUMNWISE(winograd_filter, FILTER_SIG, K, FILTER_BODY)
-// [25][4 C / 32][K][32], transposed: the image's gradient. Extent: K x C.
+COLUMNWISE(winograd_filter, FILTER_SIG, DOWN, 4 * C, K, FILTER_BODY)
+// The image's gradient: transposed, panels [4 C / 32][K][32]. Extent: K x 4 C.
 FN real16 gather16(GLOBAL const real *x, const index stride) {
   real lane[16];
   for (uint l = 0; l < 16; ++l) lane[l] = x[l * stride];
   return vload16(0, lane);
 }
-#define FILTER_TRANSPOSED_BODY(V, AT, PUT)                                                                         \
-  for (uint phase = 0; phase < 4; ++phase) {                                                                       \
-    const index k = phase * C + column;                                                                            \
+#define ACROSS1(w, place) (w)[place]
+#define ACROSS16(w, place) gather16((w) + (place), K)
+#define FILTER_TRANSPOSED_BODY(V, WIDTH)                                                                           \
+  {                                                                                                                \
+    const index from = (first_tap(column / C) * C + column % C) * K + row;                                         \
+    const index to = (column / PANEL * K + row) * PANEL + column % PANEL;                                          \
     V t[POINTS];                                                                                                   \
-    FILTER_TAPS(V, AT##_OF_COLUMN)                                                                                 \
-    for (uint l = 0; l < POINTS; ++l) PUT(t[l], b, ((l * (4 * C / PANEL) + k / PANEL) * K + row) * PANEL + k % PANEL); \
+    FILTER_TRANSFORM(V, ACROSS##WIDTH, from)                                                                       \
+    for (uint l = 0; l < POINTS; ++l) STREAM##WIDTH(t[l], b, l * 4 * C * K + to);                                      \
   }
-#define AT1_OF_COLUMN(w, tap) AT1(w, (tap) + column * K + row)
-#define AT16_OF_COLUMN(w, tap) gather16((w) + (tap) + column * K + row, K)
-COLUMNWISE(winograd_filter_transposed, FILTER_SIG, C, FILTER_TRANSPOSED_BODY)
+COLUMNWISE(winograd_filter_transposed, FILTER_SIG, DOWN, K, 4 * C, FILTER_TRANSPOSED_BODY)
 
-// [25][4 C][K] to dw [4][4][C][K]. Extent: C x K.
+// [4 C][K] to dw [4][4][C][K]. Extent: 4 C x K.
 #define FILTER_GRADIENT_SIG(_) _(IN, m) _(OUT, dw) _(SIZE, C) _(SIZE, K)
-#define FILTER_GRADIENT_BODY(V, AT, PUT)                                                                           \
-  for (uint phase = 0; phase < 4; ++phase) {                                                                       \
+#define FILTER_GRADIENT_BODY(V, WIDTH)                                                                             \
+  {                                                                                                                \
+    const index to = (first_tap(row / C) * C + row % C) * K + column;                                              \
     V t[POINTS];                                                                                                   \
-    for (uint l = 0; l < POINTS; ++l) t[l] = AT(m, ((l * 4 + phase) * C + row) * K + column);                      \
+    for (uint l = 0; l < POINTS; ++l) t[l] = AT##WIDTH(m, (l * 4 * C + row) * K + column);                           \
     for (uint l = 0; l < 5; ++l) FILTER_GRADIENT_LINE(V, t, 5 * l, 1)                                              \
     for (uint l = 0; l < 2; ++l) FILTER_GRADIENT_LINE(V, t, l, 5)                                                  \
     for (uint a = 0; a < 2; ++a)                                                                                   \
-      for (uint d = 0; d < 2; ++d)                                                                                 \
-        PUT(t[5 * a + d], dw, ((2 * a + phase / 2) * 4 + 2 * d + phase % 2) * C * K + row * K + column);           \
+      for (uint d = 0; d < 2; ++d) PUT##WIDTH(t[5 * a + d], dw, to + (8 * a + 2 * d) * C * K);                     \
   }
-COLUMNWISE(winograd_filter_gradient, FILTER_GRADIENT_SIG, K, FILTER_GRADIENT_BODY)
+COLUMNWISE(winograd_filter_gradient, FILTER_GRADIENT_SIG, ALONG, 4 * C, K, FILTER_GRADIENT_BODY)

@@ -5,9 +5,8 @@ struct Winograd {
   private static let points = 25
   private static let tile = 4
   private let n, h, w, c, k: Int
-  private var down: Int { h / 2 / Self.tile }
   private var across: Int { w / 2 / Self.tile }
-  private var tiles: Int { n * down * across }
+  private var tiles: Int { n * (h / 2 / Self.tile) * across }
 
   /// Nil where the convolution is not of this kind: the choice is made by the shape alone, and not by the batch, so that
   /// it is the same on every device.
@@ -20,48 +19,43 @@ struct Winograd {
   /// x [N, H, W, C], w [4, 4, C, K] to y [N, P, Q, K].
   func forward(_ x: Tensor, _ w: Tensor) -> Tensor {
     let m = Tensor(uninitialized: [Self.points, tiles, k], on: x.device)
-    let stride = 4 * c
-    let v = image(x, stride: stride)
     m.setProduct(
-      v, rowStride: stride, kStride: 1, batchStride: tiles * stride, panels: filter("winograd_filter", w, c, k), k: 4 * c)
+      image(x), rowStride: 4 * c, kStride: 1, batchStride: tiles * 4 * c,
+      panels: filter("winograd_filter", w, Extent(rows: 4 * c, columns: k)), k: 4 * c)
     let y = Tensor(uninitialized: [n, h / 2, self.w / 2, k], on: x.device)
     y.launch(
-      "winograd_output", [m, y], [.uint(down), .uint(across), .size(tiles), .size(k)],
-      over: Extent(rows: tiles, columns: k))
+      "winograd_output", [m, y], [.uint(across), .size(tiles), .size(k)], over: Extent(rows: tiles, columns: k))
     return y
   }
 
   /// dy [N, P, Q, K], w [4, 4, C, K] to dx [N, H, W, C].
   func inputGradient(_ dy: Tensor, _ w: Tensor) -> Tensor {
     let m = Tensor(uninitialized: [Self.points, tiles, 4 * c], on: dy.device)
-    let u = outputGradient(dy, tileStride: k, panelStride: 32)
     m.setProduct(
-      u, rowStride: k, kStride: 1, batchStride: tiles * k, panels: filter("winograd_filter_transposed", w, k, c), k: k)
+      outputGradient(dy, tileStride: k, panelStride: 32), rowStride: k, kStride: 1, batchStride: tiles * k,
+      panels: filter("winograd_filter_transposed", w, Extent(rows: k, columns: 4 * c)), k: k)
     let dx = Tensor(uninitialized: [n, h, self.w, c], on: dy.device)
-    dx.launch("winograd_image_gradient", [m, dx], imageSizes, over: Extent(rows: tiles, columns: c))
+    dx.launch("winograd_image_gradient", [m, dx], imageSizes, over: Extent(rows: tiles, columns: 4 * c))
     return dx
   }
 
   /// x [N, H, W, C], dy [N, P, Q, K] to dw [4, 4, C, K].
   func filterGradient(_ x: Tensor, _ dy: Tensor) -> Tensor {
     let m = Tensor(uninitialized: [Self.points, 4 * c, k], on: x.device)
-    let stride = 4 * c
-    let v = image(x, stride: stride)
     m.setProduct(
-      v, rowStride: 1, kStride: stride, batchStride: tiles * stride,
+      image(x), rowStride: 1, kStride: 4 * c, batchStride: tiles * 4 * c,
       panels: outputGradient(dy, tileStride: 32, panelStride: 32 * tiles), k: tiles)
     let dw = Tensor(uninitialized: [4, 4, c, k], on: x.device)
-    dw.launch("winograd_filter_gradient", [m, dw], [.size(c), .size(k)], over: Extent(rows: c, columns: k))
+    dw.launch(
+      "winograd_filter_gradient", [m, dw], [.size(c), .size(k)], over: Extent(rows: 4 * c, columns: k))
     return dw
   }
 
-  private var imageSizes: [LaunchArgument] {
-    [.uint(h), .uint(w), .size(c), .uint(down), .uint(across), .size(tiles)]
-  }
+  private var imageSizes: [LaunchArgument] { [.uint(h), .uint(w), .size(c), .size(tiles)] }
 
-  private func image(_ x: Tensor, stride: Int) -> Tensor {
-    let v = Tensor(uninitialized: [Self.points, tiles, stride], on: x.device)
-    v.launch("winograd_image", [x, v], imageSizes + [.size(stride)], over: Extent(rows: tiles, columns: c))
+  private func image(_ x: Tensor) -> Tensor {
+    let v = Tensor(uninitialized: [Self.points, tiles, 4 * c], on: x.device)
+    v.launch("winograd_image", [x, v], imageSizes, over: Extent(rows: tiles, columns: 4 * c))
     return v
   }
 
@@ -74,9 +68,9 @@ struct Winograd {
     return u
   }
 
-  private func filter(_ kernel: String, _ w: Tensor, _ rows: Int, _ columns: Int) -> Tensor {
+  private func filter(_ kernel: String, _ w: Tensor, _ extent: Extent) -> Tensor {
     let b = Tensor(uninitialized: [Self.points, 4 * c * k], on: w.device)
-    b.launch(kernel, [w, b], [.size(c), .size(k)], over: Extent(rows: rows, columns: columns))
+    b.launch(kernel, [w, b], [.size(c), .size(k)], over: extent)
     return b
   }
 }

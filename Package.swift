@@ -19,7 +19,7 @@ let package = Package(
       exclude: [
         "README.md", "all.cl", "elementary.cl",
         "pointwise.cl", "activation.cl", "loss.cl", "layout.cl", "reduction.cl", "normalization.cl", "matmul.cl",
-        "convolution.cl", "winograd.cl", "gather.cl", "random.cl", "optimizer.cl", "image.cl", "probe.cl",
+        "convolution.cl", "columns.cl", "winograd.cl", "gather.cl", "random.cl", "optimizer.cl", "image.cl", "probe.cl",
       ],
       publicHeadersPath: "include"),
 

@@ -14,6 +14,7 @@
 #include "normalization.cl"
 #include "matmul.cl"
 #include "convolution.cl"
+#include "columns.cl"
 #include "winograd.cl"
 #include "gather.cl"
 #include "random.cl"

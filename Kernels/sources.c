@@ -46,6 +46,9 @@ static const char matmul_cl[] = {
 static const char convolution_cl[] = {
 #embed "convolution.cl"
     , 0};
+static const char columns_cl[] = {
+#embed "columns.cl"
+    , 0};
 static const char winograd_cl[] = {
 #embed "winograd.cl"
     , 0};
@@ -81,6 +84,7 @@ static const KernelSource sources[] = {
     {"normalization.cl", normalization_cl},
     {"matmul.cl", matmul_cl},
     {"convolution.cl", convolution_cl},
+    {"columns.cl", columns_cl},
     {"winograd.cl", winograd_cl},
     {"gather.cl", gather_cl},
     {"random.cl", random_cl},

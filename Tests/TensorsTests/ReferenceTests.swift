@@ -63,11 +63,14 @@ private struct Case {
   let stride, padding, dilation, height, width, rows, columns: Int
   static let all = [
     Case(stride: 2, padding: 1, dilation: 1, height: 6, width: 6, rows: 4, columns: 4),
-    Case(stride: 1, padding: 1, dilation: 1, height: 5, width: 4, rows: 3, columns: 3),
     Case(stride: 1, padding: 0, dilation: 1, height: 4, width: 4, rows: 4, columns: 4),
     Case(stride: 2, padding: 1, dilation: 2, height: 9, width: 8, rows: 3, columns: 2),
     Case(stride: 3, padding: 0, dilation: 1, height: 8, width: 7, rows: 2, columns: 2),
     Case(stride: 2, padding: 0, dilation: 1, height: 5, width: 5, rows: 1, columns: 1),
+    Case(stride: 2, padding: 1, dilation: 1, height: 6, width: 6, rows: 4, columns: 4),
+    Case(stride: 1, padding: 1, dilation: 1, height: 5, width: 4, rows: 3, columns: 3),
+    Case(stride: 2, padding: 1, dilation: 2, height: 9, width: 8, rows: 3, columns: 2),
+    Case(stride: 3, padding: 0, dilation: 1, height: 8, width: 7, rows: 2, columns: 2),
     Case(stride: 2, padding: 2, dilation: 1, height: 7, width: 7, rows: 5, columns: 5),
     Case(stride: 2, padding: 1, dilation: 1, height: 16, width: 16, rows: 4, columns: 4),
   ]

@@ -20,45 +20,6 @@ public struct ConvolutionGeometry: Hashable, Sendable {
     let room = size + 2 * padding - dilation * (taps - 1) - 1
     return room < 0 ? 0 : room / stride + 1
   }
-
-  /// The taps that reach the input pixels of one phase (numbers a + i stride) along one axis, and where they read the
-  /// output's gradient.
-  fileprivate func phase(_ a: Int, taps: Int) -> (first: Int, step: Int, count: Int, source: Int, delta: Int) {
-    guard let first = (0..<taps).first(where: { (a + padding - $0 * dilation) % stride == 0 }) else {
-      return (0, 1, 0, 0, 0)
-    }
-    let step = stride / greatestCommonDivisor(stride, dilation)
-    return (
-      first, step, (taps - first + step - 1) / step, (a + padding - first * dilation) / stride,
-      -(step * dilation / stride)
-    )
-  }
-}
-
-private func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int { b == 0 ? a : greatestCommonDivisor(b, a % b) }
-
-/// The numbers of `convolve` for one phase, named as there.
-private struct Sweep {
-  var grid: (Int, Int)
-  var oStep = 1, oRow = 0, oColumn = 0
-  var iStep = 1, iRow = 0, iColumn = 0, dRow = 0, dColumn = 0
-  var taps: (Int, Int)
-  var tRow = 0, tColumn = 0, tRowStep = 1, tColumnStep = 1
-
-  func run(_ x: Tensor, _ panels: Tensor, _ y: Tensor, filter: (rows: Int, columns: Int)) {
-    let (n, h, w, c) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
-    let (oh, ow, k) = (y.shape[1], y.shape[2], y.shape[3])
-    let zeros = x.device.zeros(count: c)
-    let sizes: [LaunchArgument] =
-      [.size(n), .uint(h), .uint(w), .size(c), .uint(grid.0), .uint(grid.1), .uint(oh), .uint(ow), .size(k)]
-    let steps = [
-      oStep, oRow, oColumn, iStep, iRow, iColumn, dRow, dColumn, taps.0, taps.1, filter.rows * filter.columns,
-      filter.columns, tRow, tColumn, tRowStep, tColumnStep,
-    ].map(LaunchArgument.uint)
-    x.device.launch(
-      .named("convolve"), [x.argument, panels.argument, .buffer(zeros, at: 0), y.argument] + sizes + steps,
-      over: Extent(rows: n * grid.0 * grid.1, columns: k))
-  }
 }
 
 extension Op {
@@ -76,15 +37,7 @@ extension Op {
       return [x[0], p, q, w[3]]
     } run: { inputs, shape in
       let (x, w) = (inputs[0], inputs[1])
-      if let route = Winograd(g, image: x.shape, filter: w.shape) { return route.forward(x, w) }
-      let (r, s, c, k) = (w.shape[0], w.shape[1], w.shape[2], w.shape[3])
-      let panels = w.packed(taps: r * s, k: c, n: k, tapStride: c * k, kStride: k, nStride: 1)
-      let y = Tensor(uninitialized: shape, on: x.device)
-      Sweep(
-        grid: (shape[1], shape[2]), iStep: g.stride, iRow: -g.padding, iColumn: -g.padding, dRow: g.dilation,
-        dColumn: g.dilation, taps: (r, s)
-      ).run(x, panels, y, filter: (r, s))
-      return y
+      return ConvolutionShape(g, image: x.shape, filter: w.shape, output: shape).route.forward(x, w)
     } vjp: { p in
       let (x, w) = (p.x(0), p.x(1))
       return [
@@ -108,24 +61,7 @@ extension Op {
       return [dy[0], height, width, w[2]]
     } run: { inputs, shape in
       let (dy, w) = (inputs[0], inputs[1])
-      if let route = Winograd(g, image: shape, filter: w.shape) { return route.inputGradient(dy, w) }
-      let (r, s, c, k) = (w.shape[0], w.shape[1], w.shape[2], w.shape[3])
-      let panels = w.packed(taps: r * s, k: k, n: c, tapStride: c * k, kStride: 1, nStride: k)
-      let dx = Tensor(uninitialized: shape, on: dy.device)
-      for a in 0..<min(g.stride, height) {
-        let down = g.phase(a, taps: r)
-        for b in 0..<min(g.stride, width) {
-          let across = g.phase(b, taps: s)
-          Sweep(
-            grid: ((height - a + g.stride - 1) / g.stride, (width - b + g.stride - 1) / g.stride), oStep: g.stride,
-            oRow: a,
-            oColumn: b, iRow: down.source, iColumn: across.source, dRow: down.delta, dColumn: across.delta,
-            taps: (down.count, across.count), tRow: down.first, tColumn: across.first, tRowStep: down.step,
-            tColumnStep: across.step
-          ).run(dy, panels, dx, filter: (r, s))
-        }
-      }
-      return dx
+      return ConvolutionShape(g, image: shape, filter: w.shape, output: dy.shape).route.inputGradient(dy, w)
     } vjp: { p in
       let (dy, w) = (p.x(0), p.x(1))
       return [
@@ -149,21 +85,7 @@ extension Op {
       return [rows, columns, x[3], dy[3]]
     } run: { inputs, shape in
       let (x, dy) = (inputs[0], inputs[1])
-      if let route = Winograd(g, image: x.shape, filter: shape) { return route.filterGradient(x, dy) }
-      let (pixels, k) = (dy.shape[0] * dy.shape[1] * dy.shape[2], dy.shape[3])
-      // Whole panels lie in dy as they are; else its last columns are filled up with zeros.
-      let isWhole = k % Tensor.panelColumns == 0
-      let b = isWhole ? dy : dy.packed(taps: 1, k: pixels, n: k, tapStride: 0, kStride: k, nStride: 1)
-      let dw = Tensor(uninitialized: shape, on: x.device)
-      let sizes: [LaunchArgument] = [
-        .size(x.shape[0]), .uint(x.shape[1]), .uint(x.shape[2]), .size(x.shape[3]), .uint(dy.shape[1]),
-        .uint(dy.shape[2]),
-        .size(k), .uint(columns), .uint(g.stride), .uint(g.padding), .uint(g.dilation),
-        .size(isWhole ? Tensor.panelColumns : pixels * Tensor.panelColumns), .size(isWhole ? k : Tensor.panelColumns),
-      ]
-      dw.launch(
-        "convolve_filter", [x, b, dw], sizes, over: Extent(rows: x.shape[3], columns: k, batches: rows * columns))
-      return dw
+      return ConvolutionShape(g, image: x.shape, filter: shape, output: dy.shape).route.filterGradient(x, dy)
     } vjp: { p in
       let (x, dy) = (p.x(0), p.x(1))
       return [
@@ -178,15 +100,22 @@ extension Op {
     let x, w: Shape
     var y: Shape { [x[0], g.output(x[1], w[0]), g.output(x[2], w[1]), w[3]] }
   }
-  /// DCGAN's layers, a plain one, dilation, strides that leave pixels out, phases that no tap reaches, whole panels, Winograd's.
+  /// Of each route: DCGAN's layers, a plain one, dilation, strides that leave pixels out, phases that no tap reaches,
+  /// whole panels.
   private static let cases = [
+    // Columns.
     Case(g: .init(stride: 2, padding: 1), x: [2, 6, 6, 3], w: [4, 4, 3, 5]),
-    Case(g: .init(padding: 1), x: [1, 5, 4, 2], w: [3, 3, 2, 34]),
     Case(g: .init(), x: [2, 4, 4, 7], w: [4, 4, 7, 1]),
-    Case(g: .init(stride: 2, padding: 1, dilation: 2), x: [1, 9, 8, 2], w: [3, 2, 2, 3]),
+    Case(g: .init(stride: 2, padding: 1, dilation: 2), x: [1, 9, 8, 2], w: [3, 2, 2, 32]),
     Case(g: .init(stride: 3), x: [1, 8, 7, 2], w: [2, 2, 2, 3]),
     Case(g: .init(stride: 2), x: [1, 5, 5, 1], w: [1, 1, 1, 1]),
+    // Direct.
+    Case(g: .init(stride: 2, padding: 1), x: [2, 6, 6, 9], w: [4, 4, 9, 5]),
+    Case(g: .init(padding: 1), x: [1, 5, 4, 9], w: [3, 3, 9, 34]),
+    Case(g: .init(stride: 2, padding: 1, dilation: 2), x: [1, 9, 8, 9], w: [3, 2, 9, 3]),
+    Case(g: .init(stride: 3), x: [1, 8, 7, 10], w: [2, 2, 10, 3]),
     Case(g: .init(stride: 2, padding: 2), x: [1, 7, 7, 33], w: [5, 5, 33, 32]),
+    // Winograd.
     Case(g: .init(stride: 2, padding: 1), x: [2, 16, 16, 32], w: [4, 4, 32, 32]),
   ]
 

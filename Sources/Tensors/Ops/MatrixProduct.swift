@@ -1,31 +1,50 @@
 // Matrix products (Kernels/matmul.cl).
 
-extension Tensor {
-  static let panelColumns = 32
+/// The right side of products: [batches][k][n] in panels of 32 columns, zeros beyond n. Element (k, n) of panel p lies at
+/// p panelStride + k kStride + n - 32 p.
+struct Panels {
+  static let columns = 32
+  let tensor: Tensor
+  let panelStride, kStride, batchStride: Int
 
-  /// [taps][k][n] of this tensor, reached by strides, in panels of 32 columns for the kernels of products.
-  func packed(
-    taps: Int, k: Int, n: Int, tapStride: Int, kStride: Int, nStride: Int, batches: Int = 1, batchStride: Int = 0
-  ) -> Tensor {
-    let panels = (n + Self.panelColumns - 1) / Self.panelColumns
-    let b = Tensor(uninitialized: [batches, panels, taps * k, Self.panelColumns], on: device)
-    b.launch(
-      "pack_panels", [self, b],
-      [taps, k, n, tapStride, kStride, nStride, batchStride].map(LaunchArgument.size),
-      over: Extent(rows: taps * k, columns: n, batches: batches))
-    return b
+  init(tensor: Tensor, panelStride: Int, kStride: Int, batchStride: Int = 0) {
+    (self.tensor, self.panelStride, self.kStride, self.batchStride) = (tensor, panelStride, kStride, batchStride)
   }
 
-  /// Makes this tensor [.., m, n] the product of `a`, [batches][m][k] by strides, and `panels` [batches, n / 32, k, 32], in place.
-  func setProduct(_ a: Tensor, rowStride: Int, kStride: Int, batchStride: Int, panels: Tensor, k: Int) {
+  /// [taps][k][n] of `x`, reached by strides, copied into panels.
+  init(
+    packing x: Tensor, taps: Int = 1, k: Int, n: Int, tapStride: Int = 0, kStride: Int = 1, nStride: Int = 1,
+    batches: Int = 1, batchStride: Int = 0
+  ) {
+    let across = (n + Self.columns - 1) / Self.columns
+    let panels = Tensor(uninitialized: [batches, across, taps * k, Self.columns], on: x.device)
+    panels.launch(
+      "pack_panels", [x, panels],
+      [taps, k, n, tapStride, kStride, nStride, batchStride].map(LaunchArgument.size),
+      over: Extent(rows: taps * k, columns: n, batches: batches))
+    let panelStride = taps * k * Self.columns
+    self.init(tensor: panels, panelStride: panelStride, kStride: Self.columns, batchStride: across * panelStride)
+  }
+
+  /// [k][n] of `x` as it lies, if n fills its panels; else copied.
+  init(rows x: Tensor, k: Int, n: Int) {
+    if n % Self.columns == 0 {
+      self.init(tensor: x, panelStride: Self.columns, kStride: n)
+    } else {
+      self.init(packing: x, k: k, n: n, kStride: n)
+    }
+  }
+}
+
+extension Tensor {
+  /// Makes this tensor [m, n] or [batches, m, n] the product of `a`, [batches][m][k] by strides, and `b` [batches][k][n],
+  /// in place.
+  func setProduct(_ a: Tensor, rowStride: Int, kStride: Int, batchStride: Int = 0, _ b: Panels, k: Int) {
     let (m, n) = (shape[-2], shape[-1])
-    let batches = shape.rank == 3 ? shape[0] : 1
-    let sizes = [
-      m, n, k, rowStride, kStride, batchStride, k * Self.panelColumns, Self.panelColumns,
-      panels.shape.count / max(batches, 1),
-    ]
+    let sizes = [m, n, k, rowStride, kStride, batchStride, b.panelStride, b.kStride, b.batchStride]
     launch(
-      "matmul", [a, panels, self], sizes.map(LaunchArgument.size), over: Extent(rows: m, columns: n, batches: batches))
+      "matmul", [a, b.tensor, self], sizes.map(LaunchArgument.size),
+      over: Extent(rows: m, columns: n, batches: shape.rank == 3 ? shape[0] : 1))
   }
 }
 
@@ -47,12 +66,11 @@ extension Op {
       let (a, b) = (x[0], x[1])
       let (m, n, k) = (shape[-2], shape[-1], a.shape[aTransposed ? -2 : -1])
       let batches = shape.rank == 3 ? shape[0] : 1
-      let panels = b.packed(
-        taps: 1, k: k, n: n, tapStride: 0, kStride: bTransposed ? 1 : n, nStride: bTransposed ? k : 1, batches: batches,
+      let panels = Panels(
+        packing: b, k: k, n: n, kStride: bTransposed ? 1 : n, nStride: bTransposed ? k : 1, batches: batches,
         batchStride: k * n)
       let c = Tensor(uninitialized: shape, on: a.device)
-      c.setProduct(
-        a, rowStride: aTransposed ? 1 : k, kStride: aTransposed ? m : 1, batchStride: m * k, panels: panels, k: k)
+      c.setProduct(a, rowStride: aTransposed ? 1 : k, kStride: aTransposed ? m : 1, batchStride: m * k, panels, k: k)
       return c
     } vjp: { p in
       let (a, b, dc) = (p.x(0), p.x(1), p.dy)

@@ -1,0 +1,71 @@
+// Convolutions of images with few channels, as plain products with the matrix of their columns, [N P Q][R S C]: row (n, p, q) holds the
+// pixels under the filter at output pixel (p, q), in the order (row, column, channel), zeros outside the image.
+#define WHOLE_ROW (1u << 30)
+#define COLUMNS(_)                                                                                                 \
+  _(IN, x) _(OUT, y) _(UINT, H) _(UINT, W) _(UINT, C) _(UINT, P) _(UINT, Q) _(UINT, RS) _(UINT, S)                  \
+  _(UINT, stride) _(UINT, pad) _(UINT, dilation)
+
+// x [N][H][W][C] to columns. Extent: (N P Q) x (R S C).
+BLOCK(image_columns, COLUMNS, 1, WHOLE_ROW) {
+  const uint top = (uint)(i / Q % P) * stride - pad, left = (uint)(i % Q) * stride - pad; // negative ones wrap
+  GLOBAL const real *image = x + i / ((index)P * Q) * H * W * C;
+  GLOBAL real *to = y + i * RS * C;
+  uint row = top;
+  for (uint tap = 0; tap < RS; row += dilation)
+    for (uint s = 0; s < S; ++s, ++tap, to += C) {
+      const uint column = left + s * dilation;
+      const bool inside = row < H && column < W;
+      GLOBAL const real *from = image + ((index)row * W + column) * C;
+      for (uint c = 0; c < C; ++c) to[c] = inside ? from[c] : 0;
+    }
+}
+TILE(image_columns, COLUMNS, 1, 64, 64)
+#ifdef DEVICE
+TILE_BODY(image_columns, COLUMNS, 64) {
+  TILE_START(COLUMNS)
+  const uint width = RS * C, runs = (width + 63) / 64, k = (uint)(group % runs) * 64 + lane, tap = k / C;
+  const index pixel = group / runs;
+  const uint row = (uint)(pixel / Q % P) * stride - pad + tap / S * dilation;
+  const uint column = (uint)(pixel % Q) * stride - pad + tap % S * dilation;
+  if (k < width)
+    y[pixel * width + k] =
+        row < H && column < W ? x[((pixel / ((index)P * Q) * H + row) * W + column) * C + k % C] : 0;
+}
+#endif
+
+// The adjoint: each pixel of y [N][H][W][C] adds up where it stands in the columns x, taps ascending, from +0. Extent: (N H) x (W C).
+BLOCK(columns_image, COLUMNS, 1, WHOLE_ROW) {
+  const uint h = (uint)(i % H);
+  GLOBAL real *to = y + i * W * C;
+  for (index k = 0; k < (index)W * C; ++k) to[k] = 0;
+  for (uint r = 0; r * S < RS; ++r) {
+    const uint down = h + pad - r * dilation, p = down / stride; // a negative one wraps, and is larger than any image
+    if (down % stride || p >= P) continue;
+    for (uint q = Q; q-- > 0;) { // backwards: to one pixel, the taps then ascend
+      GLOBAL const real *from = x + (((i / H * P + p) * Q + q) * RS + r * S) * C;
+      for (uint s = 0; s < S; ++s) {
+        const uint w = q * stride - pad + s * dilation;
+        if (w < W)
+          for (uint c = 0; c < C; ++c) to[w * C + c] += from[s * C + c];
+      }
+    }
+  }
+}
+TILE(columns_image, COLUMNS, 1, 64, 64)
+#ifdef DEVICE
+TILE_BODY(columns_image, COLUMNS, 64) {
+  TILE_START(COLUMNS)
+  const uint width = W * C, runs = (width + 63) / 64, k = (uint)(group % runs) * 64 + lane, c = k % C, w = k / C;
+  const index line = group / runs;
+  real sum = 0;
+  for (uint r = 0; r * S < RS; ++r) {
+    const uint down = (uint)(line % H) + pad - r * dilation, p = down / stride;
+    if (down % stride || p >= P) continue;
+    for (uint s = 0; s < S; ++s) {
+      const uint across = w + pad - s * dilation, q = across / stride;
+      if (across % stride == 0 && q < Q && k < width) sum += x[(((line / H * P + p) * Q + q) * RS + r * S + s) * C + c];
+    }
+  }
+  if (k < width) y[line * width + k] = sum;
+}
+#endif

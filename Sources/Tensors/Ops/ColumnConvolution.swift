@@ -1,0 +1,51 @@
+// The route of images with few channels (Kernels/columns.cl): a plain product with the matrix of the image's columns. Blocks of 12 x 32
+// outputs would be mostly empty where an axis is three channels.
+
+struct ColumnConvolution: ConvolutionRoute {
+  private static let mostChannels = 8
+  private let shape: ConvolutionShape
+  private var pixels: Int { shape.n * shape.p * shape.q }
+  private var width: Int { shape.r * shape.s * shape.c }
+
+  /// Nil where the image has too many channels for it.
+  init?(_ shape: ConvolutionShape) {
+    guard shape.c <= Self.mostChannels else { return nil }
+    self.shape = shape
+  }
+
+  func forward(_ x: Tensor, _ w: Tensor) -> Tensor {
+    let y = Tensor(uninitialized: [pixels, shape.k], on: x.device)
+    y.setProduct(
+      columns(of: x), rowStride: width, kStride: 1, Panels(packing: w, k: width, n: shape.k, kStride: shape.k), k: width)
+    return y.view(from: 0, shape: shape.output)
+  }
+
+  func inputGradient(_ dy: Tensor, _ w: Tensor) -> Tensor {
+    let columns = Tensor(uninitialized: [pixels, width], on: dy.device)
+    columns.setProduct(
+      dy, rowStride: shape.k, kStride: 1, Panels(packing: w, k: shape.k, n: width, nStride: shape.k), k: shape.k)
+    let dx = Tensor(uninitialized: shape.image, on: dy.device)
+    dx.launch(
+      "columns_image", [columns, dx], sizes, over: Extent(rows: shape.n * shape.h, columns: shape.w * shape.c))
+    return dx
+  }
+
+  func filterGradient(_ x: Tensor, _ dy: Tensor) -> Tensor {
+    let dw = Tensor(uninitialized: [width, shape.k], on: x.device)
+    dw.setProduct(columns(of: x), rowStride: 1, kStride: width, Panels(rows: dy, k: pixels, n: shape.k), k: pixels)
+    return dw.view(from: 0, shape: shape.filter)
+  }
+
+  private var sizes: [LaunchArgument] {
+    let g = shape.geometry
+    return [
+      shape.h, shape.w, shape.c, shape.p, shape.q, shape.r * shape.s, shape.s, g.stride, g.padding, g.dilation,
+    ].map(LaunchArgument.uint)
+  }
+
+  private func columns(of x: Tensor) -> Tensor {
+    let columns = Tensor(uninitialized: [pixels, width], on: x.device)
+    columns.launch("image_columns", [x, columns], sizes, over: Extent(rows: pixels, columns: width))
+    return columns
+  }
+}

@@ -1,0 +1,93 @@
+// The route of any convolution (Kernels/convolution.cl): an implicit matrix product, without a copy of the image.
+
+struct DirectConvolution: ConvolutionRoute {
+  let shape: ConvolutionShape
+
+  func forward(_ x: Tensor, _ w: Tensor) -> Tensor {
+    let (g, taps) = (shape.geometry, shape.r * shape.s)
+    let panels = Panels(
+      packing: w, taps: taps, k: shape.c, n: shape.k, tapStride: shape.c * shape.k, kStride: shape.k)
+    let y = Tensor(uninitialized: shape.output, on: x.device)
+    Sweep(
+      grid: (shape.p, shape.q), iStep: g.stride, iRow: -g.padding, iColumn: -g.padding, dRow: g.dilation,
+      dColumn: g.dilation, taps: (shape.r, shape.s)
+    ).run(x, panels, y, shape)
+    return y
+  }
+
+  func inputGradient(_ dy: Tensor, _ w: Tensor) -> Tensor {
+    let stride = shape.geometry.stride
+    let panels = Panels(
+      packing: w, taps: shape.r * shape.s, k: shape.k, n: shape.c, tapStride: shape.c * shape.k, nStride: shape.k)
+    let dx = Tensor(uninitialized: shape.image, on: dy.device)
+    for a in 0..<min(stride, shape.h) {
+      let down = shape.geometry.phase(a, taps: shape.r)
+      for b in 0..<min(stride, shape.w) {
+        let across = shape.geometry.phase(b, taps: shape.s)
+        Sweep(
+          grid: ((shape.h - a + stride - 1) / stride, (shape.w - b + stride - 1) / stride), oStep: stride, oRow: a,
+          oColumn: b, iRow: down.source, iColumn: across.source, dRow: down.delta, dColumn: across.delta,
+          taps: (down.count, across.count), tRow: down.first, tColumn: across.first, tRowStep: down.step,
+          tColumnStep: across.step
+        ).run(dy, panels, dx, shape)
+      }
+    }
+    return dx
+  }
+
+  func filterGradient(_ x: Tensor, _ dy: Tensor) -> Tensor {
+    let panels = Panels(rows: dy, k: shape.n * shape.p * shape.q, n: shape.k)
+    let dw = Tensor(uninitialized: shape.filter, on: x.device)
+    let g = shape.geometry
+    let sizes: [LaunchArgument] = [
+      .size(shape.n), .uint(shape.h), .uint(shape.w), .size(shape.c), .uint(shape.p), .uint(shape.q), .size(shape.k),
+      .uint(shape.s), .uint(g.stride), .uint(g.padding), .uint(g.dilation), .size(panels.panelStride),
+      .size(panels.kStride),
+    ]
+    dw.launch(
+      "convolve_filter", [x, panels.tensor, dw], sizes,
+      over: Extent(rows: shape.c, columns: shape.k, batches: shape.r * shape.s))
+    return dw
+  }
+}
+
+/// The numbers of `convolve` for one phase, named as there.
+private struct Sweep {
+  var grid: (Int, Int)
+  var oStep = 1, oRow = 0, oColumn = 0
+  var iStep = 1, iRow = 0, iColumn = 0, dRow = 0, dColumn = 0
+  var taps: (Int, Int)
+  var tRow = 0, tColumn = 0, tRowStep = 1, tColumnStep = 1
+
+  func run(_ x: Tensor, _ panels: Panels, _ y: Tensor, _ shape: ConvolutionShape) {
+    let (n, h, w, c) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
+    let (oh, ow, k) = (y.shape[1], y.shape[2], y.shape[3])
+    let zeros = x.device.zeros(count: c)
+    let sizes: [LaunchArgument] =
+      [.size(n), .uint(h), .uint(w), .size(c), .uint(grid.0), .uint(grid.1), .uint(oh), .uint(ow), .size(k)]
+    let steps = [
+      oStep, oRow, oColumn, iStep, iRow, iColumn, dRow, dColumn, taps.0, taps.1, shape.r * shape.s,
+      shape.s, tRow, tColumn, tRowStep, tColumnStep,
+    ].map(LaunchArgument.uint)
+    x.device.launch(
+      .named("convolve"), [x.argument, panels.tensor.argument, .buffer(zeros, at: 0), y.argument] + sizes + steps,
+      over: Extent(rows: n * grid.0 * grid.1, columns: k))
+  }
+}
+
+extension ConvolutionGeometry {
+  /// The taps that reach the input pixels of one phase (numbers a + i stride) along one axis, and where they read the
+  /// output's gradient.
+  fileprivate func phase(_ a: Int, taps: Int) -> (first: Int, step: Int, count: Int, source: Int, delta: Int) {
+    guard let first = (0..<taps).first(where: { (a + padding - $0 * dilation) % stride == 0 }) else {
+      return (0, 1, 0, 0, 0)
+    }
+    let step = stride / greatestCommonDivisor(stride, dilation)
+    return (
+      first, step, (taps - first + step - 1) / step, (a + padding - first * dilation) / stride,
+      -(step * dilation / stride)
+    )
+  }
+}
+
+private func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int { b == 0 ? a : greatestCommonDivisor(b, a % b) }

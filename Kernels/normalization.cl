@@ -1,24 +1,34 @@
-// Batch normalization of x [rows][columns], statistics over the rows (Ioffe and Szegedy 2015).
+// Batch normalization of x [rows][columns], statistics over the rows (Ioffe and Szegedy 2015), and the activation after it.
 //
 // moments is [2][columns]: mean, biased variance. Both are sums of columns in the order of patterns.h, the second about the first.
-// y = (x - mean) scale + beta with scale = gamma / sqrt(variance + epsilon).
+// y = f(z), z = (x - mean) scale + beta with scale = gamma / sqrt(variance + epsilon); f(z) = z where z > 0, else leak z: a leak of 1 is no
+// activation, 0 is ReLU. The gradients compute z again, so that nobody keeps it.
 
 #define SUM_DEVIATIONS(_) _(IN, x) _(IN, mean) _(OUT, partial) _(SIZE, length) _(SIZE, inner)
-#define DEVIATION(V, AT) const V d = AT(x, at) - AT(mean, column); sum = fma(d, d, sum);
-COLUMN_SUMS(sum_deviations, SUM_DEVIATIONS, DEVIATION)
-
-#define SUM_PRODUCTS(_) _(IN, dy) _(IN, x) _(IN, mean) _(OUT, partial) _(SIZE, length) _(SIZE, inner)
-#define PRODUCT(V, AT) sum = fma(AT(dy, at), AT(x, at) - AT(mean, column), sum);
-COLUMN_SUMS(sum_products, SUM_PRODUCTS, PRODUCT)
+#define DEVIATION(V, AT) const V d = AT(x, at) - AT(mean, column); sum[0] = fma(d, d, sum[0]);
+COLUMN_SUMS(sum_deviations, SUM_DEVIATIONS, 1, DEVIATION)
 
 #define SCALE(_) _(IN, moments) _(IN, gamma) _(OUT, scale) _(SIZE, columns) _(REAL, epsilon)
 KERNEL(normalization_scale, SCALE) { scale[i] = gamma[i] / SQRT(moments[columns + i] + epsilon); }
 
-#define NORMALIZE(_) _(IN, x) _(IN, moments) _(IN, scale) _(IN, beta) _(OUT, y) _(SIZE, rows) _(SIZE, columns)
-ROWWISE(normalize_columns, NORMALIZE) { y[at] = fma(x[at] - moments[c], scale[c], beta[c]); }
+#define NORMALIZE(_) _(IN, x) _(IN, moments) _(IN, scale) _(IN, beta) _(OUT, y) _(SIZE, rows) _(SIZE, columns) _(REAL, leak)
+ROWWISE(normalize_columns, NORMALIZE) {
+  const real z = fma(x[at] - moments[c], scale[c], beta[c]);
+  y[at] = z > 0 ? z : leak * z;
+}
 
-// dx = scale (dy - mean of dy - (x - mean) slope), slope = mean of dy (x - mean) / (variance + epsilon), with the sums of dy and of
-// dy (x - mean) in sums [2][columns]. coefficients is [3][columns]: mean of dy, slope, scale.
+// The sums of dz = f'(z) dy and of dz (x - mean).
+#define SUM_GRADIENTS(_)                                                                                           \
+  _(IN, dy) _(IN, x) _(IN, moments) _(IN, scale) _(IN, beta) _(OUT, partial) _(SIZE, length) _(SIZE, inner) _(REAL, leak)
+#define GRADIENT_TERMS(V, AT)                                                                                      \
+  const V centred = AT(x, at) - AT(moments, column), slope = AT(dy, at);                                           \
+  const V dz = fma(centred, AT(scale, column), AT(beta, column)) > (V)0 ? slope : leak * slope;                    \
+  sum[0] += dz;                                                                                                    \
+  sum[1] = fma(dz, centred, sum[1]);
+COLUMN_SUMS(sum_normalization_gradients, SUM_GRADIENTS, 2, GRADIENT_TERMS)
+
+// dx = scale (dz - mean of dz - (x - mean) slope), slope = mean of dz (x - mean) / (variance + epsilon), with the sums of dz and of
+// dz (x - mean) in sums [2][columns]. coefficients is [3][columns]: mean of dz, slope, scale.
 #define COEFFICIENTS(_)                                                                                            \
   _(IN, moments) _(IN, gamma) _(IN, sums) _(OUT, coefficients) _(SIZE, rows) _(SIZE, columns) _(REAL, epsilon)
 KERNEL(normalization_coefficients, COEFFICIENTS) {
@@ -28,12 +38,17 @@ KERNEL(normalization_coefficients, COEFFICIENTS) {
   coefficients[2 * columns + i] = gamma[i] / SQRT(variance);
 }
 #define NORMALIZE_GRADIENT(_)                                                                                      \
-  _(IN, dy) _(IN, x) _(IN, moments) _(IN, coefficients) _(OUT, dx) _(SIZE, rows) _(SIZE, columns)
+  _(IN, dy) _(IN, x) _(IN, moments) _(IN, coefficients) _(IN, beta) _(OUT, dx) _(SIZE, rows) _(SIZE, columns) _(REAL, leak)
 ROWWISE(normalize_gradient, NORMALIZE_GRADIENT) {
-  const real centred = dy[at] - coefficients[c];
-  dx[at] = coefficients[2 * columns + c] * fma(moments[c] - x[at], coefficients[columns + c], centred);
+  const real centred = x[at] - moments[c], scale = coefficients[2 * columns + c], slope = dy[at];
+  const real dz = fma(centred, scale, beta[c]) > 0 ? slope : leak * slope;
+  dx[at] = scale * fma(-centred, coefficients[columns + c], dz - coefficients[c]);
 }
 
-// d gamma = sum of dy (x - mean) / sqrt(variance + epsilon).
-#define GAMMA_GRADIENT(_) _(IN, moments) _(IN, products) _(OUT, dgamma) _(SIZE, columns) _(REAL, epsilon)
-KERNEL(gamma_gradient, GAMMA_GRADIENT) { dgamma[i] = products[i] / SQRT(moments[columns + i] + epsilon); }
+// d gamma = sum over the batch's parts of (sum of dz (x - mean)) / sqrt(variance + epsilon); moments and sums are [parts][2][columns].
+#define GAMMA_GRADIENT(_) _(IN, moments) _(IN, sums) _(OUT, dgamma) _(SIZE, columns) _(UINT, parts) _(REAL, epsilon)
+KERNEL(gamma_gradient, GAMMA_GRADIENT) {
+  real sum = 0;
+  for (index p = 1; p < 2 * parts; p += 2) sum += sums[p * columns + i] / SQRT(moments[p * columns + i] + epsilon);
+  dgamma[i] = sum;
+}

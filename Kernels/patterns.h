@@ -17,33 +17,36 @@
   TILE(name, SIG, 1, RUN, RUN)
 #define ROWWISE_CELL(name, SIG) FN void name##_cell(SIG(I) const index at, const index c)
 
-// COLUMN_SUMS(name, SIG, TERM) adds TERM down each column of [outer][length][inner], a block of 64 rows at a time (rule 5).
-// TERM(V, AT) is a statement that adds to `sum`; V is the type of the numbers and AT(x, place) reads them, so that it serves one column and
-// sixteen; it sees the place `at` in the arrays and the column `column`. The signature has OUT partial [outer][blocks][inner], SIZE length
-// and SIZE inner; the extent is length x inner, outer batches.
+// COLUMN_SUMS(name, SIG, SUMS, TERM) adds SUMS terms down each column of [outer][length][inner], a block of 64 rows at a time (rule 5).
+// TERM(V, AT) is a statement that adds to sum[0], sum[1] ...; V is the type of the numbers and AT(x, place) reads them, so that it serves
+// one column and sixteen; it sees the place `at` in the arrays and the column `column`. The signature has OUT partial
+// [outer][blocks][SUMS][inner], SIZE length and SIZE inner; the extent is length x inner, outer batches.
 #define AT1(x, place) (x)[place]
 #define AT16(x, place) vload16(0, (x) + (place))
-#define COLUMN_SUMS_BLOCK(name, SIG, TERM)                                                                         \
+#define COLUMN_SUMS_BLOCK(name, SIG, SUMS, TERM)                                                                   \
   BLOCK(name, SIG, BLOCK_ROWS, 16) {                                                                               \
     const index blocks = (length + BLOCK_ROWS - 1) / BLOCK_ROWS, across = (inner + 15) / 16;                       \
     const index block = i / across % blocks, outer = i / (across * blocks);                                        \
     const index begin = block * BLOCK_ROWS, end = begin + BLOCK_ROWS < length ? begin + BLOCK_ROWS : length;       \
+    GLOBAL real *to = partial + (outer * blocks + block) * SUMS * inner;                                           \
     index column = i % across * 16;                                                                                \
     if (column + 16 <= inner) {                                                                                    \
-      real16 sum = (real16)0;                                                                                      \
+      real16 sum[SUMS];                                                                                            \
+      for (uint s = 0; s < SUMS; ++s) sum[s] = (real16)0;                                                          \
       for (index r = begin; r < end; ++r) {                                                                        \
         const index at = (outer * length + r) * inner + column;                                                    \
         TERM(real16, AT16)                                                                                         \
       }                                                                                                            \
-      vstore16(sum, 0, partial + (outer * blocks + block) * inner + column);                                       \
+      for (uint s = 0; s < SUMS; ++s) vstore16(sum[s], 0, to + s * inner + column);                                \
     } else {                                                                                                       \
       for (; column < inner; ++column) {                                                                           \
-        real sum = 0;                                                                                              \
+        real sum[SUMS];                                                                                            \
+        for (uint s = 0; s < SUMS; ++s) sum[s] = 0;                                                                \
         for (index r = begin; r < end; ++r) {                                                                      \
           const index at = (outer * length + r) * inner + column;                                                  \
           TERM(real, AT1)                                                                                          \
         }                                                                                                          \
-        partial[(outer * blocks + block) * inner + column] = sum;                                                  \
+        for (uint s = 0; s < SUMS; ++s) to[s * inner + column] = sum[s];                                           \
       }                                                                                                            \
     }                                                                                                              \
   }                                                                                                                \
@@ -58,23 +61,24 @@
     if (c < columns) name##_cell(SIG(PASS) row * columns + c, c);                                                  \
   }                                                                                                                \
   ROWWISE_CELL(name, SIG)
-#define COLUMN_SUMS(name, SIG, TERM)                                                                               \
-  COLUMN_SUMS_BLOCK(name, SIG, TERM)                                                                               \
+#define COLUMN_SUMS(name, SIG, SUMS, TERM)                                                                         \
+  COLUMN_SUMS_BLOCK(name, SIG, SUMS, TERM)                                                                         \
   TILE_BODY(name, SIG, 64) {                                                                                       \
     TILE_START(SIG)                                                                                                \
     const index blocks = (length + BLOCK_ROWS - 1) / BLOCK_ROWS, across = (inner + 63) / 64;                       \
     const index column = group % across * 64 + lane, block = group / across % blocks, outer = group / (across * blocks); \
     const index begin = block * BLOCK_ROWS, end = begin + BLOCK_ROWS < length ? begin + BLOCK_ROWS : length;       \
     if (column < inner) {                                                                                          \
-      real sum = 0;                                                                                                \
+      real sum[SUMS];                                                                                              \
+      for (uint s = 0; s < SUMS; ++s) sum[s] = 0;                                                                  \
       for (index r = begin; r < end; ++r) {                                                                        \
         const index at = (outer * length + r) * inner + column;                                                    \
         TERM(real, AT1)                                                                                            \
       }                                                                                                            \
-      partial[(outer * blocks + block) * inner + column] = sum;                                                    \
+      for (uint s = 0; s < SUMS; ++s) partial[((outer * blocks + block) * SUMS + s) * inner + column] = sum[s];     \
     }                                                                                                              \
   }
 #else
 #define ROWWISE(name, SIG) ROWWISE_BLOCK(name, SIG) ROWWISE_CELL(name, SIG)
-#define COLUMN_SUMS(name, SIG, TERM) COLUMN_SUMS_BLOCK(name, SIG, TERM)
+#define COLUMN_SUMS(name, SIG, SUMS, TERM) COLUMN_SUMS_BLOCK(name, SIG, SUMS, TERM)
 #endif

@@ -41,8 +41,8 @@ TILE_BODY(sum_chunks, SUM_CHUNKS, 16) {
 #endif
 
 #define SUM_COLUMNS(_) _(IN, x) _(OUT, partial) _(SIZE, length) _(SIZE, inner)
-#define ELEMENT(V, AT) sum += AT(x, at);
-COLUMN_SUMS(sum_columns, SUM_COLUMNS, ELEMENT)
+#define ELEMENT(V, AT) sum[0] += AT(x, at);
+COLUMN_SUMS(sum_columns, SUM_COLUMNS, 1, ELEMENT)
 
 // y[o][c] = factor (partial[o][0][c] + partial[o][1][c] + ...), added in ascending order. Items: outer x inner.
 #define ADD_PARTIALS(_) _(IN, partial) _(OUT, y) _(SIZE, blocks) _(SIZE, inner) _(REAL, factor)

@@ -10,17 +10,28 @@ public final class Scene {
   public let real: Tensor
   /// Generated samples [N, ...]: constants in the critic's step, on the generator's tape in the generator's.
   public let fake: Tensor
-  /// Scores samples [N, ...] with logits [N, 1].
-  public let critic: (Tensor) -> Tensor
+  private let score: (_ samples: Tensor, _ parts: Int) -> Tensor
+  private let isJoint: Bool
 
-  public init(real: Tensor, fake: Tensor, critic: @escaping (Tensor) -> Tensor) {
-    (self.real, self.fake, self.critic) = (real, fake, critic)
+  /// - Parameters:
+  ///   - isJoint: Whether the logits on real and generated samples are computed together, as two parts of one batch.
+  ///   - critic: Scores a batch of so many equal parts, each with batch statistics of its own.
+  public init(
+    real: Tensor, fake: Tensor, isJoint: Bool = false, critic: @escaping (_ samples: Tensor, _ parts: Int) -> Tensor
+  ) {
+    (self.real, self.fake, score) = (real, fake, critic)
+    self.isJoint = isJoint && real.shape == fake.shape
   }
 
+  /// Scores samples [N, ...] with logits [N, 1].
+  public func critic(_ samples: Tensor) -> Tensor { score(samples, 1) }
+
   /// The critic's logits on the real samples, [N, 1].
-  public private(set) lazy var realLogits = critic(real)
+  public private(set) lazy var realLogits = isJoint ? logits.rows(from: 0, count: real.shape[0]) : critic(real)
   /// The critic's logits on the generated samples, [N, 1].
-  public private(set) lazy var fakeLogits = critic(fake)
+  public private(set) lazy var fakeLogits =
+    isJoint ? logits.rows(from: real.shape[0], count: fake.shape[0]) : critic(fake)
+  private lazy var logits = score(real.followed(by: fake), 2)
 }
 
 /// What the two players want: a row of `Objective.all`. Both losses are scalars to be minimised.

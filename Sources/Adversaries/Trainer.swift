@@ -57,7 +57,7 @@ public final class Trainer {
 
       columns = criticStep(real: real, fake: fake.detached(), draw: draw)
       if let weights {
-        let scene = Scene(real: real, fake: fake) { [critic, mode = mode(draw)] in critic.network($0, mode: mode) }
+        let scene = Scene(real: real, fake: fake) { [critic] in critic.network($0, mode: self.mode(draw, parts: $1)) }
         let loss = objective.generatorLoss(scene)
         let norm = generator.minimize(loss, by: weights)
         columns.insert(("generator_loss", loss.detached()), at: 1)
@@ -70,8 +70,8 @@ public final class Trainer {
   private func criticStep(real: Tensor, fake: Tensor, draw: Int) -> [(name: String, value: Tensor)] {
     let tape = Tape()
     let weights = critic.network.watched(on: tape)
-    let scene = Scene(real: real, fake: fake) { [critic, mode = mode(draw)] in
-      critic.network($0, weights: weights, mode: mode)
+    let scene = Scene(real: real, fake: fake, isJoint: true) { [critic] in
+      critic.network($0, weights: weights, mode: self.mode(draw, parts: $1))
     }
     let loss = objective.criticLoss(scene)
     let (realLogits, fakeLogits) = (scene.realLogits.detached(), scene.fakeLogits.detached())
@@ -83,9 +83,9 @@ public final class Trainer {
     ]
   }
 
-  private func mode(_ draw: Int) -> Mode {
+  private func mode(_ draw: Int, parts: Int = 1) -> Mode {
     Mode(
-      statistics: .batch(updating: true),
+      statistics: .batch(updating: true), parts: parts,
       dropout: (RandomStream(seed: seed, stream: RandomUse.dropout.rawValue), draw))
   }
 

@@ -12,6 +12,12 @@ public protocol Layer: Sendable {
   func declare(_ input: Shape, _ declarations: inout Declarations) throws(NetworkError) -> Shape
   /// The outputs [N, ...] for inputs [N, ...].
   func apply(_ x: Tensor, _ pass: inout Pass) -> Tensor
+  /// This layer and the one after it as one that reads memory less often, or nil where there is no such.
+  func fused(with next: any Layer) -> (any Layer)?
+}
+
+extension Layer {
+  public func fused(with next: any Layer) -> (any Layer)? { nil }
 }
 
 /// Layers that do not fit together, or an architecture that cannot be built: what, where, and what would do.
@@ -74,11 +80,13 @@ public struct Mode: Sendable {
   }
 
   public var statistics: Statistics
+  /// The batch is this many equal parts, one after the other, each normalized by its own moments.
+  public var parts = 1
   /// Where dropout draws its masks, and at which step; no dropout where it is nil.
   public var dropout: (random: RandomStream, step: Int)?
 
-  public init(statistics: Statistics, dropout: (random: RandomStream, step: Int)? = nil) {
-    (self.statistics, self.dropout) = (statistics, dropout)
+  public init(statistics: Statistics, parts: Int = 1, dropout: (random: RandomStream, step: Int)? = nil) {
+    (self.statistics, self.parts, self.dropout) = (statistics, parts, dropout)
   }
 
   /// Batch moments, running averages updated, no dropout.

@@ -1,7 +1,18 @@
 /// Layers one after the other.
 public struct Sequential: Layer {
   public let layers: [any Layer]
-  public init(_ layers: [any Layer]) { self.layers = layers }
+  /// The same with neighbours fused, which declare nothing beyond what the first of them does.
+  private let steps: [any Layer]
+  public init(_ layers: [any Layer]) {
+    self.layers = layers
+    steps = layers.reduce(into: []) { steps, layer in
+      if let last = steps.last, let both = last.fused(with: layer) {
+        steps[steps.count - 1] = both
+      } else {
+        steps.append(layer)
+      }
+    }
+  }
 
   public func declare(_ input: Shape, _ declarations: inout Declarations) throws(NetworkError) -> Shape {
     var shape = input
@@ -13,7 +24,7 @@ public struct Sequential: Layer {
   }
 
   public func apply(_ x: Tensor, _ pass: inout Pass) -> Tensor {
-    layers.reduce(x) { x, layer in layer.apply(x, &pass) }
+    steps.reduce(x) { x, layer in layer.apply(x, &pass) }
   }
 }
 
@@ -127,18 +138,22 @@ private func imageSize(
 /// An elementwise function.
 public struct Activation: Layer {
   public let name: String
+  /// What values below zero are multiplied by, where that is all there is to it.
+  let leak: Double?
   private let function: @Sendable (Tensor) -> Tensor
-  init(_ name: String, _ function: @escaping @Sendable (Tensor) -> Tensor) {
-    (self.name, self.function) = (name, function)
+  init(_ name: String, leak: Double? = nil, _ function: @escaping @Sendable (Tensor) -> Tensor) {
+    (self.name, self.leak, self.function) = (name, leak, function)
   }
 
-  public static let relu = Activation("relu") { $0.relu() }
+  public static let relu = Activation("relu", leak: 0) { $0.relu() }
   public static let tanh = Activation("tanh") { $0.tanh() }
   public static let sigmoid = Activation("sigmoid") { $0.sigmoid() }
   public static let softplus = Activation("softplus") { $0.softplus() }
   public static let swish = Activation("swish") { $0.swish() }
   public static let gelu = Activation("gelu") { $0.gelu() }
-  public static func leakyReLU(slope: Double = 0.2) -> Activation { .init("leaky_relu") { $0.leakyReLU(slope: slope) } }
+  public static func leakyReLU(slope: Double = 0.2) -> Activation {
+    .init("leaky_relu", leak: slope) { $0.leakyReLU(slope: slope) }
+  }
   public static func elu(alpha: Double = 1) -> Activation { .init("elu") { $0.elu(alpha: alpha) } }
 
   public func declare(_ input: Shape, _ declarations: inout Declarations) -> Shape { input }

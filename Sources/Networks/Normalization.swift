@@ -4,6 +4,8 @@ public struct BatchNormalization: Layer {
   /// The share of a new batch in the running averages.
   public let momentum: Double
   public let gamma: Initializer
+  /// The activation that follows: values below zero are multiplied by it. 1 is none.
+  private var leak = 1.0
   public init(epsilon: Double = 1e-5, momentum: Double = 0.1, gamma: Initializer = .constant(1)) {
     (self.epsilon, self.momentum, self.gamma) = (epsilon, momentum, gamma)
   }
@@ -21,12 +23,27 @@ public struct BatchNormalization: Layer {
     let (gamma, beta, running) = (pass.parameter(), pass.parameter(), pass.statistic())
     switch pass.mode.statistics {
     case .running:
-      return x.normalized(moments: running, gamma: gamma, beta: beta, epsilon: epsilon)
+      let moments = running.reshaped(to: Shape([1] + running.shape.sizes))
+      return x.normalized(moments: moments, gamma: gamma, beta: beta, epsilon: epsilon, leak: leak)
     case .batch(let updating):
-      let moments = x.moments()
-      if updating { update(running, moments.detached(), rows: x.shape.count / x.shape[-1]) }
-      return x.batchNormalized(moments: moments, gamma: gamma, beta: beta, epsilon: epsilon)
+      let parts = pass.mode.parts
+      let moments = x.moments(parts: parts)
+      if updating {
+        for part in 0..<parts {
+          let own = moments.detached().view(from: part * running.shape.count, shape: running.shape)
+          update(running, own, rows: x.shape.count / x.shape[-1] / parts)
+        }
+      }
+      return x.batchNormalized(moments: moments, gamma: gamma, beta: beta, epsilon: epsilon, leak: leak)
     }
+  }
+
+  /// Normalization and a ReLU, plain or leaky, are one pass over the batch.
+  public func fused(with next: any Layer) -> (any Layer)? {
+    guard leak == 1, let leak = (next as? Activation)?.leak else { return nil }
+    var both = self
+    both.leak = leak
+    return both
   }
 
   /// Moves the running mean and the running unbiased variance towards a batch's.

@@ -86,6 +86,7 @@ struct Pullback {
   }
 
   func shape(_ i: Int) -> Shape { node.inputs[i].shape }
+  var shapes: [Shape] { node.inputs.map(\.shape) }
 
   /// A cotangent, computed only if somebody asks for it.
   func ifWanted(_ i: Int, _ dx: () -> Tensor) -> Tensor? { wanted[i] ? dx() : nil }

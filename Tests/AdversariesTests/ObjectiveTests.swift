@@ -50,7 +50,7 @@ func objectivesAreTheirFormulas(row: ClosedForm) throws {
   let tape = Tape()
   let r = tape.watch(Tensor(real, shape: [5, 1], on: device))
   let f = tape.watch(Tensor(fake, shape: [7, 1], on: device))
-  let scene = Scene(real: r, fake: f) { $0 }
+  let scene = Scene(real: r, fake: f) { x, _ in x }
 
   let criticLoss = objective.criticLoss(scene)
   #expect(criticLoss.shape == [])
@@ -71,7 +71,7 @@ func generatorsDoNotScoreReals(name: String) throws {
   let device = try Device.cpu(threads: 1)
   let objective = try #require(Objective.named(name))
   let real = Tensor(1, shape: [3, 1], on: device)
-  let scene = Scene(real: real, fake: Tensor(0, shape: [2, 1], on: device)) { x in
+  let scene = Scene(real: real, fake: Tensor(0, shape: [2, 1], on: device)) { x, _ in
     #expect(x.shape == [2, 1])
     return x
   }

@@ -76,7 +76,8 @@ struct Launch: Sendable, CustomTestStringConvertible {
       over: Extent(rows: 130, columns: 19, batches: 2)),
     Launch(
       "matmul",  // 13 x 600 times 600 x 35, the right one in two panels of 32 columns
-      [.input(13 * 600), .input(2 * 600 * 32), .output(13 * 35)] + [13, 35, 600, 600, 1, 0, 600 * 32, 32, 0].map { .size($0) },
+      [.input(13 * 600), .input(2 * 600 * 32), .output(13 * 35)]
+        + [13, 35, 600, 600, 1, 0, 600 * 32, 32, 0].map { .size($0) },
       over: Extent(rows: 13, columns: 35)),
     Launch(
       "normal", [.output(1001), .size(1001), .uint(0x9876_5432), .uint(1), .uint(7), .uint(3)], over: Extent(251)),

@@ -163,6 +163,36 @@ func layersThatDoNotFitSaySo(row: LayerError) throws {
   #expect(try network.runningStatistics.scalars(as: Double.self) == running)
 }
 
+/// One pass over a batch of two parts is two passes: outputs, gradients, and the running averages after both.
+@Test func partsOfABatchAreNormalizedApart() throws {
+  let device = try Device.cpu(precision: .double, threads: 1)
+  let layers: [any Layer] = [
+    Convolution(5, kernel: 3, bias: false, initializer: .he), BatchNormalization(), Activation.leakyReLU(),
+    Reshape.flat,
+    Dense(1, initializer: .he), BatchNormalization(),
+  ]
+  let inputs = [4, 5].map { random.normal([3, 4, 4, 2], step: $0, on: device) }
+  func run(_ passes: [(x: Tensor, parts: Int)]) throws -> (y: [Double], gradient: [Double], running: [Double]) {
+    let network = try Network(Sequential(layers), input: [4, 4, 2], random: random, on: device)
+    let weights = network.watched(on: Tape())
+    let y = passes.map {
+      network($0.x, weights: weights, mode: Mode(statistics: .batch(updating: true), parts: $0.parts))
+    }
+    let loss = y.map { ($0 * $0 * $0).summed() }.reduce(Tensor(0, on: device)) { $0 + $1 }
+    let gradient = try gradient(of: loss, wrt: weights).flatMap { try $0.scalars(as: Double.self) }
+    return (try y.flatMap { try $0.scalars() }, gradient, try network.runningStatistics.scalars())
+  }
+  let together = try run([(inputs[0].followed(by: inputs[1]), 2)])
+  let apart = try run(inputs.map { ($0, 1) })
+  for (ours, theirs) in [
+    (together.y, apart.y), (together.gradient, apart.gradient), (together.running, apart.running),
+  ] {
+    let largest = theirs.map(\.magnitude).max() ?? 0
+    #expect(ours.count == theirs.count && zip(ours, theirs).allSatisfy { abs($0 - $1) <= 1e-12 * largest })
+  }
+  #expect(try run([(inputs[0].followed(by: inputs[1]), 1)]).y != together.y)
+}
+
 /// Layer normalization pools all of a sample, instance normalization each of its channels.
 @Test(arguments: [false, true])
 func samplesAreNormalizedByThemselves(byChannel: Bool) throws {

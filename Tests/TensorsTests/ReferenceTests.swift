@@ -164,19 +164,74 @@ private func pad(_ start: [Int], _ shape: Shape) -> Definition {
 }
 
 /// The mean and the biased variance of channel `c`, and its number of values.
-private func moments(_ x: Grid, _ c: Int) -> (mean: Double, variance: Double, count: Double) {
-  let values = x.places.filter { $0.last == c }.map { x[$0] }
-  let count = Double(values.count)
-  let mean = values.reduce(0, +) / count
-  return (mean, values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count, count)
-}
+/// Batch normalization of each part of a batch by its own moments, and a leaky activation.
+private struct Normalization {
+  let leak: Double
+  let parts: Int
+  private let epsilon = 1e-2
 
-/// An elementwise definition given the moments of a grid's channels.
-private func byChannel(
-  _ x: Grid, _ f: (_ place: [Int], _ moments: (mean: Double, variance: Double, count: Double)) -> Double
-) -> Grid {
-  let channels = (0..<x.shape[-1]).map { moments(x, $0) }
-  return Grid(x.shape) { f($0, channels[$0[$0.count - 1]]) }
+  struct Moments {
+    let mean, variance, count: Double
+  }
+
+  func part(_ place: [Int], _ x: Grid) -> Int { place[0] / (x.shape[0] / parts) }
+
+  /// The moments of each part's channels, [part][channel].
+  func moments(_ x: Grid) -> [[Moments]] {
+    (0..<parts).map { p in
+      (0..<x.shape[-1]).map { c in
+        let values = x.places.filter { $0.last == c && part($0, x) == p }.map { x[$0] }
+        let count = Double(values.count)
+        let mean = values.reduce(0, +) / count
+        return Moments(
+          mean: mean, variance: values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count, count: count)
+      }
+    }
+  }
+
+  /// Elements as functions of their place, their channel and its moments.
+  func each(_ x: Grid, _ f: (_ place: [Int], _ c: Int, _ m: Moments) -> Double) -> Grid {
+    let moments = moments(x)
+    return Grid(x.shape) { f($0, $0[$0.count - 1], moments[part($0, x)][$0[$0.count - 1]]) }
+  }
+
+  private func z(_ x: Double, _ m: Moments, _ gamma: Double, _ beta: Double) -> Double {
+    (x - m.mean) / (m.variance + epsilon).squareRoot() * gamma + beta
+  }
+
+  func applied(_ x: Grid, _ gamma: Grid, _ beta: Grid) -> Grid {
+    each(x) { place, c, m in
+      let z = z(x[place], m, gamma.values[c], beta.values[c])
+      return z > 0 ? z : leak * z
+    }
+  }
+
+  func dz(_ dy: Grid, _ x: Grid, _ gamma: Grid, _ beta: Grid) -> Grid {
+    each(x) { place, c, m in (z(x[place], m, gamma.values[c], beta.values[c]) > 0 ? 1 : leak) * dy[place] }
+  }
+
+  func sums(_ dy: Grid, _ x: Grid, _ gamma: Grid, _ beta: Grid) -> Grid {
+    let (dz, moments) = (dz(dy, x, gamma, beta), moments(x))
+    var sums = Grid([parts, 2, x.shape[-1]]) { _ in 0 }
+    for place in x.places {
+      let (p, c) = (part(place, x), place[place.count - 1])
+      sums[[p, 0, c]] += dz[place]
+      sums[[p, 1, c]] += dz[place] * (x[place] - moments[p][c].mean)
+    }
+    return sums
+  }
+
+  func gradient(_ dy: Grid, _ x: Grid, _ gamma: Grid, _ beta: Grid, _ sums: Grid) -> Grid {
+    let dz = dz(dy, x, gamma, beta)
+    return each(x) { place, c, m in
+      let (p, variance) = (part(place, x), m.variance + epsilon)
+      let slope = sums[[p, 1, c]] / m.count / variance
+      return gamma.values[c] / variance.squareRoot()
+        * (dz[place] - sums[[p, 0, c]] / m.count - (x[place] - m.mean) * slope)
+    }
+  }
+
+  static let all = [Normalization(leak: 1, parts: 1), .init(leak: 0.2, parts: 2), .init(leak: 0.2, parts: 1)]
 }
 
 private let definitions: [String: [Definition]] = [
@@ -225,6 +280,9 @@ private let definitions: [String: [Definition]] = [
     { x in Grid(Shape(sizes)) { x[0][zip($0, start).map(+)] } }
   },
   "pad": [pad([1, 2], [4, 7])],
+  "concatenate": [
+    { x in Grid(Shape([x.map { $0.shape[0] }.reduce(0, +)] + x[0].shape.sizes.dropFirst()), x.flatMap(\.values)) }
+  ],
   "add_bias": [{ x in Grid(x[0].shape) { x[0][$0] + x[1].values[$0[$0.count - 1]] } }],
 
   "sum": [
@@ -241,53 +299,34 @@ private let definitions: [String: [Definition]] = [
   "conv2d_input_gradient": Case.all.map { c in { c.inputGradient($0[0], $0[1]) } },
   "conv2d_filter_gradient": Case.all.map { c in { c.filterGradient($0[0], $0[1]) } },
 
-  "moments": [
+  "moments": [1, 1, 1, 2].map { parts in
     { x in
-      Grid([2, x[0].shape[-1]]) { place in
-        let (mean, variance, _) = moments(x[0], place[1])
-        return place[0] == 0 ? mean : variance
+      let moments = Normalization(leak: 1, parts: parts).moments(x[0])
+      return Grid([parts, 2, x[0].shape[-1]]) {
+        $0[1] == 0 ? moments[$0[0]][$0[2]].mean : moments[$0[0]][$0[2]].variance
       }
     }
-  ],
-  "normalize": [
+  },
+  "normalize": [(1.0, 1), (0.2, 3)].map { leak, parts in
     { x in
       Grid(x[0].shape) { place in
-        let c = place[place.count - 1]
-        return (x[0][place] - x[1][[0, c]]) / (x[1][[1, c]] + 1e-3).squareRoot() * x[2].values[c] + x[3].values[c]
+        let (p, c) = (place[0] / (x[0].shape[0] / parts), place[place.count - 1])
+        let scale = x[2].values[c] / (x[1][[p, 1, c]] + 1e-2).squareRoot()
+        let z = (x[0][place] - x[1][[p, 0, c]]) * scale + x[3].values[c]
+        return z > 0 ? z : leak * z
       }
     }
-  ],
-  "batch_normalize": [
+  },
+  "batch_normalize": Normalization.all.map { n in { n.applied($0[0], $0[1], $0[2]) } },
+  "batch_normalize_sums": Normalization.all.map { n in { n.sums($0[0], $0[1], $0[2], $0[3]) } },
+  "batch_normalize_gradient": Normalization.all.map { n in { n.gradient($0[0], $0[1], $0[2], $0[3], $0[4]) } },
+  "gamma_gradient": [1, 2].map { parts in
     { x in
-      byChannel(x[0]) { place, m in
-        let c = place[place.count - 1]
-        return (x[0][place] - m.mean) / (m.variance + 1e-2).squareRoot() * x[1].values[c] + x[2].values[c]
+      Grid([3]) { place in
+        (0..<parts).reduce(0) { $0 + x[1][[$1, 1, place[0]]] / (x[0][[$1, 1, place[0]]] + 1e-2).squareRoot() }
       }
     }
-  ],
-  "batch_normalize_sums": [
-    { inputs in
-      let (dy, x) = (inputs[0], inputs[1])
-      var sums = Grid([2, x.shape[-1]]) { _ in 0 }
-      for place in x.places {
-        let c = place[place.count - 1]
-        sums[[0, c]] += dy[place]
-        sums[[1, c]] += dy[place] * (x[place] - moments(x, c).mean)
-      }
-      return sums
-    }
-  ],
-  "batch_normalize_gradient": [
-    { inputs in
-      let (dy, gamma, x, sums) = (inputs[0], inputs[1], inputs[2], inputs[3])
-      return byChannel(x) { place, m in
-        let (c, variance) = (place[place.count - 1], m.variance + 1e-2)
-        let centred = dy[place] - sums[[0, c]] / m.count - (x[place] - m.mean) * sums[[1, c]] / m.count / variance
-        return gamma.values[c] / variance.squareRoot() * centred
-      }
-    }
-  ],
-  "gamma_gradient": [{ x in Grid(x[1].shape) { x[1][$0] / (x[0][[1, $0[0]]] + 1e-3).squareRoot() } }],
+  },
 
   "gather": [{ x in Grid([x[1].shape[0], x[0].shape[1]]) { x[0][[Int(x[1].values[$0[0]]), $0[1]]] } }],
   "scatter": [

@@ -16,7 +16,8 @@ struct ColumnConvolution: ConvolutionRoute {
   func forward(_ x: Tensor, _ w: Tensor) -> Tensor {
     let y = Tensor(uninitialized: [pixels, shape.k], on: x.device)
     y.setProduct(
-      columns(of: x), rowStride: width, kStride: 1, Panels(packing: w, k: width, n: shape.k, kStride: shape.k), k: width)
+      columns(of: x), rowStride: width, kStride: 1, Panels(packing: w, k: width, n: shape.k, kStride: shape.k), k: width
+    )
     return y.view(from: 0, shape: shape.output)
   }
 

@@ -138,6 +138,28 @@ extension Op {
     [p.dy, p.ifWanted(1) { p.dy.summed(over: Array(0..<(p.dy.shape.rank - 1))) }]
   }
 
+  /// Tensors that differ in the first axis only, one after the other along it.
+  static let concatenate: Op = Op("concatenate", keeps: .nothing) { shapes throws(ShapeError) in
+    guard shapes.allSatisfy({ $0.rank > 0 && $0.sizes.dropFirst() == shapes[0].sizes.dropFirst() }) else {
+      throw ShapeError("concatenate", shapes, "all axes but the first must be the same")
+    }
+    return Shape([shapes.map { $0[0] }.reduce(0, +)] + shapes[0].sizes.dropFirst())
+  } run: { x, shape in
+    let y = Tensor(uninitialized: shape, on: x[0].device)
+    var start = 0
+    for x in x {
+      y.view(from: start, shape: x.shape).assign(x)
+      start += x.shape.count
+    }
+    return y
+  } vjp: { p in
+    var start = 0
+    return p.shapes.enumerated().map { i, shape in
+      defer { start += shape[0] }
+      return p.ifWanted(i) { p.dy.sliced(from: [start] + shape.sizes.dropFirst().map { _ in 0 }, shape: shape) }
+    }
+  }
+
   static let layoutRows: [OpRow] = [
     OpRow("reshape", [.init(reshape([5, 6]), [[3, 10]])]),
     OpRow(
@@ -149,6 +171,7 @@ extension Op {
     OpRow("transpose", [.init(transpose([1, 0]), [[3, 7]]), .init(transpose([0, 3, 1, 2]), [[2, 3, 5, 7]])]),
     OpRow("slice", [.init(slice([1, 2], [2, 3]), [[4, 7]]), .init(slice([0, 1, 0], [2, 1, 5]), [[2, 3, 5]])]),
     OpRow("pad", [.init(pad([1, 2], [4, 7]), [[2, 3]])]),
+    OpRow("concatenate", [.init(concatenate, [[2, 3], [5, 3]]), .init(concatenate, [[2, 3, 5]])]),
     OpRow("add_bias", [.init(addBias, [[5, 3], [3]]), .init(addBias, [[2, 3, 300], [300]])]),
   ]
 }
@@ -162,6 +185,12 @@ extension Tensor {
   public func transposed(_ permutation: [Int]) -> Tensor { Op.transpose(permutation)(self) }
   /// The part of the given shape from the given place on.
   public func sliced(from start: [Int], shape: Shape) -> Tensor { Op.slice(start, shape)(self) }
+  /// This tensor and others like it in all axes but the first, one after the other.
+  public func followed(by others: Tensor...) -> Tensor { Op.concatenate([self] + others) }
+  /// `count` rows of the first axis from `start` on.
+  public func rows(from start: Int, count: Int) -> Tensor {
+    sliced(from: [start] + shape.sizes.dropFirst().map { _ in 0 }, shape: Shape([count] + shape.sizes.dropFirst()))
+  }
   /// This tensor inside zeros.
   public func padded(to shape: Shape, at start: [Int]) -> Tensor { Op.pad(start, shape)(self) }
   /// `x + bias` along the last axis.

@@ -1,213 +1,331 @@
-// Batch normalization (Kernels/normalization.cl); layer and instance normalization from simpler ops.
+// Batch normalization with the activation after it (Kernels/normalization.cl).
+//
+// A batch may be made of several equal parts, one after the other, each normalized by its own moments: a critic that
+// sees real and generated samples in one pass sees two batches.
+
+/// What batch normalization is told besides its tensors.
+struct BatchNormalizing: Hashable {
+  var epsilon: Double
+  /// The activation: values below zero are multiplied by it. 1 is none, 0 is ReLU.
+  var leak = 1.0
+}
 
 extension Op {
-  private static let blockRows = 64
-
-  /// Sums down the columns of [rows, columns] of a term that a kernel computes from `inputs`, into `sums`, in place.
-  private static func columnSums(_ kernel: String, _ inputs: [Tensor], into sums: Tensor, factor: Double) {
+  /// Sums down the columns of x [rows, columns], of one or more terms that a kernel computes, into `sums` [terms *
+  /// columns], in place.
+  private static func columnSums(
+    _ kernel: String, _ inputs: [Tensor], _ scalars: [LaunchArgument] = [], into sums: Tensor, factor: Double
+  ) {
     let (rows, columns) = (inputs[0].shape.count / inputs[0].shape[-1], inputs[0].shape[-1])
-    let blocks = (rows + blockRows - 1) / blockRows
-    let partial = Tensor(uninitialized: [blocks, columns], on: sums.device)
-    sums.launch(kernel, inputs + [partial], [.size(rows), .size(columns)], over: Extent(rows: rows, columns: columns))
-    sums.addPartials(partial, blocks: blocks, inner: columns, factor: factor)
+    let blocks = (rows + 63) / 64
+    let partial = Tensor(uninitialized: [blocks, sums.shape.count], on: sums.device)
+    sums.launch(
+      kernel, inputs + [partial], [.size(rows), .size(columns)] + scalars, over: Extent(rows: rows, columns: columns))
+    sums.addPartials(partial, blocks: blocks, inner: sums.shape.count, factor: factor)
   }
 
-  /// [.., C] to [2, C]: the mean and the biased variance over all axes but the last, the variance about the mean in a
-  /// second pass.
-  static let moments: Op = Op(
-    fused: "moments",
-    shape: { shapes throws(ShapeError) in
-      guard shapes[0].rank >= 2, shapes[0].count > 0 else {
-        throw ShapeError("moments", shapes, "there must be rows to take the moments of")
-      }
-      return [2, shapes[0][-1]]
-    },
-    run: { x, shape in
-      let y = Tensor(uninitialized: shape, on: x[0].device)
-      let columns = shape[1]
-      let (mean, variance) = (y.view(from: 0, shape: [columns]), y.view(from: columns, shape: [columns]))
-      let factor = Double(columns) / Double(x[0].shape.count)
-      columnSums("sum_columns", x, into: mean, factor: factor)
-      columnSums("sum_deviations", [x[0], mean], into: variance, factor: factor)
-      return y
-    },
-    definition: { x in
-      let axes = Array(0..<(x[0].shape.rank - 1))
-      let mean = x[0].mean(over: axes)
-      let variance = (x[0] - mean).squared().mean(over: axes)
-      let (columns, shape) = (mean.shape[0], Shape([2, mean.shape[0]]))
-      return mean.reshaped(to: [1, columns]).padded(to: shape, at: [0, 0])
-        + variance.reshaped(to: [1, columns]).padded(to: shape, at: [1, 0])
-    })
+  /// x [.., C] to [parts, 2, C]: the mean and the biased variance of each part over all axes but the last, the variance
+  /// about the mean in a second pass.
+  static func moments(parts: Int) -> Op {
+    Op(
+      fused: "moments",
+      shape: { shapes throws(ShapeError) in
+        guard shapes[0].rank >= 2, shapes[0].count > 0, shapes[0][0] % parts == 0 else {
+          throw ShapeError("moments", shapes, "there must be rows to take the moments of, the same in each of \(parts)")
+        }
+        return [parts, 2, shapes[0][-1]]
+      },
+      run: { x, shape in
+        let y = Tensor(uninitialized: shape, on: x[0].device)
+        let columns = shape[2]
+        for part in 0..<parts {
+          let xs = x[0].part(part, of: parts)
+          let mean = y.view(from: 2 * part * columns, shape: [columns])
+          let variance = y.view(from: (2 * part + 1) * columns, shape: [columns])
+          let factor = Double(columns) / Double(xs.shape.count)
+          columnSums("sum_columns", [xs], into: mean, factor: factor)
+          columnSums("sum_deviations", [xs, mean], into: variance, factor: factor)
+        }
+        return y
+      },
+      definition: { x in
+        let x = x[0].inParts(parts)
+        let mean = x.mean(over: [1])
+        let kept: Shape = [parts, 1, x.shape[2]]
+        let variance = (x - mean.reshaped(to: kept)).squared().mean(over: [1])
+        return stacked(mean, variance)
+      })
+  }
+
+  /// Two [parts, C] as [parts, 2, C].
+  private static func stacked(_ first: Tensor, _ second: Tensor) -> Tensor {
+    let (parts, columns) = (first.shape[0], first.shape[1])
+    let (one, two): (Shape, Shape) = ([parts, 1, columns], [parts, 2, columns])
+    return first.reshaped(to: one).padded(to: two, at: [0, 0, 0])
+      + second.reshaped(to: one).padded(to: two, at: [0, 1, 0])
+  }
+
+  /// Row `i` of each part of [parts, 2, C], as [parts, 1, C].
+  private static func row(_ i: Int, _ pairs: Tensor) -> Tensor {
+    pairs.sliced(from: [0, i, 0], shape: [pairs.shape[0], 1, pairs.shape[2]])
+  }
 
   private static func normalizationShape(_ name: String, _ shapes: [Shape]) throws(ShapeError) -> Shape {
     let columns = shapes[0].rank > 0 ? shapes[0][-1] : 0
-    guard shapes[1] == [2, columns], shapes[2...].allSatisfy({ $0 == [columns] || $0 == shapes[0] }) else {
-      throw ShapeError(name, shapes, "moments [2, C], gamma [C] and beta [C] must have the last axis' size")
+    let moments = shapes[1]
+    guard moments.rank == 3, moments[1] == 2, moments[2] == columns, shapes[0][0] % max(moments[0], 1) == 0,
+      shapes[2] == [columns], shapes[3] == [columns]
+    else {
+      throw ShapeError(name, shapes, "moments [parts, 2, C], gamma [C] and beta [C] must have the last axis' size")
     }
     return shapes[0]
   }
 
-  private static func normalized(_ inputs: [Tensor], _ shape: Shape, epsilon: Double) -> Tensor {
-    let (x, moments, gamma, beta) = (inputs[0], inputs[1], inputs[2], inputs[3])
-    let (rows, columns) = (shape.count / max(shape[-1], 1), shape[-1])
-    let scale = Tensor(uninitialized: [columns], on: x.device)
+  private static func scale(_ moments: Tensor, _ gamma: Tensor, _ epsilon: Double) -> Tensor {
+    let scale = Tensor(uninitialized: gamma.shape, on: gamma.device)
+    let columns = gamma.shape[0]
     scale.launch(
       "normalization_scale", [moments, gamma, scale], [.size(columns), .real(epsilon)], over: Extent(columns))
+    return scale
+  }
+
+  private static func normalized(_ inputs: [Tensor], _ shape: Shape, _ how: BatchNormalizing) -> Tensor {
+    let (x, moments, gamma, beta) = (inputs[0], inputs[1], inputs[2], inputs[3])
     let y = Tensor(uninitialized: shape, on: x.device)
-    y.launch(
-      "normalize_columns", [x, moments, scale, beta, y], [.size(rows), .size(columns)],
-      over: Extent(rows: rows, columns: columns))
+    for part in 0..<moments.shape[0] {
+      let (xs, own) = (x.part(part, of: moments.shape[0]), moments.part(part, of: moments.shape[0]))
+      let (rows, columns) = (xs.shape.count / max(shape[-1], 1), shape[-1])
+      y.launch(
+        "normalize_columns",
+        [xs, own, scale(own, gamma, how.epsilon), beta, y.part(part, of: moments.shape[0])],
+        [.size(rows), .size(columns), .real(how.leak)], over: Extent(rows: rows, columns: columns))
+    }
     return y
   }
 
-  /// The same in simpler ops: x [.., C], mean, variance, gamma and beta [C].
+  /// The same in simpler ops: x [.., C], mean and variance [parts, 1, C], gamma and beta [C].
   private static func definition(
-    _ x: Tensor, _ mean: Tensor, _ variance: Tensor, _ gamma: Tensor, _ beta: Tensor, _ epsilon: Double
+    _ x: Tensor, _ mean: Tensor, _ variance: Tensor, _ gamma: Tensor, _ beta: Tensor, _ how: BatchNormalizing
   ) -> Tensor {
-    ((x - mean) * (gamma / (variance + epsilon).squareRoot())).adding(bias: beta)
+    let centred = x.inParts(mean.shape[0]) - mean
+    let z = (centred * (gamma / (variance + how.epsilon).squareRoot())).adding(bias: beta).reshaped(to: x.shape)
+    return how.leak == 1 ? z : z.leakyReLU(slope: how.leak)
   }
 
-  /// Row `i` of moments [2, C].
-  private static func row(_ i: Int, _ moments: Tensor) -> Tensor {
-    moments.sliced(from: [i, 0], shape: [1, moments.shape[1]]).reshaped(to: [moments.shape[1]])
-  }
-
-  /// x [.., C], moments [2, C], gamma [C], beta [C]: normalization by moments that do not depend on x (inference).
-  static func normalize(epsilon: Double) -> Op {
+  /// x [.., C], moments [parts, 2, C], gamma [C], beta [C]: normalization by moments that do not depend on x
+  /// (inference).
+  static func normalize(_ how: BatchNormalizing) -> Op {
     Op(
       fused: "normalize", shape: { shapes throws(ShapeError) in try normalizationShape("normalize", shapes) },
-      run: { x, shape in normalized(x, shape, epsilon: epsilon) },
-      definition: { x in definition(x[0], row(0, x[1]), row(1, x[1]), x[2], x[3], epsilon) })
+      run: { x, shape in normalized(x, shape, how) },
+      definition: { x in definition(x[0], row(0, x[1]), row(1, x[1]), x[2], x[3], how) })
   }
 
-  /// x [.., C], its moments [2, C], gamma [C], beta [C]: batch normalization. The gradient knows that the moments are
-  /// x's, so that they get none of their own.
-  static func batchNormalize(epsilon: Double) -> Op {
-    Op("batch_normalize", keeps: .inputs(0, 1, 2)) { shapes throws(ShapeError) in
+  /// x [.., C], its moments [parts, 2, C], gamma [C], beta [C]: batch normalization. The gradient knows that the moments
+  /// are x's, so that they get none of their own.
+  static func batchNormalize(_ how: BatchNormalizing) -> Op {
+    Op("batch_normalize", keeps: .inputs) { shapes throws(ShapeError) in
       try normalizationShape("batch_normalize", shapes)
     } run: { x, shape in
-      normalized(x, shape, epsilon: epsilon)
+      normalized(x, shape, how)
     } vjp: { p in
-      let (x, moments, gamma, dy) = (p.x(0), p.x(1), p.x(2), p.dy)
-      let sums = batchNormalizeSums(dy, x, moments)
+      let (x, moments, gamma, beta, dy) = (p.x(0), p.x(1), p.x(2), p.x(3), p.dy)
+      let sums = batchNormalizeSums(how)(dy, x, moments, gamma, beta)
       return [
-        p.ifWanted(0) { batchNormalizeGradient(epsilon: epsilon)(dy, moments, gamma, x, sums) }, nil,
-        p.ifWanted(2) { gammaGradient(epsilon: epsilon)(moments, row(1, sums)) },
-        p.ifWanted(3) { row(0, sums) },
+        p.ifWanted(0) { batchNormalizeGradient(how)(dy, x, moments, gamma, beta, sums) }, nil,
+        p.ifWanted(2) { gammaGradient(epsilon: how.epsilon)(moments, sums) },
+        p.ifWanted(3) { row(0, sums).summed(over: [0, 1]) },
       ]
     }
   }
 
-  /// dy [.., C], x [.., C], moments [2, C] of x to [2, C]: the sums of dy and of dy (x - mean).
-  static let batchNormalizeSums: Op = Op(
-    fused: "batch_normalize_sums", shape: { shapes in shapes[2] },
-    run: { inputs, shape in
-      let columns = shape[1]
-      let sums = Tensor(uninitialized: shape, on: inputs[0].device)
-      columnSums("sum_columns", [inputs[0]], into: sums.view(from: 0, shape: [columns]), factor: 1)
-      let mean = inputs[2].view(from: 0, shape: [columns])
-      columnSums(
-        "sum_products", [inputs[0], inputs[1], mean], into: sums.view(from: columns, shape: [columns]), factor: 1)
-      return sums
-    },
-    definition: { inputs in
-      let (dy, x) = (inputs[0], inputs[1])
-      let axes = Array(0..<(x.shape.rank - 1))
-      let (sum, product) = (dy.summed(over: axes), (dy * (x - x.mean(over: axes))).summed(over: axes))
-      let shape: Shape = [2, sum.shape[0]]
-      return sum.reshaped(to: [1, shape[1]]).padded(to: shape, at: [0, 0])
-        + product.reshaped(to: [1, shape[1]]).padded(to: shape, at: [1, 0])
-    })
+  /// The gradient of z = (x - mean) scale + beta from that of y, x in parts [parts, rows, C].
+  private static func slope(_ inputs: [Tensor], _ how: BatchNormalizing) -> (dz: Tensor, centred: Tensor, scale: Tensor)
+  {
+    let (dy, x, gamma, beta) = (inputs[0], inputs[1], inputs[3], inputs[4])
+    let parts = inputs[2].shape[0]
+    let xs = x.inParts(parts)
+    let kept: Shape = [parts, 1, xs.shape[2]]
+    let centred = xs - xs.mean(over: [1]).reshaped(to: kept)
+    let scale = gamma / (centred.squared().mean(over: [1]).reshaped(to: kept) + how.epsilon).squareRoot()
+    let dys = dy.inParts(parts)
+    if how.leak == 1 { return (dys, centred, scale) }
+    let isPositive = (centred * scale).adding(bias: beta).step()
+    return (dys * (how.leak + (1 - how.leak) * isPositive), centred, scale)
+  }
 
-  /// dy [.., C], moments [2, C] of x, gamma [C], x [.., C], sums [2, C] to dx.
-  static func batchNormalizeGradient(epsilon: Double) -> Op {
+  /// dy [.., C], x [.., C], moments [parts, 2, C] of x, gamma [C], beta [C] to [parts, 2, C]: the sums of dz and of
+  /// dz (x - mean), with dz the gradient before the activation.
+  static func batchNormalizeSums(_ how: BatchNormalizing) -> Op {
     Op(
-      fused: "batch_normalize_gradient", shape: { $0[0] },
+      fused: "batch_normalize_sums",
+      shape: { shapes throws(ShapeError) in
+        guard shapes[0] == shapes[1] else { throw ShapeError("batch_normalize_sums", shapes, "dy must be like x") }
+        _ = try normalizationShape("batch_normalize_sums", Array(shapes[1...]))
+        return shapes[2]
+      },
       run: { inputs, shape in
-        let (dy, moments, gamma, x, sums) = (inputs[0], inputs[1], inputs[2], inputs[3], inputs[4])
-        let (rows, columns) = (shape.count / shape[-1], shape[-1])
-        let coefficients = Tensor(uninitialized: [3, columns], on: x.device)
-        coefficients.launch(
-          "normalization_coefficients", [moments, gamma, sums, coefficients],
-          [.size(rows), .size(columns), .real(epsilon)], over: Extent(columns))
-        let dx = Tensor(uninitialized: shape, on: x.device)
-        dx.launch(
-          "normalize_gradient", [dy, x, moments, coefficients, dx], [.size(rows), .size(columns)],
-          over: Extent(rows: rows, columns: columns))
-        return dx
+        let (dy, x, moments, gamma, beta) = (inputs[0], inputs[1], inputs[2], inputs[3], inputs[4])
+        let sums = Tensor(uninitialized: shape, on: x.device)
+        for part in 0..<shape[0] {
+          let own = moments.part(part, of: shape[0])
+          columnSums(
+            "sum_normalization_gradients",
+            [dy.part(part, of: shape[0]), x.part(part, of: shape[0]), own, scale(own, gamma, how.epsilon), beta],
+            [.real(how.leak)], into: sums.part(part, of: shape[0]), factor: 1)
+        }
+        return sums
       },
       definition: { inputs in
-        let (dy, gamma, x, sums) = (inputs[0], inputs[2], inputs[3], inputs[4])
-        let axes = Array(0..<(x.shape.rank - 1))
-        let share = Double(x.shape[-1]) / Double(x.shape.count)
-        let centred = x - x.mean(over: axes)
-        let variance = centred.squared().mean(over: axes) + epsilon
-        return (dy - share * row(0, sums) - centred * (share * row(1, sums) / variance))
-          * (gamma / variance.squareRoot())
+        let (dz, centred, _) = slope(inputs, how)
+        return stacked(dz.summed(over: [1]), (dz * centred).summed(over: [1]))
       })
   }
 
-  /// moments [2, C], the sums of dy (x - mean) [C] to the gradient of gamma [C]. The moments' own gradient is in x's
-  /// (see above), so that this op is given them as a function of x where it is differentiated.
+  /// dy [.., C], x [.., C], moments [parts, 2, C] of x, gamma [C], beta [C], sums [parts, 2, C] to dx.
+  static func batchNormalizeGradient(_ how: BatchNormalizing) -> Op {
+    Op(
+      fused: "batch_normalize_gradient",
+      shape: { shapes throws(ShapeError) in
+        guard shapes[0] == shapes[1], shapes[5] == shapes[2] else {
+          throw ShapeError("batch_normalize_gradient", shapes, "dy must be like x, and the sums like the moments")
+        }
+        return try normalizationShape("batch_normalize_gradient", Array(shapes[1...]))
+      },
+      run: { inputs, shape in
+        let (dy, x, moments, gamma, beta, sums) = (
+          inputs[0], inputs[1], inputs[2], inputs[3], inputs[4], inputs[5]
+        )
+        let dx = Tensor(uninitialized: shape, on: x.device)
+        let parts = moments.shape[0]
+        let (rows, columns) = (shape.count / shape[-1] / parts, shape[-1])
+        for part in 0..<parts {
+          let own = moments.part(part, of: parts)
+          let coefficients = Tensor(uninitialized: [3, columns], on: x.device)
+          coefficients.launch(
+            "normalization_coefficients", [own, gamma, sums.part(part, of: parts), coefficients],
+            [.size(rows), .size(columns), .real(how.epsilon)], over: Extent(columns))
+          dx.launch(
+            "normalize_gradient",
+            [dy.part(part, of: parts), x.part(part, of: parts), own, coefficients, beta, dx.part(part, of: parts)],
+            [.size(rows), .size(columns), .real(how.leak)], over: Extent(rows: rows, columns: columns))
+        }
+        return dx
+      },
+      definition: { inputs in
+        let (sums, x) = (inputs[5], inputs[1])
+        let (dz, centred, scale) = slope(inputs, how)
+        let share = 1 / Double(centred.shape[1])
+        let variance = centred.squared().mean(over: [1]).reshaped(to: [sums.shape[0], 1, sums.shape[2]]) + how.epsilon
+        return ((dz - share * row(0, sums) - centred * (share * row(1, sums) / variance)) * scale).reshaped(to: x.shape)
+      })
+  }
+
+  /// moments [parts, 2, C], sums [parts, 2, C] of dz and dz (x - mean) to the gradient of gamma [C]. The moments' own
+  /// gradient is in x's (see above), so that this op is given them as a function of x where it is differentiated.
   static func gammaGradient(epsilon: Double) -> Op {
     Op(
-      fused: "gamma_gradient", shape: { $0[1] },
+      fused: "gamma_gradient",
+      shape: { shapes throws(ShapeError) in
+        guard shapes[0] == shapes[1], shapes[0].rank == 3, shapes[0][1] == 2 else {
+          throw ShapeError("gamma_gradient", shapes, "moments and sums must be [parts, 2, C]")
+        }
+        return [shapes[0][2]]
+      },
       run: { inputs, shape in
         let y = Tensor(uninitialized: shape, on: inputs[0].device)
         y.launch(
-          "gamma_gradient", [inputs[0], inputs[1], y], [.size(shape[0]), .real(epsilon)], over: Extent(shape[0]))
+          "gamma_gradient", [inputs[0], inputs[1], y],
+          [.size(shape[0]), .uint(inputs[0].shape[0]), .real(epsilon)], over: Extent(shape[0]))
         return y
       },
-      definition: { x in x[1] / (row(1, x[0]) + epsilon).squareRoot() })
+      definition: { x in (row(1, x[1]) / (row(1, x[0]) + epsilon).squareRoot()).summed(over: [0, 1]) })
   }
 
-  static let normalizationRows: [OpRow] = [
-    OpRow("moments", [.init(moments, [[5, 3]]), .init(moments, [[2, 5, 7, 33]]), .init(moments, [[1, 2]])]),
-    OpRow(
-      "normalize",
-      [
-        .init(
-          normalize(epsilon: 1e-3), [[5, 3], [2, 3], [3], [3]], [.between(-2, 2), .between(0.5, 2), .offZero, .offZero])
-      ]
-    ),
-    // The moments of the next three are those of x.
-    OpRow(
-      "batch_normalize",
-      [[5, 3], [2, 5, 7, 33]].map { (shape: Shape) in
-        .init([shape, [shape[-1]], [shape[-1]]]) { batchNormalize(epsilon: 1e-2)($0[0], moments($0[0]), $0[1], $0[2]) }
-      }),
-    OpRow("batch_normalize_sums", [.init([[5, 3], [5, 3]]) { batchNormalizeSums($0[0], $0[1], moments($0[1])) }]),
-    OpRow(
-      "batch_normalize_gradient",
-      [
-        .init([[5, 3], [3], [5, 3], [2, 3]]) {
-          batchNormalizeGradient(epsilon: 1e-2)($0[0], moments($0[2]), $0[1], $0[2], $0[3])
-        }
-      ]),
-    OpRow(
-      "gamma_gradient", [.init(gammaGradient(epsilon: 1e-3), [[2, 3], [3]], [.between(0.5, 2), .between(-2, 2)])]),
-  ]
+  static let normalizationRows: [OpRow] = {
+    let plain = BatchNormalizing(epsilon: 1e-2)
+    let leaky = BatchNormalizing(epsilon: 1e-2, leak: 0.2)
+    // The moments are those of x, in one part or two.
+    let cases: [(BatchNormalizing, Shape, parts: Int)] = [
+      (plain, [5, 3], 1), (leaky, [4, 3, 5], 2), (leaky, [2, 5, 7, 33], 1),
+    ]
+    return [
+      OpRow(
+        "moments",
+        [
+          .init(moments(parts: 1), [[5, 3]]), .init(moments(parts: 1), [[2, 5, 7, 33]]),
+          .init(moments(parts: 1), [[1, 2]]), .init(moments(parts: 2), [[6, 5]]),
+        ]),
+      OpRow(
+        "normalize",
+        [(plain, 1), (leaky, 3)].map { (how: BatchNormalizing, parts: Int) in
+          .init(
+            normalize(how), [[6, 3], [parts, 2, 3], [3], [3]],
+            [.between(-2, 2), .between(0.5, 2), .offZero, .offZero])
+        }),
+      OpRow(
+        "batch_normalize",
+        cases.map { how, x, parts in
+          .init([x, [x[-1]], [x[-1]]]) { batchNormalize(how)($0[0], moments(parts: parts)($0[0]), $0[1], $0[2]) }
+        }),
+      OpRow(
+        "batch_normalize_sums",
+        cases.map { how, x, parts in
+          .init([x, x, [x[-1]], [x[-1]]]) {
+            batchNormalizeSums(how)($0[0], $0[1], moments(parts: parts)($0[1]), $0[2], $0[3])
+          }
+        }),
+      OpRow(
+        "batch_normalize_gradient",
+        cases.map { how, x, parts in
+          .init([x, x, [x[-1]], [x[-1]], [parts, 2, x[-1]]]) {
+            batchNormalizeGradient(how)($0[0], $0[1], moments(parts: parts)($0[1]), $0[2], $0[3], $0[4])
+          }
+        }),
+      OpRow(
+        "gamma_gradient",
+        [1, 2].map { parts in
+          .init(
+            gammaGradient(epsilon: 1e-2), [[parts, 2, 3], [parts, 2, 3]], [.between(0.5, 2), .between(-2, 2)])
+        }),
+    ]
+  }()
 }
 
 extension Tensor {
-  /// The mean and the biased variance over all axes but the last: [.., C] to [2, C].
-  public func moments() -> Tensor { Op.moments(self) }
+  /// One of `parts` equal shares of the first axis, over the same memory, unknown to any tape.
+  fileprivate func part(_ number: Int, of parts: Int) -> Tensor {
+    parts == 1
+      ? self
+      : view(
+        from: number * shape.count / parts, shape: Shape([shape[0] / parts] + shape.sizes.dropFirst()))
+  }
+
+  /// [.., C] as [parts, rows, C].
+  fileprivate func inParts(_ parts: Int) -> Tensor {
+    reshaped(to: [parts, shape.count / shape[-1] / parts, shape[-1]])
+  }
+
+  /// The mean and the biased variance over all axes but the last, of each of `parts` equal parts of the first axis:
+  /// [.., C] to [parts, 2, C].
+  public func moments(parts: Int = 1) -> Tensor { Op.moments(parts: parts)(self) }
 
   /// Normalization over all axes but the last by this tensor's own moments (batch normalization, Ioffe and Szegedy
-  /// 2015).
+  /// 2015), and an activation.
   ///
   /// - Parameters:
-  ///   - moments: `moments()` of this tensor.
+  ///   - moments: `moments(parts:)` of this tensor: each part is normalized by its own.
   ///   - gamma: Scale, [C].
   ///   - beta: Shift, [C].
   ///   - epsilon: Added to the variance.
-  public func batchNormalized(moments: Tensor, gamma: Tensor, beta: Tensor, epsilon: Double) -> Tensor {
-    Op.batchNormalize(epsilon: epsilon)(self, moments, gamma, beta)
+  ///   - leak: What values below zero are then multiplied by: 1 for no activation, 0 for ReLU.
+  public func batchNormalized(moments: Tensor, gamma: Tensor, beta: Tensor, epsilon: Double, leak: Double = 1) -> Tensor
+  {
+    Op.batchNormalize(BatchNormalizing(epsilon: epsilon, leak: leak))(self, moments, gamma, beta)
   }
 
-  /// The same by moments [2, C] that do not depend on this tensor, such as running averages.
-  public func normalized(moments: Tensor, gamma: Tensor, beta: Tensor, epsilon: Double) -> Tensor {
-    Op.normalize(epsilon: epsilon)(self, moments, gamma, beta)
+  /// The same by moments [1, 2, C] that do not depend on this tensor, such as running averages.
+  public func normalized(moments: Tensor, gamma: Tensor, beta: Tensor, epsilon: Double, leak: Double = 1) -> Tensor {
+    Op.normalize(BatchNormalizing(epsilon: epsilon, leak: leak))(self, moments, gamma, beta)
   }
 }

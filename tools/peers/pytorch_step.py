@@ -2,9 +2,13 @@
 
 import argparse
 import json
+import os
 import resource
+import shutil
 import statistics
+import sysconfig
 import time
+from pathlib import Path
 
 import torch
 
@@ -39,6 +43,9 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     torch.manual_seed(1)
     mode = MODES[options.mode]
+    compiler, header = os.environ.get("CXX", "g++"), Path(sysconfig.get_path("include"), "Python.h")
+    if mode.compiled and not (shutil.which(compiler) and header.exists()):
+        raise SystemExit(f"torch.compile needs the compiler {compiler} and {header}: install them with tools/peers/setup")
     if options.game == "points":
         game = points(mode, options.freeze_critic)
     else:

@@ -1,4 +1,4 @@
-"""Times a float32 matrix product or convolution of CLBlast on an OpenCL device, checks it, and prints one line of JSON."""
+"""Times a float32 product or convolution of CLBlast on an OpenCL device, checks it, and prints one line of JSON."""
 
 import argparse
 import ctypes
@@ -73,7 +73,8 @@ def main() -> None:
     parser.add_argument("operation", choices=operations)
     parser.add_argument("--size", type=int, default=1024, help="rows and columns of the product (default 1024)")
     parser.add_argument("--shape", type=int, nargs=4, default=(64, 16, 128, 256),
-                        metavar=("BATCH", "SIZE", "INPUTS", "OUTPUTS"), help="of the convolution (default 64 16 128 256)")
+                        metavar=("BATCH", "SIZE", "INPUTS", "OUTPUTS"),
+                        help="of the convolution (default 64 16 128 256)")
     parser.add_argument("--device", default="pocl", help="part of a name (default pocl)")
     parser.add_argument("--seconds", type=float, default=1, help="how long it is repeated (default 1)")
     options = parser.parse_args()

@@ -51,6 +51,8 @@ def arguments() -> argparse.Namespace:
     for name in options.only or []:
         if name not in names:
             parser.error(f"no comparison is called '{name}'; there are {', '.join(names)}")
+    if options.write and options.only and not options.json:
+        parser.error("--write with --only would forget the other comparisons: keep them in a file with --json")
     if options.rounds < 1:
         parser.error(f"--rounds is {options.rounds}: at least one is needed")
     processors = sorted(os.sched_getaffinity(0))
@@ -66,7 +68,7 @@ def main() -> None:
         for comparison in comparisons.ALL:
             print(f"{comparison.name:22}{comparison.what}: {'; '.join(each.name for each in comparison.contenders)}")
         return
-    results = json.loads(options.json.read_text()) if options.json and options.json.exists() else {}
+    results = kept(options.json) if options.json and options.json.exists() else {}
     for comparison in comparisons.ALL:
         if not options.only or comparison.name in options.only:
             results[comparison.name] = measured(comparison, options)
@@ -75,6 +77,14 @@ def main() -> None:
     print("\n".join(report.table(results)))
     if options.write:
         RESULTS.write_text(report.text(results, options.threads))
+
+
+def kept(path: Path) -> dict:
+    """What an earlier --json wrote."""
+    try:
+        return json.loads(path.read_text())
+    except ValueError as error:
+        raise SystemExit(f"{path} holds no readings ({error}): name another file, or remove it") from None
 
 
 def measured(comparison: Comparison, options: argparse.Namespace) -> dict:
@@ -91,6 +101,8 @@ def measured(comparison: Comparison, options: argparse.Namespace) -> dict:
                 result["failures"][contender.name] = str(failure)
                 result["readings"].pop(contender.name, None)
                 progress(f"{comparison.name}: {contender.name} is not available: {failure}")
+                if contender is comparison.ours:
+                    return result  # nothing is left to compare
                 continue
             if turn < 0:
                 continue
@@ -119,14 +131,20 @@ def run(contender: Contender, options: argparse.Namespace) -> tuple[Readings, st
             raise Failure(f"it took longer than {LONGEST} s: {shlex.join(words)}") from None
         wall = time.perf_counter() - start
     if done.returncode != 0:
-        lines = [line for line in done.stderr.splitlines() if line.strip()]
-        raise Failure(f"exit code {done.returncode}: {lines[-1] if lines else shlex.join(words)}")
+        raise Failure(f"exit code {done.returncode}: {reason(done.stderr) or shlex.join(words)}")
     try:
         output = parsed(done.stdout)
         version = output.get("version") or (f"Saddle on {output['device']}" if "device" in output else "")
         return {**contender.read(output), "wall_seconds": wall}, version
     except (KeyError, ValueError, ZeroDivisionError) as error:
         raise Failure(f"its output holds no such number ({error!r}): {shlex.join(words)}") from None
+
+
+def reason(text: str) -> str:
+    """The last line that speaks of an error, or the last of all."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    errors = [line for line in lines if re.search("error", line, re.IGNORECASE)]
+    return (errors or lines or [""])[-1]
 
 
 def parsed(text: str) -> dict:

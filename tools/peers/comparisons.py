@@ -15,22 +15,17 @@ def numbers(output: dict) -> Readings:
     return {key: float(value) for key, value in output.items() if isinstance(value, int | float)}
 
 
-def kernel_rows(output: dict) -> list[dict]:
-    """The rows of `saddle bench kernels --json -`: each has a name, seconds, and gflops where it multiplies."""
-    return output["rows"]
-
-
 def one_kernel(output: dict) -> Readings:
-    """GFLOP/s of the only row."""
-    rows = kernel_rows(output)
+    """GFLOP/s of the only row of `saddle bench kernels --json -`."""
+    rows = output["rows"]
     if len(rows) != 1:
         raise ValueError(f"wanted one row, got {len(rows)}: {', '.join(row['name'] for row in rows)}")
-    return {"gflops": float(rows[0]["gflops"])}
+    return {"gflops": 1e-9 * rows[0]["flops"] / rows[0]["seconds"]}
 
 
 def all_kernels(output: dict) -> Readings:
     """Runs a second of each row."""
-    return {row["name"]: 1 / float(row["seconds"]) for row in kernel_rows(output)}
+    return {row["name"]: 1 / row["seconds"] for row in output["rows"]}
 
 
 @dataclass(frozen=True)
@@ -106,7 +101,7 @@ def sgemm(library: str, name: str, size: int) -> Contender:
 
 def square_product(size: int) -> Comparison:
     return Comparison(
-        f"matmul{size}", f"square product {size}, float32", bench_kernels(f"matmul {size}", "cpu"),
+        f"product{size}", f"square product {size}, float32", bench_kernels(f"product {size}x{size}", "cpu"),
         [sgemm("openblas", "OpenBLAS", size), sgemm("onednn", "oneDNN", size), sgemm("mkl", "PyTorch's MKL", size)],
         [Measure("gflops", "GFLOP/s", at_least=0.95)])
 
@@ -135,11 +130,11 @@ ALL = [
     square_product(1024),
     square_product(2048),
     Comparison(
-        "clblast", "square product 1024 on PoCL", bench_kernels("matmul 1024", "opencl:pocl"),
+        "clblast", "square product 1024 on PoCL", bench_kernels("product 1024x1024", "opencl:pocl"),
         clblast("product", "--size", "1024"), [Measure("gflops", "GFLOP/s", at_least=10)]),
     Comparison(
         "clblast-convolution", "DCGAN-64 convolution 16 x 16 x 128 to 8 x 8 x 256, batch 64, on PoCL",
-        bench_kernels("convolution 16x16x128 to 8x8x256 forward", "opencl:pocl"),
+        bench_kernels("dcgan64 16x16x128 forward", "opencl:pocl"),
         clblast("convolution", "--shape", "64", "16", "128", "256"), [Measure("gflops", "GFLOP/s")]),
     Comparison(
         "pocl", "DCGAN-64 step on PoCL",

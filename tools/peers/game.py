@@ -50,7 +50,8 @@ class Game:
             for network in (self.generator, self.discriminator)
         )
         if self.mode.compiled:
-            self.generator, self.discriminator = torch.compile(self.generator), torch.compile(self.discriminator)
+            self.generator, self.discriminator = (torch.compile(network, dynamic=False)
+                                                  for network in (self.generator, self.discriminator))
 
     def step(self, real: Tensor) -> tuple[Tensor, Tensor]:
         """One step of each player on the same fakes, the discriminator first; gives its loss and the generator's.

@@ -45,7 +45,7 @@ def main() -> None:
     mode = MODES[options.mode]
     compiler, header = os.environ.get("CXX", "g++"), Path(sysconfig.get_path("include"), "Python.h")
     if mode.compiled and not (shutil.which(compiler) and header.exists()):
-        raise SystemExit(f"torch.compile needs the compiler {compiler} and {header}: install them with tools/peers/setup")
+        raise SystemExit(f"torch.compile needs the compiler {compiler} and {header}: tools/peers/setup installs both")
     if options.game == "points":
         game = points(mode, options.freeze_critic)
     else:

@@ -32,7 +32,8 @@ def text(results: dict, threads: int) -> str:
         "has it; a peer without one is there for orientation.", "",
         *table(results), "",
         "## Machine and versions", "",
-        *(f"- {line}" for key in ("date", "machine", "saddle") for line in sorted({result[key] for _, result in shown})),
+        *(f"- {fact}" for key in ("date", "machine", "saddle")
+          for fact in sorted({result[key] for _, result in shown})),
         *(f"- {version}" for version in sorted(versions)),
         f"- {threads} threads for everyone", "",
         "## Commands", "", *(line for comparison, _ in shown for line in commands(comparison, threads)),
@@ -127,7 +128,8 @@ def machine() -> str:
     information = Path("/proc/cpuinfo").read_text()
     name = re.search(r"^model name\s*: (.*)$", information, re.MULTILINE)
     flags = re.search(r"^flags\s*: (.*)$", information, re.MULTILINE)
-    known = [flag for flag in ("fma", "avx2", "avx512f", "avx512_bf16", "amx_tile") if flags and flag in flags[1].split()]
+    has = flags[1].split() if flags else []
+    known = [flag for flag in ("fma", "avx2", "avx512f", "avx512_bf16", "amx_tile") if flag in has]
     caches = []
     for folder in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
         level, kind, size = ((folder / file).read_text().strip() for file in ("level", "type", "size"))

@@ -141,9 +141,11 @@ def machine() -> str:
 
 
 def saddle() -> str:
-    """The commit, and whether what is built from differs from it."""
-    def git(*words: str) -> str:
-        return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True).stdout.strip()
+    """The last commit of what is built, and whether the files differ from it."""
+    built = ["--", "Sources", "Kernels", "Package.swift"]
 
-    changed = git("status", "--porcelain", "--", "Sources", "Kernels", "Package.swift")
-    return f"Saddle at commit {git('rev-parse', '--short', 'HEAD')}{' with changes' if changed else ''}"
+    def git(*words: str) -> str:
+        return subprocess.run(["git", *words, *built], cwd=ROOT, capture_output=True, text=True).stdout.strip()
+
+    changes = " with changes" if git("status", "--porcelain") else ""
+    return f"Saddle at commit {git('log', '-1', '--format=%h')}{changes}"

@@ -11,6 +11,8 @@ public struct Architecture: Sendable {
     public var initializer = Initializer.dcgan
     /// Of the critic's middle layers: "batch", "layer", "instance" or "none". The generator has batch normalization.
     public var criticNormalization = "batch"
+    /// Behind the hidden layers of fully connected networks: a row of `activations`.
+    public var activation = "relu"
     public init() {}
   }
 
@@ -59,28 +61,33 @@ public struct Architecture: Sendable {
     Architecture(
       name: "mlp", summary: "two hidden layers, for flat images",
       sample: { [$0.size, $0.size, $0.channels] },
-      generator: { options in
+      generator: { options throws(NetworkError) in
         let pixels = Dense(options.size * options.size * options.channels, initializer: options.initializer)
         let image = Reshape([options.size, options.size, options.channels])
-        return Sequential(hidden(options, Activation.relu) + [pixels, Activation.tanh, image])
+        return Sequential(try hidden(options, \.generator) + [pixels, Activation.tanh, image])
       }, critic: mlpCritic),
     Architecture(
       name: "mlp-points", summary: "two hidden layers, for points of the plane",
       sample: { _ in [2] },
-      generator: { options in
-        Sequential(hidden(options, Activation.relu) + [Dense(2, initializer: options.initializer)])
+      generator: { options throws(NetworkError) in
+        Sequential(try hidden(options, \.generator) + [Dense(2, initializer: options.initializer)])
       },
       critic: mlpCritic),
   ]
 
   private static let halving = ConvolutionGeometry(stride: 2, padding: 1)
 
-  private static func hidden(_ options: Options, _ activation: Activation) -> [any Layer] {
-    (0..<2).flatMap { _ in [Dense(options.width, initializer: options.initializer), activation] as [any Layer] }
+  private static func hidden(
+    _ options: Options, _ player: KeyPath<(generator: Activation, critic: Activation), Activation>
+  ) throws(NetworkError) -> [any Layer] {
+    guard let activation = activations[options.activation]?[keyPath: player] else {
+      throw NetworkError("no activation is called '\(options.activation)'; there are \(activations.keys.sorted())")
+    }
+    return (0..<2).flatMap { _ in [Dense(options.width, initializer: options.initializer), activation] as [any Layer] }
   }
 
   private static let mlpCritic: @Sendable (Options) throws(NetworkError) -> Sequential = { options in
-    Sequential([Reshape.flat] + hidden(options, .leakyReLU()) + [Dense(1, initializer: options.initializer)])
+    Sequential([Reshape.flat] + (try hidden(options, \.critic)) + [Dense(1, initializer: options.initializer)])
   }
 
   /// How often DCGAN halves its images, down to 4 pixels.
@@ -104,5 +111,11 @@ public struct Architecture: Sendable {
     "layer": [SampleNormalization.layer()],
     "instance": [SampleNormalization.instance()],
     "none": [],
+  ]
+
+  /// What can follow the hidden layers of fully connected networks, by the name that a configuration uses.
+  public static let activations: [String: (generator: Activation, critic: Activation)] = [
+    "relu": (.relu, .leakyReLU()),
+    "tanh": (.tanh, .tanh),
   ]
 }

@@ -15,6 +15,9 @@ extension Configuration {
     Setting(
       "model.norm", \.model.norm, among: Architecture.normalizations.keys.sorted(),
       "normalization in the critic of dcgan"),
+    Setting(
+      "model.activation", \.model.activation, among: Architecture.activations.keys.sorted(),
+      "in the hidden layers of mlp and mlp-points; relu is leaky in the critic"),
 
     Setting("data.path", \.data.path, "folder of the images; ring or grid for points"),
     Setting("data.flip", \.data.flip, "whether half of the images are mirrored left to right"),

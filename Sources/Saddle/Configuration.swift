@@ -25,6 +25,8 @@ public struct Configuration: Sendable, Equatable {
     public var initializer = "dcgan"
     /// A row of `Architecture.normalizations`, in the critic.
     public var norm = "batch"
+    /// A row of `Architecture.activations`, in the fully connected networks.
+    public var activation = "relu"
   }
 
   /// The images.

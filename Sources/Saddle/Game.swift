@@ -43,7 +43,7 @@ extension Configuration {
   var architectureOptions: Architecture.Options {
     var options = Architecture.Options()
     (options.size, options.channels, options.latent) = (model.size, model.channels, model.latent)
-    (options.width, options.criticNormalization) = (model.width, model.norm)
+    (options.width, options.criticNormalization, options.activation) = (model.width, model.norm, model.activation)
     if let initializer = Initializer.all[model.initializer] { options.initializer = initializer }
     return options
   }

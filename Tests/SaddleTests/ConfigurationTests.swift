@@ -10,6 +10,7 @@ import Testing
   static let others: [String: String] = [
     "model.architecture": "mlp", "model.size": "32", "model.channels": "1", "model.latent": "128",
     "model.width": "32", "model.initializer": "orthogonal", "model.norm": "instance",
+    "model.activation": "tanh",
     "data.path": "some folder/a: b # \"c\" \\ é\n", "data.flip": "true", "data.background": "0,128,255",
     "objective.name": "wasserstein", "objective.clip": "0.1",
     "training.batch": "1", "training.steps": "0", "training.critic-steps": "5", "training.seed": "9223372036854775807",

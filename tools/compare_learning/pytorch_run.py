@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from tools.compare_learning import data
-from tools.peers.dcgan import LATENT, Game
+from tools.peers.dcgan import LATENT, dcgan
+from tools.peers.game import Mode
 
 BATCH = 64
 
@@ -27,7 +28,7 @@ def train(folder: Path, steps: int, seed: int, count: int) -> tuple[np.ndarray, 
     """Samples of the untrained and of the trained generator, and the seconds a step took."""
     torch.manual_seed(seed)
     pixels = data.images(folder, "train")
-    game = Game(32, 1, torch.channels_last)
+    game = dcgan(32, 1, Mode(torch.channels_last))
     untrained = sample(game.generator, count, seed)
 
     start, order = time.perf_counter(), torch.empty(0, dtype=torch.long)

@@ -1,14 +1,13 @@
-"""DCGAN (Radford et al. 2016) as Saddle builds it, in PyTorch: the peer in every comparison.
+"""DCGAN (Radford et al. 2016) as Saddle builds it, in PyTorch.
 
 For 64 pixels this is layer for layer the network of PyTorch's own DCGAN example. Tensors here are NCHW.
 """
 
-from dataclasses import dataclass
 from math import log2
 
-import torch
-from torch import Tensor, nn
-from torch.nn.functional import softplus
+from torch import nn
+
+from tools.peers.game import Game, Mode
 
 LATENT = 100
 
@@ -52,54 +51,9 @@ def initialize(network: nn.Module) -> None:
             nn.init.zeros_(layer.bias)
 
 
-def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
-    """Cross-entropy on logits."""
-    return softplus(-real).mean() + softplus(fake).mean()
-
-
-def generator_loss(fake: Tensor) -> Tensor:
-    """Non-saturating."""
-    return softplus(-fake).mean()
-
-
-@dataclass
-class Game:
-    """Both players and their optimizers (Adam, learning rate 2e-4, beta 0.5 and 0.999, epsilon 1e-8)."""
-
-    size: int = 64
-    channels: int = 3
-    layout: torch.memory_format = torch.contiguous_format
-    # In the generator's step nobody needs the critic's weight gradients. PyTorch's example computes them all the same;
-    # without them a step has eleven passes over a network in place of twelve, so the peer is measured that way.
-    freeze_critic: bool = True
-
-    def __post_init__(self) -> None:
-        self.generator = generator(self.size, self.channels)
-        self.discriminator = discriminator(self.size, self.channels)
-        for network in (self.generator, self.discriminator):
-            initialize(network)
-            network.to(memory_format=self.layout)
-        self.generator_adam, self.discriminator_adam = (
-            torch.optim.Adam(network.parameters(), lr=2e-4, betas=(0.5, 0.999), eps=1e-8)
-            for network in (self.generator, self.discriminator)
-        )
-
-    def step(self, real: Tensor) -> tuple[Tensor, Tensor]:
-        """One step of each player on the same fakes, the discriminator first; gives its loss and the generator's.
-
-        Reals and fakes are separate batches for batch norm. The generator's step goes through the updated
-        discriminator.
-        """
-        fake = self.generator(torch.randn(len(real), LATENT, 1, 1))
-        self.discriminator.requires_grad_(True)
-        self.discriminator_adam.zero_grad()
-        loss = discriminator_loss(self.discriminator(real), self.discriminator(fake.detach()))
-        loss.backward()
-        self.discriminator_adam.step()
-
-        self.discriminator.requires_grad_(not self.freeze_critic)
-        self.generator_adam.zero_grad()
-        fooling = generator_loss(self.discriminator(fake))
-        fooling.backward()
-        self.generator_adam.step()
-        return loss.detach(), fooling.detach()
+def dcgan(size: int = 64, channels: int = 3, mode: Mode = Mode(), freeze_critic: bool = True) -> Game:
+    """Both networks with their first weights, ready to play."""
+    players = generator(size, channels), discriminator(size, channels)
+    for network in players:
+        initialize(network)
+    return Game(*players, (LATENT, 1, 1), (channels, size, size), mode, freeze_critic)

@@ -14,7 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tools.peers.dcgan import LATENT, discriminator, discriminator_loss, generator, generator_loss
+from tools.peers.dcgan import LATENT, discriminator, generator
+from tools.peers.game import discriminator_loss, generator_loss
 from tools.reference import formula
 
 OUTPUT = Path(__file__).resolve().parents[2] / "Tests/NetworksTests/Reference/dcgan64.json"

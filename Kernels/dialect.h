@@ -43,6 +43,9 @@ typedef INDEX index;
 #define FLOOR(x) floor(x)
 #define SQRT(x) sqrt(x)
 #define MUL_HI(a, b) mul_hi((uint)(a), (uint)(b))
+// Writes 16 aligned reals past the cache, where a processor can: what is larger than it would first be read in, line by line.
+#define STREAM16(value, y, place) vstore16(value, 0, (y) + (place))
+#define IS_ALIGNED(p) true
 
 // A pointer arrives as a buffer and an offset in elements.
 #define P_IN(x) __global const real *restrict x##_buffer, const ulong x##_at,
@@ -118,6 +121,8 @@ INLINE uint AS_UINT(float f) { uint bits; memcpy(&bits, &f, 4); return bits; }
 #include "fma.h"
 INLINE real16 vload16(size_t o, const real *p) { real16 v; memcpy(&v, p + 16 * o, sizeof v); return v; }
 INLINE void vstore16(real16 v, size_t o, real *p) { memcpy(p + 16 * o, &v, sizeof v); }
+#define STREAM16(value, y, place) __builtin_nontemporal_store(value, (real16 *)((y) + (place)))
+#define IS_ALIGNED(p) ((uintptr_t)(p) % sizeof(real16) == 0)
 
 #define P_IN(x) const real *restrict x,
 #define P_OUT(x) real *restrict x,

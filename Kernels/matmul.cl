@@ -6,8 +6,8 @@
 // Element (k, n) of panel p lies at b[p * b_panel + k * b_k + n - 32 p] (see `pack_panels`).
 #define MATMUL(_)                                                                                                  \
   _(IN, a) _(IN, b) _(OUT, c) _(SIZE, M) _(SIZE, N) _(SIZE, K) _(SIZE, a_row) _(SIZE, a_k)                          \
-  _(SIZE, a_batch) _(SIZE, b_panel) _(SIZE, b_k) _(SIZE, b_batch)
-// Extent: M x N, batches.
+  _(SIZE, a_batch) _(SIZE, b_panel) _(SIZE, b_k) _(SIZE, b_batch) _(UINT, streams)
+// streams: whether C is larger than a cache. Extent: M x N, batches.
 BLOCK(matmul, MATMUL, ROWS, PANEL) {
   const index across = (N + PANEL - 1) / PANEL, down = (M + ROWS - 1) / ROWS;
   const index row = i % down * ROWS, panel = i / down % across, batch = i / (down * across);
@@ -30,7 +30,8 @@ BLOCK(matmul, MATMUL, ROWS, PANEL) {
     add_block(total, sum);
     for (uint r = 0; r < ROWS; ++r) rows[r] += length * a_k;
   }
-  store_block(total, c + (batch * M + row) * N + panel * PANEL, N, height, N - panel * PANEL);
+  store_block(total, c + (batch * M + row) * N + panel * PANEL, N, height, N - panel * PANEL,
+              streams);
 }
 TILE(matmul, MATMUL, TILE_ROWS, PANEL, TILE_GROUP)
 #ifdef DEVICE

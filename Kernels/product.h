@@ -55,9 +55,19 @@ FN void accumulate_row(const real16 left, const real16 right, GLOBAL real *to, c
     for (index n = 0; n < columns; ++n) to[n] = (first ? 0 : to[n]) + both[n];
   }
 }
-FN void store_block(real16 total[ROWS][2], GLOBAL real *to, const index stride, const index rows, const index columns) {
-  for (uint r = 0; r < ROWS; ++r)
-    if (r < rows) store_row(total[r][0], total[r][1], to + r * stride, columns);
+// Past the cache if `streams` (and if they lie as they must for that).
+FN void store_block(real16 total[ROWS][2], GLOBAL real *to, const index stride, const index rows, const index columns,
+                    const bool streams) {
+  if (streams && columns >= PANEL && stride % 16 == 0 && IS_ALIGNED(to)) {
+    for (uint r = 0; r < ROWS; ++r)
+      if (r < rows) {
+        STREAM16(total[r][0], to, r * stride);
+        STREAM16(total[r][1], to, r * stride + 16);
+      }
+  } else {
+    for (uint r = 0; r < ROWS; ++r)
+      if (r < rows) store_row(total[r][0], total[r][1], to + r * stride, columns);
+  }
 }
 
 // The tile form: lane l owns rows 4 (l / 4) ... and columns 8 (l % 4) ... of the tile.

@@ -71,13 +71,8 @@
 // or DOWN the columns, as what they write lies; ROWS and COLUMNS are expressions in the arguments.
 #define PUT1(value, y, place) (y)[place] = (value)
 #define PUT16(value, y, place) vstore16(value, 0, (y) + (place))
-// What is written to 25 planes at once goes past the cache, which would first read it in.
+// What is written to 25 planes at once goes past the cache.
 #define STREAM1 PUT1
-#ifdef DEVICE
-#define STREAM16 PUT16
-#else
-#define STREAM16(value, y, place) __builtin_nontemporal_store(value, (real16 *)((y) + (place)))
-#endif
 #define ALONG(number, down, across) const index row = (number) / (across), run = (number) % (across);
 #define DOWN(number, down, across) const index row = (number) % (down), run = (number) / (down);
 #define COLUMNWISE_BLOCK(name, SIG, ORDER, ROWS, COLUMNS, BODY)                                                    \

@@ -42,8 +42,10 @@ extension Tensor {
   func setProduct(_ a: Tensor, rowStride: Int, kStride: Int, batchStride: Int = 0, _ b: Panels, k: Int) {
     let (m, n) = (shape[-2], shape[-1])
     let sizes = [m, n, k, rowStride, kStride, batchStride, b.panelStride, b.kStride, b.batchStride]
+    // What does not stay in a cache is not worth reading into it.
+    let isLarge = shape.count >= 1 << 20
     launch(
-      "matmul", [a, b.tensor, self], sizes.map(LaunchArgument.size),
+      "matmul", [a, b.tensor, self], sizes.map(LaunchArgument.size) + [.uint(isLarge ? 1 : 0)],
       over: Extent(rows: m, columns: n, batches: shape.rank == 3 ? shape[0] : 1))
   }
 }

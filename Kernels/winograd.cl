@@ -8,6 +8,7 @@
 //
 // Tiles are 4x4 outputs; tile row T of an image reads pixels 4 T ... 4 T + 4 of each phase. In the transform domain everything is 25
 // matrix products (`matmul`): image [25][tiles][4 C], filter [25][4 C][K], gradient [25][tiles][K]; k of the image is phase * C + channel.
+// So that scratch stays small, a launch may do some of the phases only (columns / C of them, from `phase` on), or some of K's columns.
 // P and Q (output pixels) are multiples of 4, C and K of 32.
 #define POINTS 25
 
@@ -95,11 +96,11 @@
 #define COLUMNWISE COLUMNWISE_BLOCK
 #endif
 
-// x [N][H][W][C] to [25][tiles][4 C]. Extent: tiles x 4 C.
-#define IMAGE_SIG(_) _(IN, x) _(OUT, v) _(UINT, H) _(UINT, W) _(SIZE, C) _(SIZE, tiles)
+// x [N][H][W][C] to [25][tiles][columns]. Extent: tiles x columns.
+#define IMAGE_SIG(_) _(IN, x) _(OUT, v) _(UINT, H) _(UINT, W) _(SIZE, C) _(SIZE, tiles) _(SIZE, columns) _(UINT, phase)
 #define IMAGE_BODY(V, WIDTH)                                                                                       \
   {                                                                                                                \
-    const uint down = H / 8, across_ = W / 8, p = (uint)(column / C / 2), q = (uint)(column / C % 2);               \
+    const uint own = phase + (uint)(column / C), p = own / 2, q = own % 2, down = H / 8, across_ = W / 8;           \
     const uint top = (uint)(row / across_ % down) * 8 + p - 1, left = (uint)(row % across_) * 8 + q - 1;            \
     GLOBAL const real *image = x + row / ((index)down * across_) * H * W * C + column % C;                         \
     V t[POINTS];                                                                                                   \
@@ -109,16 +110,17 @@
     }                                                                                                              \
     for (uint l = 0; l < 5; ++l) IMAGE_LINE(V, t, 5 * l, 1)                                                        \
     for (uint l = 0; l < 5; ++l) IMAGE_LINE(V, t, l, 5)                                                            \
-    for (uint l = 0; l < POINTS; ++l) STREAM##WIDTH(t[l], v, (l * tiles + row) * 4 * C + column);                  \
+    for (uint l = 0; l < POINTS; ++l) STREAM##WIDTH(t[l], v, (l * tiles + row) * columns + column);                 \
   }
-COLUMNWISE(winograd_image, IMAGE_SIG, ALONG, tiles, 4 * C, IMAGE_BODY)
+COLUMNWISE(winograd_image, IMAGE_SIG, ALONG, tiles, columns, IMAGE_BODY)
 
-// [25][tiles][4 C] to dx [N][H][W][C]: each pixel of a phase adds what its tile gives it, and what the neighbours give to their shared pixels.
-// A tile writes pixels 1 ... 4 of phase 0 and 0 ... 3 of phase 1: those inside the image. Extent: tiles x 4 C.
-#define IMAGE_GRADIENT_SIG(_) _(IN, m) _(OUT, dx) _(UINT, H) _(UINT, W) _(SIZE, C) _(SIZE, tiles)
+// [25][tiles][columns] to dx [N][H][W][C]: each pixel of a phase adds what its tile gives it, and what the neighbours give to their shared pixels.
+// A tile writes pixels 1 ... 4 of phase 0 and 0 ... 3 of phase 1: those inside the image. Extent: tiles x columns.
+#define IMAGE_GRADIENT_SIG(_)                                                                                      \
+  _(IN, m) _(OUT, dx) _(UINT, H) _(UINT, W) _(SIZE, C) _(SIZE, tiles) _(SIZE, columns) _(UINT, phase)
 #define IMAGE_GRADIENT_BODY(V, WIDTH)                                                                              \
   {                                                                                                                \
-    const uint down = H / 8, across_ = W / 8, p = (uint)(column / C / 2), q = (uint)(column / C % 2);               \
+    const uint own = phase + (uint)(column / C), p = own / 2, q = own % 2, down = H / 8, across_ = W / 8;           \
     const uint tile_row = (uint)(row / across_ % down), tile_column = (uint)(row % across_);                        \
     /* The neighbours whose shared pixels are this tile's, and which of their lines those are. */                  \
     const bool has_under = p ? tile_row > 0 : tile_row + 1 < down;                                                 \
@@ -127,16 +129,16 @@ COLUMNWISE(winograd_image, IMAGE_SIG, ALONG, tiles, 4 * C, IMAGE_BODY)
     const index corner = q ? under - 1 : under + 1;                                                                \
     const uint edge_row = p ? 4 : 0, edge_column = q ? 4 : 0;                                                      \
     V t[POINTS], edge[5];                                                                                          \
-    for (uint l = 0; l < POINTS; ++l) t[l] = AT##WIDTH(m, (l * tiles + row) * 4 * C + column);                     \
+    for (uint l = 0; l < POINTS; ++l) t[l] = AT##WIDTH(m, (l * tiles + row) * columns + column);                     \
     for (uint j = 0; j < 5; ++j)                                                                                   \
-      edge[j] = has_under ? AT##WIDTH(m, ((5 * edge_row + j) * tiles + under) * 4 * C + column) : (V)R(0.0);        \
+      edge[j] = has_under ? AT##WIDTH(m, ((5 * edge_row + j) * tiles + under) * columns + column) : (V)R(0.0);        \
     for (uint l = 0; l < 5; ++l) IMAGE_GRADIENT_LINE(V, t, 5 * l, 1)                                               \
     IMAGE_GRADIENT_LINE(V, edge, 0, 1)                                                                             \
     if (has_beside) {                                                                                              \
       for (uint l = 0; l < 5; ++l)                                                                                 \
-        t[5 * l + 4 - edge_column] += AT##WIDTH(m, ((5 * l + edge_column) * tiles + beside) * 4 * C + column);      \
+        t[5 * l + 4 - edge_column] += AT##WIDTH(m, ((5 * l + edge_column) * tiles + beside) * columns + column);      \
       if (has_under)                                                                                               \
-        edge[4 - edge_column] += AT##WIDTH(m, ((5 * edge_row + edge_column) * tiles + corner) * 4 * C + column);    \
+        edge[4 - edge_column] += AT##WIDTH(m, ((5 * edge_row + edge_column) * tiles + corner) * columns + column);    \
     }                                                                                                              \
     for (uint l = 0; l < 5; ++l) IMAGE_GRADIENT_LINE(V, t, l, 5)                                                   \
     for (uint l = 0; l < 5; ++l) t[5 * (4 - edge_row) + l] += edge[l];                                             \
@@ -146,21 +148,21 @@ COLUMNWISE(winograd_image, IMAGE_SIG, ALONG, tiles, 4 * C, IMAGE_BODY)
       for (uint w = 0; w < 4; ++w)                                                                                 \
         STREAM##WIDTH(t[5 * (u + 1 - p) + w + 1 - q], image, ((index)(top + 2 * u) * W + left + 2 * w) * C);           \
   }
-COLUMNWISE(winograd_image_gradient, IMAGE_GRADIENT_SIG, ALONG, tiles, 4 * C, IMAGE_GRADIENT_BODY)
+COLUMNWISE(winograd_image_gradient, IMAGE_GRADIENT_SIG, ALONG, tiles, columns, IMAGE_GRADIENT_BODY)
 
-// [25][tiles][K] to y [N][P][Q][K]. Extent: tiles x K.
-#define OUTPUT_SIG(_) _(IN, m) _(OUT, y) _(UINT, across_) _(SIZE, tiles) _(SIZE, K)
+// [25][tiles][columns] to the first columns of y [N][P][Q][K]. Extent: tiles x columns.
+#define OUTPUT_SIG(_) _(IN, m) _(OUT, y) _(UINT, across_) _(SIZE, tiles) _(SIZE, columns) _(SIZE, K)
 #define OUTPUT_BODY(V, WIDTH)                                                                                    \
   {                                                                                                                \
     const index pixel = row / across_ * 16 * across_ + row % across_ * 4;                                          \
     V t[POINTS];                                                                                                   \
-    for (uint l = 0; l < POINTS; ++l) t[l] = AT##WIDTH(m, (l * tiles + row) * K + column);                                \
+    for (uint l = 0; l < POINTS; ++l) t[l] = AT##WIDTH(m, (l * tiles + row) * columns + column);                                \
     for (uint l = 0; l < 5; ++l) OUTPUT_LINE(V, t, 5 * l, 1)                                                       \
     for (uint l = 0; l < 4; ++l) OUTPUT_LINE(V, t, l, 5)                                                           \
     for (uint u = 0; u < 4; ++u)                                                                                   \
       for (uint w = 0; w < 4; ++w) PUT##WIDTH(t[5 * u + w], y, (pixel + u * 4 * across_ + w) * K + column);               \
   }
-COLUMNWISE(winograd_output, OUTPUT_SIG, ALONG, tiles, K, OUTPUT_BODY)
+COLUMNWISE(winograd_output, OUTPUT_SIG, ALONG, tiles, columns, OUTPUT_BODY)
 
 // dy [N][P][Q][K] to [25] points, tile t and column k at t * t_stride + k / 32 * p_stride + k % 32 of each: rows for products' left side,
 // panels for their right side. Extent: tiles x K.
@@ -180,25 +182,25 @@ COLUMNWISE(winograd_output, OUTPUT_SIG, ALONG, tiles, K, OUTPUT_BODY)
 COLUMNWISE(winograd_output_gradient, OUTPUT_GRADIENT_SIG, ALONG, tiles, K, OUTPUT_GRADIENT_BODY)
 
 // w [4][4][C][K] to panels of 32 columns for products' right side.
-#define FILTER_SIG(_) _(IN, w) _(OUT, b) _(SIZE, C) _(SIZE, K)
+#define FILTER_SIG(_) _(IN, w) _(OUT, b) _(SIZE, C) _(SIZE, K) _(SIZE, columns) _(UINT, phase)
 #define FILTER_TRANSFORM(V, READ, tap)                                                                             \
   for (uint a = 0; a < 2; ++a)                                                                                     \
     for (uint d = 0; d < 2; ++d) t[5 * a + d] = READ(w, tap + (8 * a + 2 * d) * C * K);                             \
   for (uint l = 0; l < 2; ++l) FILTER_LINE(V, t, 5 * l, 1)                                                         \
   for (uint l = 0; l < 5; ++l) FILTER_LINE(V, t, l, 5)
 // The first tap of a phase.
-FN index first_tap(const index phase) { return phase / 2 * 4 + phase % 2; }
-// Forward: panels [K / 32][4 C][32]. Extent: 4 C x K.
+FN index first_tap(const index own) { return own / 2 * 4 + own % 2; }
+// Forward: the first columns in panels [columns / 32][4 C][32]; `phase` is 0. Extent: 4 C x columns.
 #define FILTER_BODY(V, WIDTH)                                                                                      \
   {                                                                                                                \
-    const index from = (first_tap(row / C) * C + row % C) * K + column;                                            \
+    const index from = (first_tap(phase + row / C) * C + row % C) * K + column;                                            \
     const index to = (column / PANEL * 4 * C + row) * PANEL + column % PANEL;                                      \
     V t[POINTS];                                                                                                   \
     FILTER_TRANSFORM(V, AT##WIDTH, from)                                                                           \
-    for (uint l = 0; l < POINTS; ++l) STREAM##WIDTH(t[l], b, l * 4 * C * K + to);                                      \
+    for (uint l = 0; l < POINTS; ++l) STREAM##WIDTH(t[l], b, l * 4 * C * columns + to);                                      \
   }
-COLUMNWISE(winograd_filter, FILTER_SIG, DOWN, 4 * C, K, FILTER_BODY)
-// The image's gradient: transposed, panels [4 C / 32][K][32]. Extent: K x 4 C.
+COLUMNWISE(winograd_filter, FILTER_SIG, DOWN, 4 * C, columns, FILTER_BODY)
+// The image's gradient: transposed, panels [columns / 32][K][32]. Extent: K x columns.
 FN real16 gather16(GLOBAL const real *x, const index stride) {
   real lane[16];
   for (uint l = 0; l < 16; ++l) lane[l] = x[l * stride];
@@ -208,24 +210,24 @@ FN real16 gather16(GLOBAL const real *x, const index stride) {
 #define ACROSS16(w, place) gather16((w) + (place), K)
 #define FILTER_TRANSPOSED_BODY(V, WIDTH)                                                                           \
   {                                                                                                                \
-    const index from = (first_tap(column / C) * C + column % C) * K + row;                                         \
+    const index from = (first_tap(phase + column / C) * C + column % C) * K + row;                                         \
     const index to = (column / PANEL * K + row) * PANEL + column % PANEL;                                          \
     V t[POINTS];                                                                                                   \
     FILTER_TRANSFORM(V, ACROSS##WIDTH, from)                                                                       \
-    for (uint l = 0; l < POINTS; ++l) STREAM##WIDTH(t[l], b, l * 4 * C * K + to);                                      \
+    for (uint l = 0; l < POINTS; ++l) STREAM##WIDTH(t[l], b, l * columns * K + to);                                      \
   }
-COLUMNWISE(winograd_filter_transposed, FILTER_SIG, DOWN, K, 4 * C, FILTER_TRANSPOSED_BODY)
+COLUMNWISE(winograd_filter_transposed, FILTER_SIG, DOWN, K, columns, FILTER_TRANSPOSED_BODY)
 
-// [4 C][K] to dw [4][4][C][K]. Extent: 4 C x K.
-#define FILTER_GRADIENT_SIG(_) _(IN, m) _(OUT, dw) _(SIZE, C) _(SIZE, K)
+// [25][rows][K] to dw [4][4][C][K]. Extent: rows x K, rows being whole phases.
+#define FILTER_GRADIENT_SIG(_) _(IN, m) _(OUT, dw) _(SIZE, C) _(SIZE, K) _(SIZE, rows) _(UINT, phase)
 #define FILTER_GRADIENT_BODY(V, WIDTH)                                                                             \
   {                                                                                                                \
-    const index to = (first_tap(row / C) * C + row % C) * K + column;                                              \
+    const index to = (first_tap(phase + row / C) * C + row % C) * K + column;                                              \
     V t[POINTS];                                                                                                   \
-    for (uint l = 0; l < POINTS; ++l) t[l] = AT##WIDTH(m, (l * 4 * C + row) * K + column);                           \
+    for (uint l = 0; l < POINTS; ++l) t[l] = AT##WIDTH(m, (l * rows + row) * K + column);                           \
     for (uint l = 0; l < 5; ++l) FILTER_GRADIENT_LINE(V, t, 5 * l, 1)                                              \
     for (uint l = 0; l < 2; ++l) FILTER_GRADIENT_LINE(V, t, l, 5)                                                  \
     for (uint a = 0; a < 2; ++a)                                                                                   \
       for (uint d = 0; d < 2; ++d) PUT##WIDTH(t[5 * a + d], dw, to + (8 * a + 2 * d) * C * K);                     \
   }
-COLUMNWISE(winograd_filter_gradient, FILTER_GRADIENT_SIG, ALONG, 4 * C, K, FILTER_GRADIENT_BODY)
+COLUMNWISE(winograd_filter_gradient, FILTER_GRADIENT_SIG, ALONG, rows, K, FILTER_GRADIENT_BODY)

@@ -17,57 +17,112 @@ struct WinogradConvolution: ConvolutionRoute {
   }
 
   func forward(_ x: Tensor, _ w: Tensor) -> Tensor {
-    let m = Tensor(uninitialized: [Self.points, tiles, k], on: x.device)
-    m.setProduct(
-      image(x), rowStride: 4 * c, kStride: 1, batchStride: tiles * 4 * c,
-      filter("winograd_filter", w, Extent(rows: 4 * c, columns: k), panelStride: 4 * c * 32), k: 4 * c)
     let y = Tensor(uninitialized: [n, h / 2, self.w / 2, k], on: x.device)
-    y.launch(
-      "winograd_output", [m, y], [.uint(across), .size(tiles), .size(k)], over: Extent(rows: tiles, columns: k))
+    let groups = shares(of: k, step: 32, weighing: Self.points * 4 * c * k)
+    let filters = groups.count == 1 ? filter(w, groups[0]) : nil
+    for images in shares(of: n, weighing: Self.points * tiles * 4 * c) {
+      let v = image(x, images, phases: 0..<4)
+      let first = images.lowerBound * (h / 2) * (self.w / 2) * k
+      for columns in groups {
+        let m = Tensor(uninitialized: [Self.points, v.shape[1], columns.count], on: x.device)
+        m.setProduct(
+          v, rowStride: 4 * c, kStride: 1, batchStride: v.shape[1] * 4 * c, filters ?? filter(w, columns), k: 4 * c)
+        m.launch(
+          "winograd_output", [m, y.from(first + columns.lowerBound)],
+          [.uint(across), .size(m.shape[1]), .size(columns.count), .size(k)],
+          over: Extent(rows: m.shape[1], columns: columns.count))
+      }
+    }
     return y
   }
 
   func inputGradient(_ dy: Tensor, _ w: Tensor) -> Tensor {
-    let m = Tensor(uninitialized: [Self.points, tiles, 4 * c], on: dy.device)
-    m.setProduct(
-      outputGradient(dy, tileStride: k, panelStride: 32).tensor, rowStride: k, kStride: 1, batchStride: tiles * k,
-      filter("winograd_filter_transposed", w, Extent(rows: k, columns: 4 * c), panelStride: k * 32), k: k)
     let dx = Tensor(uninitialized: [n, h, self.w, c], on: dy.device)
-    dx.launch("winograd_image_gradient", [m, dx], imageSizes, over: Extent(rows: tiles, columns: 4 * c))
+    let groups = shares(of: 4, weighing: Self.points * 4 * c * k)
+    let filters = groups.count == 1 ? transposedFilter(w, groups[0]) : nil
+    for images in shares(of: n, weighing: Self.points * tiles * 4 * c) {
+      let u = outputGradient(dy, images, tileStride: k, panelStride: 32).tensor
+      for phases in groups {
+        let m = Tensor(uninitialized: [Self.points, u.shape[1], phases.count * c], on: dy.device)
+        m.setProduct(
+          u, rowStride: k, kStride: 1, batchStride: u.shape[1] * k, filters ?? transposedFilter(w, phases), k: k)
+        m.launch(
+          "winograd_image_gradient", [m, dx.from(images.lowerBound * h * self.w * c)],
+          imageSizes(tiles: m.shape[1], phases), over: Extent(rows: m.shape[1], columns: m.shape[2]))
+      }
+    }
     return dx
   }
 
   func filterGradient(_ x: Tensor, _ dy: Tensor) -> Tensor {
-    let m = Tensor(uninitialized: [Self.points, 4 * c, k], on: x.device)
-    m.setProduct(
-      image(x), rowStride: 1, kStride: 4 * c, batchStride: tiles * 4 * c,
-      outputGradient(dy, tileStride: 32, panelStride: 32 * tiles), k: tiles)
     let dw = Tensor(uninitialized: [4, 4, c, k], on: x.device)
-    dw.launch(
-      "winograd_filter_gradient", [m, dw], [.size(c), .size(k)], over: Extent(rows: 4 * c, columns: k))
+    let panels = outputGradient(dy, 0..<n, tileStride: 32, panelStride: 32 * tiles)
+    for phases in shares(of: 4, weighing: Self.points * 4 * c * max(tiles, k)) {
+      let v = image(x, 0..<n, phases: phases)
+      let rows = phases.count * c
+      let m = Tensor(uninitialized: [Self.points, rows, k], on: x.device)
+      m.setProduct(v, rowStride: 1, kStride: rows, batchStride: tiles * rows, panels, k: tiles)
+      dw.launch(
+        "winograd_filter_gradient", [m, dw], [.size(c), .size(k), .size(rows), .uint(phases.lowerBound)],
+        over: Extent(rows: rows, columns: k))
+    }
     return dw
   }
 
-  private var imageSizes: [LaunchArgument] { [.uint(h), .uint(w), .size(c), .size(tiles)] }
+  // MARK: Transforms
 
-  private func image(_ x: Tensor) -> Tensor {
-    let v = Tensor(uninitialized: [Self.points, tiles, 4 * c], on: x.device)
-    v.launch("winograd_image", [x, v], imageSizes, over: Extent(rows: tiles, columns: 4 * c))
+  /// What is transformed at once has about this many elements: scratch would else be several times the images.
+  private static let shareElements = 1 << 22
+
+  /// 0 ..< count in shares of about equal size, multiples of `step`, so that a share's part of `elements` stays small.
+  private func shares(of count: Int, step: Int = 1, weighing elements: Int) -> [Range<Int>] {
+    let units = count / step
+    let number = max(1, min(units, (elements + Self.shareElements / 2) / Self.shareElements))
+    return (0..<number).map { ($0 * units / number * step)..<(($0 + 1) * units / number * step) }
+  }
+
+  private func imageSizes(tiles: Int, _ phases: Range<Int>) -> [LaunchArgument] {
+    [.uint(h), .uint(w), .size(c), .size(tiles), .size(phases.count * c), .uint(phases.lowerBound)]
+  }
+
+  private func image(_ x: Tensor, _ images: Range<Int>, phases: Range<Int>) -> Tensor {
+    let tiles = tiles / n * images.count
+    let v = Tensor(uninitialized: [Self.points, tiles, phases.count * c], on: x.device)
+    v.launch(
+      "winograd_image", [x.from(images.lowerBound * h * w * c), v], imageSizes(tiles: tiles, phases),
+      over: Extent(rows: tiles, columns: phases.count * c))
     return v
   }
 
-  private func outputGradient(_ dy: Tensor, tileStride: Int, panelStride: Int) -> Panels {
+  private func outputGradient(_ dy: Tensor, _ images: Range<Int>, tileStride: Int, panelStride: Int) -> Panels {
+    let tiles = tiles / n * images.count
     let u = Tensor(uninitialized: [Self.points, tiles, k], on: dy.device)
     u.launch(
-      "winograd_output_gradient", [dy, u],
+      "winograd_output_gradient", [dy.from(images.lowerBound * (h / 2) * (w / 2) * k), u],
       [.uint(across), .size(tiles), .size(k), .size(tileStride), .size(panelStride)],
       over: Extent(rows: tiles, columns: k))
     return Panels(tensor: u, panelStride: panelStride, kStride: tileStride, batchStride: tiles * k)
   }
 
-  private func filter(_ kernel: String, _ w: Tensor, _ extent: Extent, panelStride: Int) -> Panels {
-    let b = Tensor(uninitialized: [Self.points, 4 * c * k], on: w.device)
-    b.launch(kernel, [w, b], [.size(c), .size(k)], over: extent)
-    return Panels(tensor: b, panelStride: panelStride, kStride: 32, batchStride: 4 * c * k)
+  private func filter(_ w: Tensor, _ columns: Range<Int>) -> Panels {
+    let b = Tensor(uninitialized: [Self.points, 4 * c * columns.count], on: w.device)
+    b.launch(
+      "winograd_filter", [w.from(columns.lowerBound), b], [.size(c), .size(k), .size(columns.count), .uint(0)],
+      over: Extent(rows: 4 * c, columns: columns.count))
+    return Panels(tensor: b, panelStride: 4 * c * 32, kStride: 32, batchStride: 4 * c * columns.count)
   }
+
+  private func transposedFilter(_ w: Tensor, _ phases: Range<Int>) -> Panels {
+    let columns = phases.count * c
+    let b = Tensor(uninitialized: [Self.points, columns * k], on: w.device)
+    b.launch(
+      "winograd_filter_transposed", [w, b], [.size(c), .size(k), .size(columns), .uint(phases.lowerBound)],
+      over: Extent(rows: k, columns: columns))
+    return Panels(tensor: b, panelStride: k * 32, kStride: 32, batchStride: columns * k)
+  }
+}
+
+extension Tensor {
+  /// What follows element `start`, for a launch that writes or reads from there on.
+  fileprivate func from(_ start: Int) -> Tensor { view(from: start, shape: [shape.count - start]) }
 }

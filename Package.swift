@@ -20,6 +20,7 @@ let package = Package(
         "README.md", "all.cl", "elementary.cl",
         "pointwise.cl", "activation.cl", "loss.cl", "layout.cl", "reduction.cl", "normalization.cl", "matmul.cl",
         "convolution.cl", "gather.cl", "random.cl", "optimizer.cl", "image.cl", "probe.cl",
+        "roofline.cl",
       ],
       publicHeadersPath: "include"),
 

@@ -19,3 +19,4 @@
 #include "optimizer.cl"
 #include "image.cl"
 #include "probe.cl"
+#include "roofline.cl"

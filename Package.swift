@@ -35,9 +35,10 @@ let package = Package(
     .target(name: "Datasets", dependencies: ["CImages"]),
     .target(name: "Records", dependencies: ["CImages"]),
     .target(name: "Saddle", dependencies: ["Adversaries", "Datasets", "Records", "Yams"]),
+    .target(name: "Benchmarks", dependencies: ["Saddle"]),
     .executableTarget(
       name: "SaddleCommand",
-      dependencies: ["Saddle", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: ["Benchmarks", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
     .testTarget(name: "KernelsTests", dependencies: ["Devices"]),
     .testTarget(name: "DevicesTests", dependencies: ["Devices"]),
@@ -47,6 +48,7 @@ let package = Package(
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
     .testTarget(name: "RecordsTests", dependencies: ["Records"]),
     .testTarget(name: "SaddleTests", dependencies: ["Saddle"]),
+    .testTarget(name: "BenchmarksTests", dependencies: ["Benchmarks"]),
     .testTarget(name: "SaddleCommandTests", dependencies: ["SaddleCommand"]),
   ],
   swiftLanguageModes: [.v6],

@@ -77,6 +77,7 @@ extension Op {
     } run: { inputs, shape in
       let (x, w) = (inputs[0], inputs[1])
       let (r, s, c, k) = (w.shape[0], w.shape[1], w.shape[2], w.shape[3])
+      x.device.countProduct(multiplications: shape.count * r * s * c)
       let panels = w.packed(taps: r * s, k: c, n: k, tapStride: c * k, kStride: k, nStride: 1)
       let y = Tensor(uninitialized: shape, on: x.device)
       Sweep(
@@ -108,6 +109,7 @@ extension Op {
     } run: { inputs, shape in
       let (dy, w) = (inputs[0], inputs[1])
       let (r, s, c, k) = (w.shape[0], w.shape[1], w.shape[2], w.shape[3])
+      dy.device.countProduct(multiplications: dy.shape.count * r * s * c)
       let panels = w.packed(taps: r * s, k: k, n: c, tapStride: c * k, kStride: 1, nStride: k)
       let dx = Tensor(uninitialized: shape, on: dy.device)
       for a in 0..<min(g.stride, height) {
@@ -148,6 +150,7 @@ extension Op {
     } run: { inputs, shape in
       let (x, dy) = (inputs[0], inputs[1])
       let (pixels, k) = (dy.shape[0] * dy.shape[1] * dy.shape[2], dy.shape[3])
+      x.device.countProduct(multiplications: pixels * shape.count)
       // Whole panels lie in dy as they are; else its last columns are filled up with zeros.
       let isWhole = k % Tensor.panelColumns == 0
       let b = isWhole ? dy : dy.packed(taps: 1, k: pixels, n: k, tapStride: 0, kStride: k, nStride: 1)

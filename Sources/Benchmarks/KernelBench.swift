@@ -1,0 +1,53 @@
+import Saddle
+
+/// Times rows on a device, between two measurements of its roofline.
+public struct KernelBench {
+  private let device: Device
+  /// A row is run at least this often, and for about so many seconds.
+  let (leastRuns, leastSeconds): (Int, Double)
+
+  public init(on device: Device) { self.init(on: device, leastRuns: 5, leastSeconds: 0.2) }
+
+  init(on device: Device, leastRuns: Int, leastSeconds: Double) {
+    (self.device, self.leastRuns, self.leastSeconds) = (device, leastRuns, leastSeconds)
+  }
+
+  /// Measures the rows, one after the other.
+  ///
+  /// - Parameter progress: Told in words what is being measured.
+  /// - Throws: The device's first failure; what making a row's inputs throws.
+  public func run(_ rows: [KernelRow], progress: (String) -> Void = { _ in }) throws -> KernelReport {
+    progress("roofline of \(device.name)")
+    var report = KernelReport(device: device.name, roofline: try Roofline.measure(on: device))
+    for (number, row) in rows.enumerated() {
+      progress("\(number + 1)/\(rows.count)  \(row.name)")
+      // What the last row left idle would count against this one's room.
+      device.freeIdleBuffers()
+      let needed = try row.rehearse().peakBytes
+      if let limit = device.memoryLimit, needed > limit - device.bytesHeld {
+        let reason = "it takes \(needed >> 20) MiB, and the device has \((limit - device.bytesHeld) >> 20) MiB"
+        report.skipped.append(.init(name: row.name, reason: reason))
+      } else {
+        report.rows.append(try measure(row))
+      }
+    }
+    device.freeIdleBuffers()
+    progress("roofline of \(device.name), once more")
+    report.roofline = report.roofline.best(try Roofline.measure(on: device))
+    return report
+  }
+
+  /// The median of some runs, after the first ones: those compile, touch new memory and wake threads.
+  private func measure(_ row: KernelRow) throws -> KernelReport.Row {
+    let work = try row.prepare(device)
+    var warming = 0.0
+    repeat { warming += max(try device.seconds(of: work), leastSeconds / 1000) } while warming < leastSeconds / 10
+    var times: [Double] = []
+    while times.count < leastRuns || (times.reduce(0, +) < leastSeconds && times.count < 1000) {
+      times.append(try device.seconds(of: work))
+    }
+    let median = times.sorted()[times.count / 2]
+    return .init(
+      name: row.name, family: row.family, seconds: median, runs: times.count, flops: row.flops, bytes: row.bytes)
+  }
+}

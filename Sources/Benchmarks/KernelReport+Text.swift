@@ -1,0 +1,93 @@
+import Foundation
+import Saddle
+
+extension KernelReport {
+  /// The report as a table of at most 100 columns.
+  ///
+  /// - Parameter old: An earlier report; each row then tells how many times as fast it has become.
+  public func text(comparedTo old: KernelReport? = nil) -> String {
+    let width = rows.map(\.name.count).max() ?? 0
+    var lines = [
+      "roofline: \(Self.figures(roofline.flopsPerSecond / 1e9)) GFLOP/s (multiply-adds in registers), "
+        + "\(Self.figures(roofline.bytesPerSecond / 1e9)) GB/s (stream triad)"
+    ]
+    let oldSeconds = Dictionary((old?.rows ?? []).map { ($0.name, $0.seconds) }, uniquingKeysWith: { first, _ in first })
+    var ratios: [Double] = []
+    for family in KernelRow.Family.allCases {
+      let rows = rows.filter { $0.family == family }
+      if rows.isEmpty { continue }
+      let heads = ["time", "GFLOP/s", "GB/s", "roofline"] + (old == nil ? [] : ["old/new"])
+      lines += ["", Self.line(family.heading, width, heads)]
+      for row in rows {
+        var cells = cells(row)
+        if old != nil {
+          let ratio = oldSeconds[row.name].map { $0 / row.seconds }
+          cells.append(ratio.map { String(format: "%.2fx", $0) } ?? "new")
+          if let ratio { ratios.append(ratio) }
+        }
+        lines.append(Self.line("  " + row.name, width, cells))
+      }
+    }
+    lines += skipped.isEmpty ? [] : [""]
+    lines += skipped.map { "skipped: \($0.name): \($0.reason)" }
+    if let old {
+      lines.append("")
+      if old.device != device { lines.append("the old report is of another device: \(old.device)") }
+      if !ratios.isEmpty {
+        let mean = exp(ratios.map { log($0) }.reduce(0, +) / Double(ratios.count))
+        lines.append(String(format: "%.2fx over %d rows (geometric mean of old/new)", mean, ratios.count))
+      }
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private func cells(_ row: Row) -> [String] {
+    let bound = roofline.isComputeBound(flops: row.flops, bytes: row.bytes) ? "fma   " : "memory"
+    return [
+      Self.time(row.seconds), row.flops == 0 ? "-" : Self.figures(Double(row.flops) / row.seconds / 1e9),
+      Self.figures(Double(row.bytes) / row.seconds / 1e9), "\(Int((100 * share(row)).rounded()))% \(bound)",
+    ]
+  }
+
+  private static func line(_ name: String, _ width: Int, _ cells: [String]) -> String {
+    let columns = [10, 9, 8, 13, 9]
+    return name.padding(toLength: width + 2, withPad: " ", startingAt: 0)
+      + zip(cells, columns).map { String(repeating: " ", count: max(1, $1 - $0.count)) + $0 }.joined()
+  }
+
+  /// Three figures, or all before the point.
+  static func figures(_ value: Double) -> String {
+    String(format: value >= 99.95 ? "%.0f" : value >= 9.995 ? "%.1f" : "%.2f", value)
+  }
+
+  /// Seconds in the unit that suits them.
+  static func time(_ seconds: Double) -> String {
+    let (value, unit) =
+      seconds >= 0.9995 ? (seconds, "s") : seconds >= 0.9995e-3 ? (seconds * 1e3, "ms") : (seconds * 1e6, "us")
+    return "\(figures(value)) \(unit)"
+  }
+}
+
+extension KernelRow {
+  /// The row's name and its work, on a line.
+  public var summary: String {
+    let work = "\(KernelReport.figures(Double(bytes) / 1e6)) MB"
+    let flops = flops == 0 ? "" : ", \(KernelReport.figures(Double(flops) / 1e9)) GFLOP"
+    return "\(family.rawValue): \(name): \(work)\(flops)"
+  }
+}
+
+extension KernelRow.Family {
+  var heading: String {
+    switch self {
+    case .convolution: "convolutions, batch \(KernelSizes().batch)"
+    case .product: "matrix products"
+    case .normalization: "batch normalization, batch \(KernelSizes().batch)"
+    case .elementwise: "elementwise"
+    case .reduction: "sums"
+    case .optimizer: "Adam, by parameters"
+    case .random: "random numbers"
+    case .gather: "tables"
+    }
+  }
+}

@@ -49,6 +49,20 @@ CHAINS_TILE(fma_chains, 24)
 CHAINS_TILE(fma_few_chains, 6)
 #endif
 
-// McCalpin's triad (1995): two arrays read, one written.
-#define TRIAD(_) _(IN, a) _(IN, b) _(OUT, y) _(REAL, factor)
-KERNEL(stream_triad, TRIAD) { y[i] = fma(factor, b[i], a[i]); }
+// McCalpin's triad (1995), y = a + factor b: two arrays read, one written. Extent: 1 x length.
+#define STREAM 4096
+#define TRIAD(_) _(IN, a) _(IN, b) _(OUT, y) _(REAL, factor) _(SIZE, length)
+BLOCK(stream_triad, TRIAD, 1, STREAM) {
+  const index begin = i * STREAM, end = begin + STREAM < length ? begin + STREAM : length;
+  index k = begin;
+  for (; k + 16 <= end; k += 16) vstore16(fma((real16)factor, vload16(0, b + k), vload16(0, a + k)), 0, y + k);
+  for (; k < end; ++k) y[k] = fma(factor, b[k], a[k]);
+}
+TILE(stream_triad, TRIAD, 1, 256, 256)
+#ifdef DEVICE
+TILE_BODY(stream_triad, TRIAD, 256) {
+  TILE_START(TRIAD)
+  const index k = group * 256 + lane;
+  if (k < length) y[k] = fma(factor, b[k], a[k]);
+}
+#endif

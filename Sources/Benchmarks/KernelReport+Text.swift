@@ -11,17 +11,17 @@ extension KernelReport {
       "roofline: \(Self.figures(roofline.flopsPerSecond / 1e9)) GFLOP/s (multiply-adds in registers), "
         + "\(Self.figures(roofline.bytesPerSecond / 1e9)) GB/s (stream triad)"
     ]
-    let oldSeconds = Dictionary((old?.rows ?? []).map { ($0.name, $0.seconds) }, uniquingKeysWith: { first, _ in first })
+    let oldRows = Dictionary(grouping: old?.rows ?? [], by: \.name)
     var ratios: [Double] = []
     for family in KernelRow.Family.allCases {
       let rows = rows.filter { $0.family == family }
       if rows.isEmpty { continue }
-      let heads = ["time", "GFLOP/s", "GB/s", "roofline"] + (old == nil ? [] : ["old/new"])
+      let heads = ["time", "GFLOP/s", "GB/s", "roofline", "bound"] + (old == nil ? [] : ["old/new"])
       lines += ["", Self.line(family.heading, width, heads)]
       for row in rows {
         var cells = cells(row)
         if old != nil {
-          let ratio = oldSeconds[row.name].map { $0 / row.seconds }
+          let ratio = oldRows[row.name]?.first.map { $0.seconds / row.seconds }
           cells.append(ratio.map { String(format: "%.2fx", $0) } ?? "new")
           if let ratio { ratios.append(ratio) }
         }
@@ -42,38 +42,43 @@ extension KernelReport {
   }
 
   private func cells(_ row: Row) -> [String] {
-    let bound = roofline.isComputeBound(flops: row.flops, bytes: row.bytes) ? "fma   " : "memory"
+    let bound = roofline.isComputeBound(flops: row.flops, bytes: row.bytes) ? "fma" : "memory"
     return [
       Self.time(row.seconds), row.flops == 0 ? "-" : Self.figures(Double(row.flops) / row.seconds / 1e9),
-      Self.figures(Double(row.bytes) / row.seconds / 1e9), "\(Int((100 * share(row)).rounded()))% \(bound)",
+      Self.figures(Double(row.bytes) / row.seconds / 1e9), "\(Int((100 * share(row)).rounded()))%", bound,
     ]
   }
 
-  private static func line(_ name: String, _ width: Int, _ cells: [String]) -> String {
-    let columns = [10, 9, 8, 13, 9]
+  fileprivate static func line(_ name: String, _ width: Int, _ cells: [String]) -> String {
+    let columns = [9, 9, 7, 10, 8, 9]
     return name.padding(toLength: width + 2, withPad: " ", startingAt: 0)
       + zip(cells, columns).map { String(repeating: " ", count: max(1, $1 - $0.count)) + $0 }.joined()
   }
 
   /// Three figures, or all before the point.
   static func figures(_ value: Double) -> String {
-    String(format: value >= 99.95 ? "%.0f" : value >= 9.995 ? "%.1f" : "%.2f", value)
+    String(format: value >= 99.95 ? "%.0f" : value >= 9.995 ? "%.1f" : value >= 0.095 ? "%.2f" : "%.3f", value)
   }
 
   /// Seconds in the unit that suits them.
   static func time(_ seconds: Double) -> String {
     let (value, unit) =
-      seconds >= 0.9995 ? (seconds, "s") : seconds >= 0.9995e-3 ? (seconds * 1e3, "ms") : (seconds * 1e6, "us")
+      seconds >= 0.9995 ? (seconds, "s") : seconds >= 0.9995e-3 ? (seconds * 1e3, "ms") : (seconds * 1e6, "µs")
     return "\(figures(value)) \(unit)"
   }
 }
 
 extension KernelRow {
-  /// The row's name and its work, on a line.
-  public var summary: String {
-    let work = "\(KernelReport.figures(Double(bytes) / 1e6)) MB"
-    let flops = flops == 0 ? "" : ", \(KernelReport.figures(Double(flops) / 1e9)) GFLOP"
-    return "\(family.rawValue): \(name): \(work)\(flops)"
+  /// The rows and their work as a table.
+  public static func list(_ rows: [KernelRow]) -> String {
+    let width = rows.map(\.name.count).max() ?? 0
+    return Family.allCases.map { family in
+      let rows = rows.filter { $0.family == family }.map { row in
+        let flops = row.flops == 0 ? "-" : KernelReport.figures(Double(row.flops) / 1e9)
+        return KernelReport.line("  " + row.name, width, [flops, KernelReport.figures(Double(row.bytes) / 1e6)])
+      }
+      return rows.isEmpty ? [] : [KernelReport.line(family.heading, width, ["GFLOP", "MB"])] + rows
+    }.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
   }
 }
 

@@ -66,6 +66,7 @@ public struct KernelReport: Codable, Sendable, Equatable {
 public enum BenchError: Error, CustomStringConvertible {
   case badReport(path: String, reason: String)
   case noRow(filters: [String])
+  case notWritable(path: String)
 
   public var description: String {
     switch self {
@@ -74,6 +75,8 @@ public enum BenchError: Error, CustomStringConvertible {
     case .noRow(let filters):
       "no row holds the words of \(filters.map { "'\($0)'" }.joined(separator: " or of ")). "
         + "`saddle bench kernels --list` shows all rows."
+    case .notWritable(let path):
+      "--json \(path): no file can be written there. Choose a path in a folder that exists and that you may write to."
     }
   }
 }

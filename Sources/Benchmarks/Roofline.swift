@@ -65,7 +65,7 @@ public struct Roofline: Codable, Sendable, Equatable {
     let (a, b) = (Tensor(1, shape: [count], on: device), Tensor(2, shape: [count], on: device))
     let y = Tensor(0, shape: [count], on: device)
     let seconds = try least(of: 10, on: device) {
-      y.launch("stream_triad", [a, b, y], [.real(0.5)], over: Extent(count))
+      y.launch("stream_triad", [a, b, y], [.real(0.5), .size(count)], over: Extent(count))
     }
     return Double(3 * count * device.precision.elementSize) / seconds
   }

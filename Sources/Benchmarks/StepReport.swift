@@ -62,15 +62,16 @@ public struct StepReport: Codable, Sendable {
       "\(launches) launches a step; in all counted steps \(allocations) device allocations "
         + "(\(allocatedBytes) bytes) and \(waits) waits",
       String(
-        format: "%.1f us of host time a launch: %.1f to decide on it, %.1f to hand it over",
+        format: "%.2f µs of host time a launch: %.2f to decide on it, %.2f to hand it over",
         hostMicrosecondsPerLaunch + handoverMicrosecondsPerLaunch, hostMicrosecondsPerLaunch,
         handoverMicrosecondsPerLaunch),
       "", "      time   share  launches  kernel",
     ]
     let total = kernels.map(\.seconds).reduce(secondsBetweenKernels, +)
     func row(_ seconds: Double, _ launches: String, _ name: String) -> String {
-      let cells = [(KernelReport.time(seconds), 10), (String(format: "%.1f%%", 100 * seconds / total), 8), (launches, 10)]
-      return cells.map { String(repeating: " ", count: max(1, $1 - $0.count)) + $0 }.joined() + "  " + name
+      let share = String(format: "%.1f%%", 100 * seconds / total)
+      return [(KernelReport.time(seconds), 10), (share, 8), (launches, 10)]
+        .map { cell, width in String(repeating: " ", count: max(1, width - cell.count)) + cell }.joined() + "  " + name
     }
     lines += kernels.prefix(10).map { row($0.seconds, "\($0.launches)", $0.name) }
     let rest = kernels.dropFirst(10)
@@ -78,7 +79,8 @@ public struct StepReport: Codable, Sendable {
       let launches = rest.map(\.launches).reduce(0, +)
       lines.append(row(rest.map(\.seconds).reduce(0, +), "\(launches)", "\(rest.count) other kernels"))
     }
-    lines.append(row(secondsBetweenKernels, "", "between kernels"))
+    let between = 1e6 * secondsBetweenKernels / Double(max(1, launches))
+    lines.append(row(secondsBetweenKernels, "", String(format: "between kernels: %.1f µs a launch", between)))
     return lines.joined(separator: "\n")
   }
 }

@@ -196,7 +196,8 @@ final class OpenCLBackend: Backend {
     defer { (timed, queue) = ([], plainQueue) }
     try synchronize()
     return try timed.map { kernel, event throws(DeviceError) in
-      let (start, end) = (try time(CL_PROFILING_COMMAND_START, of: event), try time(CL_PROFILING_COMMAND_END, of: event))
+      let start = try time(CL_PROFILING_COMMAND_START, of: event)
+      let end = try time(CL_PROFILING_COMMAND_END, of: event)
       return LaunchTime(kernel: kernel, time: .nanoseconds(max(0, end - start)))
     }
   }

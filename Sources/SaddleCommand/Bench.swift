@@ -40,17 +40,25 @@ struct Bench: ParsableCommand {
     func run() throws {
       let rows = KernelRow.table().filter { $0.matches(filter) }
       guard !rows.isEmpty else { throw BenchError.noRow(filters: filter) }
-      if list { return rows.forEach { print($0.summary) } }
+      if list { return show(KernelRow.list(rows)) }
       let old = try compare.map { try KernelReport(readingFrom: $0) }
+      if let json, json != "-", !Self.isWritable(json) { throw BenchError.notWritable(path: json) }
       let device = try deviceOptions.open()
       let status = StatusLine()
       let report = try KernelBench(on: device).run(rows, progress: status.show)
       status.clear()
-      if json != "-" { print(report.text(comparedTo: old)) }
+      if json != "-" { show(report.text(comparedTo: old)) }
       guard let json else { return }
-      if json == "-" { return print(try report.json()) }
+      if json == "-" { return show(try report.json()) }
       try Data((try report.json() + "\n").utf8).write(to: URL(fileURLWithPath: json))
       tell("report: \(json)")
+    }
+
+    /// Asked before a minute of measuring, not after.
+    private static func isWritable(_ path: String) -> Bool {
+      let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+      let files = FileManager.default
+      return files.isWritableFile(atPath: files.fileExists(atPath: path) ? path : folder)
     }
   }
 
@@ -78,7 +86,10 @@ struct Bench: ParsableCommand {
       let status = StatusLine()
       let report = try StepBench(configuration, on: device).run(preset: preset, steps: steps, progress: status.show)
       status.clear()
-      print(json ? try report.json() : report.text)
+      show(json ? try report.json() : report.text)
     }
   }
 }
+
+/// Writes a result to the standard output, at once.
+private func show(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }

@@ -1,6 +1,7 @@
 import Saddle
 
-/// Times rows on a device, between two measurements of its roofline.
+/// Times rows on a device, and its roofline before each family of rows and after the last: a machine that others use
+/// has good and bad moments.
 public struct KernelBench {
   private let device: Device
   /// A row is run at least this often, and for about so many seconds.
@@ -17,10 +18,19 @@ public struct KernelBench {
   /// - Parameter progress: Told in words what is being measured.
   /// - Throws: The device's first failure; what making a row's inputs throws.
   public func run(_ rows: [KernelRow], progress: (String) -> Void = { _ in }) throws -> KernelReport {
-    progress("roofline of \(device.name)")
-    var report = KernelReport(device: device.name, roofline: try Roofline.measure(on: device))
+    var report = KernelReport(device: device.name, roofline: Roofline(flopsPerSecond: 0, bytesPerSecond: 0))
+    let start = ContinuousClock.now
+    func measureRoofline() throws {
+      progress("roofline of \(device.name)")
+      device.freeIdleBuffers()
+      report.roofline = report.roofline.best(try Roofline.measure(on: device))
+    }
     for (number, row) in rows.enumerated() {
-      progress("\(number + 1)/\(rows.count)  \(row.name)")
+      if number == 0 || row.family != rows[number - 1].family { try measureRoofline() }
+      // An estimate from fewer rows would jump about.
+      let left = start.duration(to: .now) / .seconds(max(1, number)) * Double(rows.count - number)
+      let estimate = number < 5 ? "" : "  \(ProgressLine.duration(left)) left"
+      progress("\(number + 1)/\(rows.count)  \(row.name)\(estimate)")
       // What the last row left idle would count against this one's room.
       device.freeIdleBuffers()
       let needed = try row.rehearse().peakBytes
@@ -31,9 +41,7 @@ public struct KernelBench {
         report.rows.append(try measure(row))
       }
     }
-    device.freeIdleBuffers()
-    progress("roofline of \(device.name), once more")
-    report.roofline = report.roofline.best(try Roofline.measure(on: device))
+    try measureRoofline()
     return report
   }
 

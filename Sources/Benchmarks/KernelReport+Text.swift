@@ -6,7 +6,7 @@ extension KernelReport {
   ///
   /// - Parameter old: An earlier report; each row then tells how many times as fast it has become.
   public func text(comparedTo old: KernelReport? = nil) -> String {
-    let width = rows.map(\.name.count).max() ?? 0
+    let width = Self.width(rows.map { ($0.name, $0.family) })
     var lines = [
       "roofline: \(Self.figures(roofline.flopsPerSecond / 1e9)) GFLOP/s (multiply-adds in registers), "
         + "\(Self.figures(roofline.bytesPerSecond / 1e9)) GB/s (stream triad)"
@@ -41,6 +41,11 @@ extension KernelReport {
     return lines.joined(separator: "\n")
   }
 
+  /// Columns that the names take, and the headings above them.
+  fileprivate static func width(_ rows: [(name: String, family: KernelRow.Family)]) -> Int {
+    rows.map { max($0.name.count + 2, $0.family.heading.count) }.max() ?? 0
+  }
+
   private func cells(_ row: Row) -> [String] {
     let bound = roofline.isComputeBound(flops: row.flops, bytes: row.bytes) ? "fma" : "memory"
     return [
@@ -51,7 +56,7 @@ extension KernelReport {
 
   fileprivate static func line(_ name: String, _ width: Int, _ cells: [String]) -> String {
     let columns = [9, 9, 7, 10, 8, 9]
-    return name.padding(toLength: width + 2, withPad: " ", startingAt: 0)
+    return name.padding(toLength: width, withPad: " ", startingAt: 0)
       + zip(cells, columns).map { String(repeating: " ", count: max(1, $1 - $0.count)) + $0 }.joined()
   }
 
@@ -71,7 +76,7 @@ extension KernelReport {
 extension KernelRow {
   /// The rows and their work as a table.
   public static func list(_ rows: [KernelRow]) -> String {
-    let width = rows.map(\.name.count).max() ?? 0
+    let width = KernelReport.width(rows.map { ($0.name, $0.family) })
     return Family.allCases.map { family in
       let rows = rows.filter { $0.family == family }.map { row in
         let flops = row.flops == 0 ? "-" : KernelReport.figures(Double(row.flops) / 1e9)

@@ -29,7 +29,7 @@ public struct Roofline: Codable, Sendable, Equatable {
       bytesPerSecond: max(bytesPerSecond, other.bytesPerSecond))
   }
 
-  /// Measures a device with the kernels of `Kernels/roofline.cl`, in about a second.
+  /// Measures a device with the kernels of `Kernels/roofline.cl`, in less than a second.
   ///
   /// - Throws: The device's first failure.
   public static func measure(on device: Device) throws -> Roofline {
@@ -54,7 +54,7 @@ public struct Roofline: Codable, Sendable, Equatable {
       _ = try seconds(rounds: rounds, runs: 1)
       // Long enough that starting and ending are nothing.
       while try seconds(rounds: rounds, runs: 1) < 0.01, rounds < 1 << 24 { rounds *= 2 }
-      return 2 * Double(count * length * rounds) / (try seconds(rounds: rounds, runs: 10))
+      return 2 * Double(count * length * rounds) / (try seconds(rounds: rounds, runs: 5))
     }.max() ?? 0
   }
 
@@ -64,7 +64,7 @@ public struct Roofline: Codable, Sendable, Equatable {
     let count = min(1 << 25, most)
     let (a, b) = (Tensor(1, shape: [count], on: device), Tensor(2, shape: [count], on: device))
     let y = Tensor(0, shape: [count], on: device)
-    let seconds = try least(of: 10, on: device) {
+    let seconds = try least(of: 5, on: device) {
       y.launch("stream_triad", [a, b, y], [.real(0.5), .size(count)], over: Extent(count))
     }
     return Double(3 * count * device.precision.elementSize) / seconds

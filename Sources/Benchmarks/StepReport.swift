@@ -17,7 +17,7 @@ public struct StepReport: Codable, Sendable {
   public let imagesPerSecond: Double
   /// Of a step, the median.
   public let seconds: Double
-  /// The most memory that the process ever held, in MiB; taken before the kernels and the roofline are measured.
+  /// The most memory that the process ever held, in MiB; taken before the kernels are measured.
   public let peakRssMib: Double
   /// The most memory that was held on the device, in MiB.
   public let deviceMib: Int

@@ -12,16 +12,20 @@ struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Every kind of kernel over the shapes of GANs, against the device's roofline; about a minute.",
       discussion: """
-        Before and after comparing a change:
-          saddle bench kernels --filter "dcgan64 forward" --filter product --json old.json
-          saddle bench kernels --filter "dcgan64 forward" --filter product --compare old.json
+        Before a change and after it:
+          saddle bench kernels --filter "dcgan64 forward" --json old.json
+          saddle bench kernels --filter "dcgan64 forward" --compare old.json
 
-        time      median of one run inside its kernels, by the device's own events where it has them
-        GFLOP/s   additions, multiplications, divisions and roots; convolutions are counted directly, taps outside the
-                  image included, so that a faster algorithm may show more than 100%
-        GB/s      every array once for each pass that the definition needs; in a cache it may be more than 100%
-        roofline  the least time at the device's peak (multiply-adds in registers: fma) or stream (memory), whichever
-                  bounds the row, over the row's time; both measured in this run
+        time      of one run in its kernels, the median; by the device's events where
+                  it has them
+        GFLOP/s   + - * / and roots; convolutions are counted directly, taps outside
+                  the image included: a faster algorithm may pass 100%
+        GB/s      every array once for each pass that the definition needs: in a
+                  cache it may pass 100%
+        roofline  the least time over the row's time. The least is at the device's
+                  peak (fma: multiply-adds in registers) or its stream (memory: the
+                  triad), whichever takes longer; both are measured several times
+                  between the rows, and the best counts
         """)
 
     @Option(

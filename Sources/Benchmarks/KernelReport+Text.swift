@@ -7,9 +7,12 @@ extension KernelReport {
   /// - Parameter old: An earlier report; each row then tells how many times as fast it has become.
   public func text(comparedTo old: KernelReport? = nil) -> String {
     let width = Self.width(rows.map { ($0.name, $0.family) })
+    let figures = { Self.figures($0 / 1e9) }
     var lines = [
-      "roofline: \(Self.figures(roofline.flopsPerSecond / 1e9)) GFLOP/s (multiply-adds in registers), "
-        + "\(Self.figures(roofline.bytesPerSecond / 1e9)) GB/s (stream triad)"
+      "roofline: \(figures(roofline.flopsPerSecond)) GFLOP/s (multiply-adds in registers), "
+        + "\(figures(roofline.bytesPerSecond)) GB/s (stream triad);",
+      "in the worst moment \(figures(lowestRoofline.flopsPerSecond)) and \(figures(lowestRoofline.bytesPerSecond)). "
+        + "Shares are of what was measured around a row's family.",
     ]
     let oldRows = Dictionary(grouping: old?.rows ?? [], by: \.name)
     var ratios: [Double] = []
@@ -47,10 +50,10 @@ extension KernelReport {
   }
 
   private func cells(_ row: Row) -> [String] {
-    let bound = roofline.isComputeBound(flops: row.flops, bytes: row.bytes) ? "fma" : "memory"
+    let bound = row.roofline.isComputeBound(flops: row.flops, bytes: row.bytes) ? "fma" : "memory"
     return [
       Self.time(row.seconds), row.flops == 0 ? "-" : Self.figures(Double(row.flops) / row.seconds / 1e9),
-      Self.figures(Double(row.bytes) / row.seconds / 1e9), "\(Int((100 * share(row)).rounded()))%", bound,
+      Self.figures(Double(row.bytes) / row.seconds / 1e9), "\(Int((100 * row.share).rounded()))%", bound,
     ]
   }
 

@@ -13,6 +13,11 @@ public struct KernelReport: Codable, Sendable, Equatable {
     public let runs: Int
     public let flops: Int
     public let bytes: Int
+    /// The best that was measured just before and just after the row's family.
+    public internal(set) var roofline: Roofline
+
+    /// The least time by the roofline over the row's time: 1 is as fast as the device can be.
+    public var share: Double { roofline.seconds(flops: flops, bytes: bytes) / seconds }
   }
 
   /// A row that the device cannot hold.
@@ -24,14 +29,15 @@ public struct KernelReport: Codable, Sendable, Equatable {
   /// Changes when the meaning of a field does.
   public private(set) var format = 1
   public let device: String
+  /// The best of all measurements, and the worst.
   public internal(set) var roofline: Roofline
+  public internal(set) var lowestRoofline: Roofline
   public internal(set) var rows: [Row] = []
   public internal(set) var skipped: [Skipped] = []
 
-  init(device: String, roofline: Roofline) { (self.device, self.roofline) = (device, roofline) }
-
-  /// The row's least time by the roofline over its time: 1 is as fast as the device can be.
-  public func share(_ row: Row) -> Double { roofline.seconds(flops: row.flops, bytes: row.bytes) / row.seconds }
+  init(device: String, roofline: Roofline) {
+    (self.device, self.roofline, lowestRoofline) = (device, roofline, roofline)
+  }
 
   // MARK: Files
 

@@ -29,6 +29,13 @@ public struct Roofline: Codable, Sendable, Equatable {
       bytesPerSecond: max(bytesPerSecond, other.bytesPerSecond))
   }
 
+  /// The worse of two measurements: between the two, it tells how restless the machine is.
+  func worst(_ other: Roofline) -> Roofline {
+    Roofline(
+      flopsPerSecond: min(flopsPerSecond, other.flopsPerSecond),
+      bytesPerSecond: min(bytesPerSecond, other.bytesPerSecond))
+  }
+
   /// Measures a device with the kernels of `Kernels/roofline.cl`, in less than a second.
   ///
   /// - Throws: The device's first failure.

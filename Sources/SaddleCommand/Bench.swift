@@ -24,8 +24,8 @@ struct Bench: ParsableCommand {
                   cache it may pass 100%
         roofline  the least time over the row's time. The least is at the device's
                   peak (fma: multiply-adds in registers) or its stream (memory: the
-                  triad), whichever takes longer; both are measured several times
-                  between the rows, and the best counts
+                  triad), whichever takes longer; both are measured before and
+                  after each family of rows
         """)
 
     @Option(

@@ -63,7 +63,13 @@ func rowsKnowTheirWork(work: Work) throws {
   let report = try KernelBench(on: device, leastRuns: 1, leastSeconds: 0).run(rows)
   #expect(report.rows.map(\.name) == rows.map(\.name) && report.skipped.isEmpty)
   #expect(report.rows.allSatisfy { $0.seconds > 0 && $0.runs == 1 })
-  #expect(report.roofline.flopsPerSecond > 1e8 && report.roofline.bytesPerSecond > 1e8)
+  #expect(report.lowestRoofline.flopsPerSecond > 1e8 && report.lowestRoofline.bytesPerSecond > 1e8)
+  // Each row's own lies between the best and the worst moment, and a family shares its own.
+  for row in report.rows {
+    #expect(report.roofline.best(row.roofline) == report.roofline)
+    #expect(report.lowestRoofline.worst(row.roofline) == report.lowestRoofline)
+  }
+  #expect(Set(report.rows.map(\.roofline.bytesPerSecond)).count <= KernelRow.Family.allCases.count)
 }
 
 @Test(arguments: [
@@ -81,7 +87,9 @@ private func report(_ seconds: [String: Double], device: String = "a device") ->
   var report = KernelReport(device: device, roofline: roofline)
   for (name, seconds) in seconds.sorted(by: { $0.key < $1.key }) {
     report.rows.append(
-      .init(name: name, family: .product, seconds: seconds, runs: 7, flops: 2_000_000_000, bytes: 100_000_000))
+      .init(
+        name: name, family: .product, seconds: seconds, runs: 7, flops: 2_000_000_000, bytes: 100_000_000,
+        roofline: roofline))
   }
   return report
 }
@@ -113,7 +121,7 @@ func theRooflineIsTheHigherBound(flops: Int, bytes: Int, seconds: Double) {
     $0.split(separator: " ").joined(separator: " ")
   }
   for line in [
-    "roofline: 100 GFLOP/s (multiply-adds in registers), 10.0 GB/s (stream triad)",
+    "roofline: 100 GFLOP/s (multiply-adds in registers), 10.0 GB/s (stream triad);",
     "a 50.0 ms 40.0 2.00 40% fma 2.00x", "b 100 ms 20.0 1.00 20% fma 0.50x", "c 40.0 ms 50.0 2.50 50% fma new",
     "the old report is of another device: another device", "1.00x over 2 rows (geometric mean of old/new)",
   ] { #expect(lines.contains(line), "\(lines)") }
@@ -124,7 +132,9 @@ func theRooflineIsTheHigherBound(flops: Int, bytes: Int, seconds: Double) {
   var report = KernelReport(device: "a device", roofline: roofline)
   for row in KernelRow.table() {
     report.rows.append(
-      .init(name: row.name, family: row.family, seconds: 0.1234, runs: 5, flops: row.flops, bytes: row.bytes))
+      .init(
+        name: row.name, family: row.family, seconds: 0.1234, runs: 5, flops: row.flops, bytes: row.bytes,
+        roofline: roofline))
   }
   let lines = report.text(comparedTo: report).split(separator: "\n")
   #expect(lines.count > report.rows.count && lines.contains { $0.hasPrefix("Adam, by parameters ") })

@@ -20,6 +20,7 @@ let package = Package(
         "README.md", "all.cl", "elementary.cl",
         "pointwise.cl", "activation.cl", "loss.cl", "layout.cl", "reduction.cl", "normalization.cl", "matmul.cl",
         "convolution.cl", "columns.cl", "winograd.cl", "gather.cl", "random.cl", "optimizer.cl", "image.cl", "probe.cl",
+        "roofline.cl",
       ],
       publicHeadersPath: "include"),
 
@@ -34,9 +35,10 @@ let package = Package(
     .target(name: "Datasets", dependencies: ["CImages"]),
     .target(name: "Records", dependencies: ["CImages"]),
     .target(name: "Saddle", dependencies: ["Adversaries", "Datasets", "Records", "Yams"]),
+    .target(name: "Benchmarks", dependencies: ["Saddle"]),
     .executableTarget(
       name: "SaddleCommand",
-      dependencies: ["Saddle", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: ["Benchmarks", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
     .testTarget(name: "KernelsTests", dependencies: ["Devices"]),
     .testTarget(name: "DevicesTests", dependencies: ["Devices"]),
@@ -46,6 +48,7 @@ let package = Package(
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
     .testTarget(name: "RecordsTests", dependencies: ["Records"]),
     .testTarget(name: "SaddleTests", dependencies: ["Saddle"]),
+    .testTarget(name: "BenchmarksTests", dependencies: ["Benchmarks"]),
     .testTarget(name: "SaddleCommandTests", dependencies: ["SaddleCommand"]),
   ],
   swiftLanguageModes: [.v6],

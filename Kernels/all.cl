@@ -21,3 +21,4 @@
 #include "optimizer.cl"
 #include "image.cl"
 #include "probe.cl"
+#include "roofline.cl"

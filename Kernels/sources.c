@@ -67,6 +67,9 @@ static const char image_cl[] = {
 static const char probe_cl[] = {
 #embed "probe.cl"
     , 0};
+static const char roofline_cl[] = {
+#embed "roofline.cl"
+    , 0};
 
 static const KernelSource sources[] = {
     {"dialect.h", dialect_h},
@@ -91,6 +94,7 @@ static const KernelSource sources[] = {
     {"optimizer.cl", optimizer_cl},
     {"image.cl", image_cl},
     {"probe.cl", probe_cl},
+    {"roofline.cl", roofline_cl},
 };
 
 const KernelSource *kernel_sources(size_t *count) {

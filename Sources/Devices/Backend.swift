@@ -21,6 +21,19 @@ protocol Backend: AnyObject {
   func launch(_ kernel: Kernel, _ arguments: [LaunchArgument], extent: Extent, first: Int) throws(DeviceError)
   /// Waits until all work is done.
   func synchronize() throws(DeviceError)
+
+  /// How often an upload had to wait for the work before it.
+  var uploadWaitCount: Int { get }
+  /// Begins to time launches, once all work before is done.
+  func beginTiming() throws(DeviceError)
+  /// Waits, then tells how long each launch since `beginTiming` took, in order, and times no more.
+  func endTiming() throws(DeviceError) -> [LaunchTime]
+}
+
+/// How long one launch took on the device: by the device's own events where it has them, else by the host's clock.
+public struct LaunchTime: Sendable {
+  public let kernel: String
+  public let time: Duration
 }
 
 /// A piece of a device's memory, freed when the last reference goes.

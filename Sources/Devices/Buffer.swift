@@ -19,6 +19,7 @@ final class BufferPool {
   private(set) var bytesHeld = 0
   private(set) var peakBytesHeld = 0
   private(set) var allocationCount = 0
+  private(set) var allocatedByteCount = 0
   /// Stands in for memory on a device that has failed.
   let nothing = Memory(handle: UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64), byteCount: 0) {
     $0.deallocate()
@@ -45,15 +46,20 @@ final class BufferPool {
     do throws(DeviceError) {
       memory = try allocate(size)
     } catch .outOfMemory where !free.isEmpty {
-      // Buffers of other sizes are lying idle: free them and try once more.
-      for (size, idle) in free { bytesHeld -= size * idle.count }
-      free = [:]
+      // Buffers of other sizes are lying idle.
+      freeIdle()
       memory = try allocate(size)
     }
     bytesHeld += size
     peakBytesHeld = max(peakBytesHeld, bytesHeld)
     allocationCount += 1
+    allocatedByteCount += size
     return memory
+  }
+
+  func freeIdle() {
+    for (size, idle) in free { bytesHeld -= size * idle.count }
+    free = [:]
   }
 
   func give(_ memory: Memory) {

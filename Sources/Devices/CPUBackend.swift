@@ -6,6 +6,8 @@ final class CPUBackend: Backend {
   let precision: Precision
   private let isa: String
   private let threads: ThreadPool
+  /// What was launched since timing began; nil while nobody measures.
+  private var times: [LaunchTime]?
 
   /// - Throws: `DeviceError.unsupported` where the processor lacks the build's instructions.
   init(precision: Precision, isa: String?, threads: Int?) throws(DeviceError) {
@@ -49,6 +51,7 @@ final class CPUBackend: Backend {
     guard let run = kernel.run(isa: isa, precision: precision) else {
       preconditionFailure("kernel '\(kernel.name)' has no \(isa) build in \(precision)")
     }
+    let start = times == nil ? nil : ContinuousClock.now
     withUnsafeTemporaryAllocation(of: KernelArgument.self, capacity: max(1, arguments.count)) { raw in
       for (i, argument) in arguments.enumerated() {
         switch argument {
@@ -64,7 +67,16 @@ final class CPUBackend: Backend {
       let items = extent.items(kernel.geometry)
       threads.run(run, raw.baseAddress!, first..<items, grain: kernel.isElementwise ? 4096 : 1)
     }
+    if let start { times?.append(LaunchTime(kernel: kernel.name, time: start.duration(to: .now))) }
   }
 
   func synchronize() {}
+  let uploadWaitCount = 0
+
+  func beginTiming() { times = [] }
+
+  func endTiming() -> [LaunchTime] {
+    defer { times = nil }
+    return times ?? []
+  }
 }

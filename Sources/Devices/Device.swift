@@ -7,10 +7,12 @@ public final class Device {
   private let pool: BufferPool
   private var failure: DeviceError?
   private var zeros: Buffer?
+  private var hostWaitCount = 0
   /// What was asked of the device so far.
   public private(set) var launchCount = 0
-  /// Launches and seconds by kernel, while somebody measures: nil otherwise. Each launch is then waited for.
-  public var profile: [String: (launches: Int, time: Duration)]?
+  /// Floating-point operations of the matrix products and convolutions asked for so far, counted directly (two for each
+  /// multiplication with its addition, taps outside the image included), whatever the kernels save of them.
+  public private(set) var productFLOPs = 0
 
   init(_ backend: any Backend, memoryLimit: Int? = nil, reusingBuffers: Bool = true) {
     self.backend = backend
@@ -28,6 +30,10 @@ public final class Device {
   public var peakBytesHeld: Int { pool.peakBytesHeld }
   /// How often the backend itself was asked for memory: a steady training step adds nothing.
   public var allocationCount: Int { pool.allocationCount }
+  /// The bytes that it was asked for, in all.
+  public var allocatedByteCount: Int { pool.allocatedByteCount }
+  /// How often the host waited for work on the device: a steady training step adds nothing.
+  public var waitCount: Int { hostWaitCount + backend.uploadWaitCount }
 
   // MARK: Memory
 
@@ -99,6 +105,7 @@ public final class Device {
     if let failure { throw failure }
     var values = [Element](repeating: 0, count: count)
     if count == 0 { return values }
+    hostWaitCount += 1
     try values.withUnsafeMutableBytes { bytes in
       Result { () throws(DeviceError) in try backend.download(buffer.memory, at: offset, into: bytes) }
     }.get()
@@ -114,24 +121,38 @@ public final class Device {
     check(kernel, arguments)
     guard failure == nil, extent.rows > 0, extent.columns > 0, extent.batches > 0 else { return }
     launchCount += 1
-    let start = profile == nil ? nil : ContinuousClock.now
     attempt { () throws(DeviceError) in
       try backend.launch(kernel, arguments, extent: extent, first: first)
-      if start != nil { try backend.synchronize() }
-    }
-    if let start {
-      profile?[kernel.name, default: (0, .zero)].launches += 1
-      profile?[kernel.name]?.time += start.duration(to: .now)
     }
   }
+
+  /// Counts a product's floating-point operations: two for each of these multiplications.
+  package func countProduct(multiplications: Int) { productFLOPs += 2 * multiplications }
 
   /// Waits until all work is done.
   ///
   /// - Throws: The first failure since the device was opened.
   public func synchronize() throws(DeviceError) {
     if let failure { throw failure }
+    hostWaitCount += 1
     try backend.synchronize()
   }
+
+  /// Does some work, waits for it, and tells how long each of its launches took, in order.
+  ///
+  /// - Throws: What the work throws; the first failure since the device was opened.
+  public func launchTimes(of work: () throws -> Void) throws -> [LaunchTime] {
+    try synchronize()
+    try backend.beginTiming()
+    let done = Result(catching: work)
+    let times = try backend.endTiming()
+    try done.get()
+    if let failure { throw failure }
+    return times
+  }
+
+  /// Frees the memory that the pool keeps for later.
+  package func freeIdleBuffers() { pool.freeIdle() }
 
   private func attempt(_ work: () throws(DeviceError) -> Void) {
     do throws(DeviceError) { try work() } catch { failure = error }

@@ -31,10 +31,16 @@ final class OpenCLBackend: Backend {
   private let form: KernelForm
   private let alwaysWide: Bool
   private let context: OpenCLObject<OpenCLContext>
-  private let queue: OpenCLObject<OpenCLQueue>
+  /// The queue in use: `plainQueue`, or `timingQueue` while launches are timed.
+  private var queue: OpenCLObject<OpenCLQueue>
+  private let plainQueue: OpenCLObject<OpenCLQueue>
+  /// Some drivers are slower at a queue that notes times: it is made when somebody measures.
+  private var timingQueue: OpenCLObject<OpenCLQueue>?
+  private var timed: [(kernel: String, event: OpenCLObject<OpenCLEvent>)] = []
   private var kernels: [Key: Prepared] = [:]
   private var uploads: [UnsafeMutableRawPointer] = []
   private var uploadedBytes = 0
+  private(set) var uploadWaitCount = 0
   private var launchesSinceFlush = 0
 
   /// - Parameters:
@@ -57,12 +63,22 @@ final class OpenCLBackend: Backend {
       throw .callFailed(device: name, call: "clCreateContext", status: OpenCLStatus.name(status))
     }
     self.context = OpenCLObject(context, call.clReleaseContext)
-    guard let queue = call.clCreateCommandQueue(context, device.handle, 0, &status) else {
-      throw .callFailed(device: name, call: "clCreateCommandQueue", status: OpenCLStatus.name(status))
-    }
-    self.queue = OpenCLObject(queue, call.clReleaseCommandQueue)
+    plainQueue = try Self.queue(on: device, self.context, 0, name: name)
+    queue = plainQueue
     programs = OpenCLPrograms(
       device, name: name, context: self.context, cache: cache, sources: sources, extraOptions: extraOptions)
+  }
+
+  private static func queue(
+    on device: OpenCLDevice, _ context: OpenCLObject<OpenCLContext>, _ properties: Int32, name: String
+  ) throws(DeviceError) -> OpenCLObject<OpenCLQueue> {
+    let call = device.opencl.call
+    var status: cl_int = 0
+    let properties = cl_command_queue_properties(properties)
+    guard let queue = call.clCreateCommandQueue(context.handle, device.handle, properties, &status) else {
+      throw .callFailed(device: name, call: "clCreateCommandQueue", status: OpenCLStatus.name(status))
+    }
+    return OpenCLObject(queue, call.clReleaseCommandQueue)
   }
 
   deinit {
@@ -99,7 +115,10 @@ final class OpenCLBackend: Backend {
 
   /// The host's bytes are kept aside until the queue has passed them, so that no upload waits for the work before it.
   func upload(_ bytes: UnsafeRawBufferPointer, to memory: Memory, at byteOffset: Int) throws(DeviceError) {
-    if uploadedBytes > 1 << 26 { try synchronize() }
+    if uploadedBytes > 1 << 26 {
+      uploadWaitCount += 1
+      try synchronize()
+    }
     let copy = UnsafeMutableRawPointer.allocate(byteCount: bytes.count, alignment: 64)
     copy.copyMemory(from: bytes.baseAddress!, byteCount: bytes.count)
     uploads.append(copy)
@@ -146,10 +165,15 @@ final class OpenCLBackend: Backend {
     var localSize = prepared.localSize
     var offset = first
     var globalSize = tile == nil ? (items - first + localSize - 1) / localSize * localSize : items * localSize
+    var event: OpaquePointer?
+    let isTimed = queue === timingQueue
     try check(
       "kernel '\(kernel.name)'",
-      call.clEnqueueNDRangeKernel(
-        queue.handle, prepared.handle.handle, 1, &offset, &globalSize, &localSize, 0, nil, nil))
+      withUnsafeMutablePointer(to: &event) {
+        call.clEnqueueNDRangeKernel(
+          queue.handle, prepared.handle.handle, 1, &offset, &globalSize, &localSize, 0, nil, isTimed ? $0 : nil)
+      })
+    if let event { timed.append((kernel.name, OpenCLObject(event, call.clReleaseEvent))) }
     // Some drivers start nothing before they are told to.
     launchesSinceFlush += 1
     if launchesSinceFlush == 32 {
@@ -157,6 +181,38 @@ final class OpenCLBackend: Backend {
       try check("clFlush", call.clFlush(queue.handle))
     }
   }
+
+  // MARK: Timing
+
+  func beginTiming() throws(DeviceError) {
+    try synchronize()
+    if timingQueue == nil {
+      timingQueue = try Self.queue(on: device, context, CL_QUEUE_PROFILING_ENABLE, name: name)
+    }
+    queue = timingQueue ?? plainQueue
+  }
+
+  func endTiming() throws(DeviceError) -> [LaunchTime] {
+    defer { (timed, queue) = ([], plainQueue) }
+    try synchronize()
+    return try timed.map { kernel, event throws(DeviceError) in
+      let start = try time(CL_PROFILING_COMMAND_START, of: event)
+      let end = try time(CL_PROFILING_COMMAND_END, of: event)
+      return LaunchTime(kernel: kernel, time: .nanoseconds(max(0, end - start)))
+    }
+  }
+
+  /// When something happened to a command, in nanoseconds of the device's clock.
+  private func time(_ moment: Int32, of event: OpenCLObject<OpenCLEvent>) throws(DeviceError) -> Int {
+    var time: cl_ulong = 0
+    try check(
+      "clGetEventProfilingInfo",
+      call.clGetEventProfilingInfo(
+        event.handle, cl_profiling_info(moment), MemoryLayout<cl_ulong>.size, &time, nil))
+    return Int(truncatingIfNeeded: time)
+  }
+
+  // MARK: Preparing
 
   /// Compiles a kernel in this device's form, as its first launch would.
   func prepare(_ kernel: Kernel) throws(DeviceError) {

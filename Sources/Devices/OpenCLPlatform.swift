@@ -130,3 +130,4 @@ enum OpenCLContext {}
 enum OpenCLQueue {}
 enum OpenCLProgram {}
 enum OpenCLKernel {}
+enum OpenCLEvent {}

@@ -15,6 +15,9 @@ final class RehearsalBackend: Backend {
   func download(_ memory: Memory, at byteOffset: Int, into bytes: UnsafeMutableRawBufferPointer) {}
   func launch(_ kernel: Kernel, _ arguments: [LaunchArgument], extent: Extent, first: Int) {}
   func synchronize() {}
+  let uploadWaitCount = 0
+  func beginTiming() {}
+  func endTiming() -> [LaunchTime] { [] }
 }
 
 extension Device {

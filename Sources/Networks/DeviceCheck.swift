@@ -34,7 +34,7 @@ public struct DeviceCheck: Sendable {
         + "\(ours[first]) on \(device.name), \(theirs[first]) on \(reference.name)")
   }
 
-  public static let rows: [Row] = opRows + specialRows + drawRows + optimizerRows + imageRows
+  public static let rows: [Row] = opRows + specialRows + drawRows + optimizerRows + imageRows + rooflineRows
 
   /// Each sample of each op, and its gradient.
   private static let opRows: [Row] = Op.all.flatMap { op in
@@ -85,6 +85,22 @@ public struct DeviceCheck: Sendable {
         network.clipWeights(0.2)
         return try player.state("").flatMap { state throws in try state.tensor.scalars(as: Float.self) }
       }
+    }
+  }
+
+  /// The kernels that measure what a device can do. (On values of the host: Oclgrind 21.10 takes drawn ones for
+  /// uninitialised.)
+  private static let rooflineRows: [Row] = ["fma_chains", "fma_few_chains", "stream_triad"].map { kernel in
+    Row(name: kernel, size: 603) { device in
+      let values = { (factor: Int) in (0..<603).map { Float($0 * factor % 601) / 7 - 40 } }
+      let (a, b) = (Tensor(values(37), shape: [603], on: device), Tensor(values(101), shape: [603], on: device))
+      let y = Tensor(uninitialized: [603], on: device)
+      if kernel == "stream_triad" {
+        y.launch(kernel, [a, b, y], [.real(0.3), .size(603)], over: Extent(603))
+      } else {
+        y.launch(kernel, [a, y], [.real(-0.7), .real(1.1), .size(9), .size(603)], over: Extent(603))
+      }
+      return try y.scalars()
     }
   }
 

@@ -1,70 +1,99 @@
 import ArgumentParser
+import Benchmarks
 import Foundation
 import Saddle
 
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measures.", subcommands: [Step.self], defaultSubcommand: Step.self)
+    abstract: "Measures kernels against the device's roofline, and training steps.",
+    subcommands: [Kernels.self, Step.self], defaultSubcommand: Step.self)
+
+  struct Kernels: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Every kind of kernel over the shapes of GANs, against the device's roofline; about a minute.",
+      discussion: """
+        Before a change and after it:
+          saddle bench kernels --filter "dcgan64 forward" --json old.json
+          saddle bench kernels --filter "dcgan64 forward" --compare old.json
+
+        time      of one run in its kernels, the median; by the device's events where
+                  it has them
+        GFLOP/s   + - * / and roots; convolutions are counted directly, taps outside
+                  the image included: a faster algorithm may pass 100%
+        GB/s      every array once for each pass that the definition needs: in a
+                  cache it may pass 100%
+        roofline  the least time over the row's time. The least is at the device's
+                  peak (fma: multiply-adds in registers) or its stream (memory: the
+                  triad), whichever takes longer; both are measured before and
+                  after each family of rows
+        """)
+
+    @Option(
+      help: ArgumentHelp(
+        "Only rows that hold every word of this text; may be repeated, for rows that hold those of any.",
+        valueName: "text"))
+    var filter: [String] = []
+    @Option(
+      help: ArgumentHelp("Writes a report there; - writes it to the standard output, and no table.", valueName: "file"))
+    var json: String?
+    @Option(help: ArgumentHelp("Adds each row's ratio of old to new time.", valueName: "old.json"))
+    var compare: String?
+    @Flag(help: "Lists the rows, and measures nothing.") var list = false
+    @OptionGroup var deviceOptions: DeviceOptions
+
+    func run() throws {
+      let rows = KernelRow.table().filter { $0.matches(filter) }
+      guard !rows.isEmpty else { throw BenchError.noRow(filters: filter) }
+      if list { return show(KernelRow.list(rows)) }
+      let old = try compare.map { try KernelReport(readingFrom: $0) }
+      if let json, json != "-", !Self.isWritable(json) { throw BenchError.notWritable(path: json) }
+      let device = try deviceOptions.open()
+      let status = StatusLine()
+      let report = try KernelBench(on: device).run(rows, progress: status.show)
+      status.clear()
+      if json != "-" { show(report.text(comparedTo: old)) }
+      guard let json else { return }
+      if json == "-" { return show(try report.json()) }
+      try Data((try report.json() + "\n").utf8).write(to: URL(fileURLWithPath: json))
+      tell("report: \(json)")
+    }
+
+    /// Asked before a minute of measuring, not after.
+    private static func isWritable(_ path: String) -> Bool {
+      let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+      let files = FileManager.default
+      return files.isWritableFile(atPath: files.fileExists(atPath: path) ? path : folder)
+    }
+  }
 
   struct Step: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Training steps on noise: images a second, memory, launches, and where the time goes.")
+      abstract: "Training steps on noise: images a second, memory, launches, and where the time goes.",
+      discussion: """
+        Host time is that of the same step on a device that computes nothing; handing over is what a launch costs on this
+        device besides. The share of the roofline counts products and convolutions directly, at the device's peak.
+        """)
 
     @Option(help: "The preset.") var preset = "dcgan64"
     @Option(help: "Images a batch.") var batch = 64
     @Option(help: "Steps that are counted, after two that are not.") var steps = 10
     @Flag(help: "One line of JSON.") var json = false
-    @Flag(help: "Lists the time by kernel; each launch is then waited for.") var kernels = false
     @OptionGroup var deviceOptions: DeviceOptions
 
-    private struct Result: Codable {
-      let device: String
-      let preset: String
-      let batch: Int
-      let images_per_second: Double
-      let peak_rss_mib: Double
-      let device_mib: Int
-      let launches: Int
-      let allocations: Int
+    func validate() throws {
+      if steps < 1 { throw ValidationError("--steps is \(steps); it must be 1 or more.") }
     }
 
     func run() throws {
       let configuration = try Saddle.Configuration(from: preset, assignments: ["training.batch=\(batch)"])
       let device = try deviceOptions.open()
-      let trainer = try Trainer(configuration, on: device)
-      let shape = Shape([batch] + configuration.sampleShape.sizes)
-      let noise = 2 * RandomStream(seed: 1, stream: 0).uniform(shape, step: 0, on: device) - 1
-      func step() throws -> Duration {
-        let start = ContinuousClock.now
-        _ = trainer.advance { noise }
-        try device.synchronize()
-        return start.duration(to: .now)
-      }
-      for _ in 0..<2 { _ = try step() }
-      if kernels { device.profile = [:] }
-      let (launches, allocations) = (device.launchCount, device.allocationCount)
-      let times = try (0..<steps).map { _ in try step() }.sorted()
-      let seconds = times[steps / 2] / .seconds(1)
-      var usage = rusage()
-      getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-      let result = Result(
-        device: device.name, preset: preset, batch: batch, images_per_second: Double(batch) / seconds,
-        peak_rss_mib: Double(usage.ru_maxrss) / 1024, device_mib: device.peakBytesHeld >> 20,
-        launches: (device.launchCount - launches) / steps, allocations: device.allocationCount - allocations)
-      if json {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
-        print(String(decoding: try encoder.encode(result), as: UTF8.self))
-      } else {
-        print(
-          String(
-            format: "%.1f images/s, %.0f ms a step (median of %d)", result.images_per_second, 1000 * seconds, steps))
-        print("\(result.device_mib) MiB on the device, \(Int(result.peak_rss_mib)) MiB in the process at most")
-        print("\(result.launches) launches a step, \(result.allocations) device allocations in \(steps) steps")
-      }
-      for (name, row) in (device.profile ?? [:]).sorted(by: { $0.value.time > $1.value.time }).prefix(10) {
-        print(String(format: "%8.2f ms  %4d launches  %@", row.time / .milliseconds(steps), row.launches / steps, name))
-      }
+      let status = StatusLine()
+      let report = try StepBench(configuration, on: device).run(preset: preset, steps: steps, progress: status.show)
+      status.clear()
+      show(json ? try report.json() : report.text)
     }
   }
 }
+
+/// Writes a result to the standard output, at once.
+private func show(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }

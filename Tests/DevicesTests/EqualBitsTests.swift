@@ -82,6 +82,10 @@ struct Launch: Sendable, CustomTestStringConvertible {
     Launch(
       "normal", [.output(1001), .size(1001), .uint(0x9876_5432), .uint(1), .uint(7), .uint(3)], over: Extent(251)),
     Launch("decode_images", [.bytes((0...255).map { UInt8($0) }), .output(256)], over: Extent(256)),
+    Launch(
+      "fma_chains", [.input(333), .output(333), .real(-0.7), .real(0.3), .size(5), .size(333)], over: Extent(333)),
+    Launch(
+      "stream_triad", [.input(5003), .input(5003), .output(5003), .real(0.1), .size(5003)], over: Extent(5003)),
     Launch("encode_images", [.input(500), .outputBytes(500)], over: Extent(500)),
   ]
 }

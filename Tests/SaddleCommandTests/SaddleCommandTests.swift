@@ -76,6 +76,17 @@ struct BadCall: Sendable, CustomTestStringConvertible {
   BadCall(
     arguments: ["bench", "step", "--device", "cpu"], environment: ["SADDLE_MEMORY": "100"], status: 1,
     words: ["out of memory", "were asked for", "of 100 MiB", "smaller batch"]),
+  BadCall(arguments: ["bench", "step", "--steps", "0"], status: 2, words: ["--steps is 0", "1 or more"]),
+  BadCall(
+    arguments: ["bench", "kernels", "--filter", "dcgan64 sideways", "--filter", "nothing"], status: 1,
+    words: ["'dcgan64 sideways' or of 'nothing'", "--list"]),
+  BadCall(
+    arguments: ["bench", "kernels", "--compare", "/nowhere.json"], status: 1,
+    words: ["/nowhere.json", "no such file", "--json"]),
+  BadCall(
+    arguments: ["bench", "kernels", "--compare", "/proc/self/status"], status: 1, words: ["it is no report of"]),
+  BadCall(
+    arguments: ["bench", "kernels", "--json", "/nowhere/new.json"], status: 1, words: ["/nowhere/new.json", "folder"]),
   BadCall(arguments: ["sample", "/nowhere"], status: 1, words: ["/nowhere"]),
   BadCall(arguments: ["sample", "/nowhere", "--out", "x.jpg"], status: 2, words: [".png", "x.jpg"]),
 ])
@@ -168,8 +179,36 @@ func signalsSaveAndExitWith130(signal: Int32) throws {
   (["--help"], "saddle train fashion"), (["devices"], "cpu"), (["train", "--list"], "DCGAN on Fashion-MNIST"),
   (["train", "fashion", "--dry-run"], "device memory"), (["train", "--help"], "--resume"),
   (["check", "--device", "cpu", "--tiny"], "rows give the same bits"),
+  (["bench", "--help"], "kernels"), (["bench", "kernels", "--help"], "--compare"),
+  (["bench", "kernels", "--list"], "dcgan64 64x64x3 to 64 forward"),
 ])
 func commandsTellWhatTheyShould(arguments: [String], words: String) throws {
   let outcome = try Command.run(arguments)
   #expect(outcome.status == 0 && outcome.output.contains(words), "\(outcome.output)")
+}
+
+/// A report is written, read again and compared with; what the device cannot hold is named and left out.
+@Test func kernelsAreBenchedAndCompared() throws {
+  let folder = try TemporaryFolder()
+  let bench = ["bench", "kernels", "--device", "cpu", "--filter", "product 256", "--filter", "adam 100M"]
+  let small = ["SADDLE_MEMORY": "500"]
+  let first = try Command.run(bench + ["--json", "old.json"], environment: small, in: folder.path)
+  #expect(first.status == 0 && first.output.contains("product 256x256"), "\(first.output)")
+  #expect(first.output.contains("skipped: adam 100M: it takes") && first.output.contains("device has 500 MiB"))
+  let second = try Command.run(bench + ["--compare", "old.json"], environment: small, in: folder.path)
+  #expect(second.status == 0 && second.output.contains("old/new"), "\(second.output)")
+  #expect(second.output.contains("over 1 rows"), "\(second.output)")
+}
+
+/// What tools/peers/bench_step.py reads is on the last line.
+@Test func stepsAreBenched() throws {
+  let step = ["bench", "step", "--preset", "ring", "--batch", "32", "--steps", "3", "--device", "cpu"]
+  let json = try Command.run(step + ["--json"])
+  let line = try #require(json.output.split(separator: "\n").last)
+  let fields = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+  #expect((fields["images_per_second"] as? Double ?? 0) > 0 && (fields["peak_rss_mib"] as? Double ?? 0) > 1)
+  let text = try Command.run(step).output
+  for words in ["images/s", "of the roofline", "0 device allocations (0 bytes) and 0 waits", "between kernels"] {
+    #expect(text.contains(words), "\(text)")
+  }
 }

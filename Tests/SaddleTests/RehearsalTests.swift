@@ -18,7 +18,7 @@ func presetsHaveDCGANsParameters(preset: String, generator: Int, critic: Int) th
   #expect(rehearsal.generatorParameters == generator && rehearsal.criticParameters == critic)
 }
 
-/// What the rehearsal says is what the run takes; and a steady step asks the device for nothing.
+/// What the rehearsal says is what the run takes; and a steady step asks the device for nothing and waits for nothing.
 @Test func rehearsalTellsTheMemory() throws {
   let configuration = try Configuration(from: "fashion", assignments: ["training.batch=16", "model.width=16"])
   let rehearsal = try configuration.rehearse()
@@ -28,10 +28,26 @@ func presetsHaveDCGANsParameters(preset: String, generator: Int, critic: Int) th
   step()
   step()
   let (allocations, launches) = (device.allocationCount, device.launchCount)
-  step()
-  #expect(device.allocationCount == allocations)
-  #expect(abs(device.launchCount - launches - rehearsal.launchesPerStep) <= 1)  // the zeros of this test's batch
+  let waits = device.waitCount
+  for _ in 0..<3 { step() }
+  #expect(device.allocationCount == allocations && device.waitCount == waits)
+  // The zeros of this test's batch are a launch of their own.
+  #expect(abs(device.launchCount - launches - 3 * rehearsal.launchesPerStep) <= 3)
   #expect(abs(device.peakBytesHeld - rehearsal.peakBytes) < rehearsal.peakBytes / 50)
+}
+
+/// The products of a step of DCGAN-64 by hand, two operations for each tap, channel and filter of each output pixel.
+@Test func aStepsProductsAreCounted() throws {
+  let device = Device.rehearsal()
+  let trainer = try Trainer(Configuration(from: "dcgan64", assignments: ["training.batch=3"]), on: device)
+  let first = 2 * 32 * 32 * 64 * 16 * 3, middle = 3 * 2 * 16 * 16 * 128 * 16 * 64, last = 2 * 16 * 512
+  let critic = first + middle + last, latents = 2 * 100 * 16 * 512, generator = latents + middle + first
+  // The critic's step: samples; two passes; their weight gradients, and input gradients but for the images.
+  let criticStep = generator + 2 * critic + 2 * critic + 2 * (critic - first)
+  // The generator's: the critic forwards and back to the images; weight gradients, input gradients but the latents'.
+  let generatorStep = 2 * critic + generator + generator - latents
+  _ = trainer.advance { Tensor(uninitialized: [3, 64, 64, 3], on: device) }
+  #expect(device.productFLOPs == 3 * (criticStep + generatorStep))
 }
 
 /// Every preset's networks fit together, forwards and backwards.

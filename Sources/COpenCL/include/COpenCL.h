@@ -11,7 +11,8 @@
   _(clCreateBuffer) _(clReleaseMemObject) _(clEnqueueReadBuffer) _(clEnqueueWriteBuffer)                              \
   _(clCreateProgramWithSource) _(clCreateProgramWithBinary) _(clBuildProgram) _(clReleaseProgram)                     \
   _(clGetProgramInfo) _(clGetProgramBuildInfo) _(clCreateKernel) _(clReleaseKernel) _(clSetKernelArg)                 \
-  _(clGetKernelWorkGroupInfo) _(clEnqueueNDRangeKernel) _(clFlush) _(clFinish)
+  _(clGetKernelWorkGroupInfo) _(clEnqueueNDRangeKernel) _(clFlush) _(clFinish)               \
+  _(clGetEventProfilingInfo) _(clReleaseEvent)
 
 /// The functions of one loader, or of a library that stands in for one.
 typedef struct {

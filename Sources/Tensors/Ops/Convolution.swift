@@ -37,7 +37,9 @@ extension Op {
       return [x[0], p, q, w[3]]
     } run: { inputs, shape in
       let (x, w) = (inputs[0], inputs[1])
-      return ConvolutionShape(g, image: x.shape, filter: w.shape, output: shape).route.forward(x, w)
+      let convolution = ConvolutionShape(g, image: x.shape, filter: w.shape, output: shape)
+      x.device.countProduct(multiplications: convolution.multiplications)
+      return convolution.route.forward(x, w)
     } vjp: { p in
       let (x, w) = (p.x(0), p.x(1))
       return [
@@ -61,7 +63,9 @@ extension Op {
       return [dy[0], height, width, w[2]]
     } run: { inputs, shape in
       let (dy, w) = (inputs[0], inputs[1])
-      return ConvolutionShape(g, image: shape, filter: w.shape, output: dy.shape).route.inputGradient(dy, w)
+      let convolution = ConvolutionShape(g, image: shape, filter: w.shape, output: dy.shape)
+      dy.device.countProduct(multiplications: convolution.multiplications)
+      return convolution.route.inputGradient(dy, w)
     } vjp: { p in
       let (dy, w) = (p.x(0), p.x(1))
       return [
@@ -85,7 +89,9 @@ extension Op {
       return [rows, columns, x[3], dy[3]]
     } run: { inputs, shape in
       let (x, dy) = (inputs[0], inputs[1])
-      return ConvolutionShape(g, image: x.shape, filter: shape, output: dy.shape).route.filterGradient(x, dy)
+      let convolution = ConvolutionShape(g, image: x.shape, filter: shape, output: dy.shape)
+      x.device.countProduct(multiplications: convolution.multiplications)
+      return convolution.route.filterGradient(x, dy)
     } vjp: { p in
       let (x, dy) = (p.x(0), p.x(1))
       return [

@@ -68,6 +68,7 @@ extension Op {
       let (a, b) = (x[0], x[1])
       let (m, n, k) = (shape[-2], shape[-1], a.shape[aTransposed ? -2 : -1])
       let batches = shape.rank == 3 ? shape[0] : 1
+      a.device.countProduct(multiplications: batches * m * n * k)
       let panels = Panels(
         packing: b, k: k, n: n, kStride: bTransposed ? 1 : n, nStride: bTransposed ? k : 1, batches: batches,
         batchStride: k * n)

@@ -56,8 +56,8 @@ final class CPUBackend: Backend {
       for (i, argument) in arguments.enumerated() {
         switch argument {
         case .buffer(let buffer, let offset):
-          let bytes = kernel.parameters[i].kind == .bytesIn || kernel.parameters[i].kind == .bytesOut
-          raw[i].pointer = buffer.memory.handle + offset * (bytes ? 1 : precision.elementSize)
+          raw[i].pointer =
+            buffer.memory.handle + buffer.start + offset * kernel.parameters[i].kind.elementSize(in: precision)
         case .real(let value): raw[i].number = value
         case .uint(let value): raw[i].integer = UInt64(UInt32(truncatingIfNeeded: value))
         case .size(let value): raw[i].integer = UInt64(value)

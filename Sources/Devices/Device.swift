@@ -75,7 +75,7 @@ public final class Device {
     attempt { () throws(DeviceError) in
       // The closure of withUnsafeBytes may not throw a typed error.
       try values.withUnsafeBytes { bytes in
-        Result { () throws(DeviceError) in try backend.upload(bytes, to: buffer.memory, at: offset) }
+        Result { () throws(DeviceError) in try backend.upload(bytes, to: buffer.memory, at: buffer.start + offset) }
       }.get()
     }
   }
@@ -107,7 +107,7 @@ public final class Device {
     if count == 0 { return values }
     hostWaitCount += 1
     try values.withUnsafeMutableBytes { bytes in
-      Result { () throws(DeviceError) in try backend.download(buffer.memory, at: offset, into: bytes) }
+      Result { () throws(DeviceError) in try backend.download(buffer.memory, at: buffer.start + offset, into: bytes) }
     }.get()
     return values
   }

@@ -19,6 +19,11 @@ public enum ParameterKind: String, Sendable {
   case uint = "UINT"
   case size = "SIZE"
 
+  /// Bytes of an element of a buffer of this kind.
+  func elementSize(in precision: Precision) -> Int {
+    self == .bytesIn || self == .bytesOut ? 1 : precision.elementSize
+  }
+
   /// Whether an argument of this kind is a buffer.
   public var isBuffer: Bool {
     switch self {

@@ -161,7 +161,7 @@ final class OpenCLBackend: Backend {
     let prepared = try prepare(kernel, tile, wide: wide)
     try check(
       "clSetKernelArg for kernel '\(kernel.name)'",
-      set(arguments, items: items, of: prepared.handle, wide: wide))
+      set(arguments, items: items, of: kernel, as: prepared.handle, wide: wide))
     var localSize = prepared.localSize
     var offset = first
     var globalSize = tile == nil ? (items - first + localSize - 1) / localSize * localSize : items * localSize
@@ -251,12 +251,12 @@ final class OpenCLBackend: Backend {
 
   /// Sets the arguments as `Kernels/dialect.h` lays them out; returns the first status that is not success.
   private func set(
-    _ arguments: [LaunchArgument], items: Int, of kernel: OpenCLObject<OpenCLKernel>, wide: Bool
+    _ arguments: [LaunchArgument], items: Int, of kernel: Kernel, as prepared: OpenCLObject<OpenCLKernel>, wide: Bool
   ) -> cl_int {
     var (status, index) = (CL_SUCCESS, cl_uint(0))
     func set<Value: BitwiseCopyable>(_ value: Value) {
       let result = withUnsafePointer(to: value) {
-        call.clSetKernelArg(kernel.handle, index, MemoryLayout<Value>.size, $0)
+        call.clSetKernelArg(prepared.handle, index, MemoryLayout<Value>.size, $0)
       }
       if status == CL_SUCCESS { status = result }
       index += 1
@@ -264,11 +264,11 @@ final class OpenCLBackend: Backend {
     func setIndex(_ value: Int) {
       if wide { set(cl_ulong(value)) } else { set(cl_uint(value)) }
     }
-    for argument in arguments {
+    for (parameter, argument) in zip(kernel.parameters, arguments) {
       switch argument {
       case .buffer(let buffer, let offset):
         set(buffer.memory.handle)  // a cl_mem
-        set(cl_ulong(truncatingIfNeeded: offset))
+        set(cl_ulong(truncatingIfNeeded: buffer.start / parameter.kind.elementSize(in: precision) + offset))
       case .real(let value): set(Float(value))
       case .uint(let value): set(cl_uint(truncatingIfNeeded: value))
       case .size(let value): setIndex(value)

@@ -1,11 +1,11 @@
-// C[M][N] = A[M][K] B[K][N] for batches, A by strides (so that a transposed A is the same kernel), B in panels of 32 columns, each with
+// C[M][N] = A[M][K] B[K][N] + bias[N] for batches, A by strides (so that a transposed A is the same kernel), B in panels of 32 columns, each with
 // rows b_k apart: zeros stand beyond N.
 //
 // Rule 4 of the numerical contract: k ascends in chunks of 512, one fma chain a chunk from +0, chunk sums added singly to a total that
 // starts at +0. (So a total is never -0: a sum that is exactly zero rounds to +0.)
 // Element (k, n) of panel p lies at b[p * b_panel + k * b_k + n - 32 p] (see `pack_panels`).
 #define MATMUL(_)                                                                                                  \
-  _(IN, a) _(IN, b) _(OUT, c) _(SIZE, M) _(SIZE, N) _(SIZE, K) _(SIZE, a_row) _(SIZE, a_k)                          \
+  _(IN, a) _(IN, b) _(IN, bias) _(OUT, c) _(SIZE, M) _(SIZE, N) _(SIZE, K) _(SIZE, a_row) _(SIZE, a_k)                          \
   _(SIZE, a_batch) _(SIZE, b_panel) _(SIZE, b_k) _(SIZE, b_batch) _(UINT, streams)
 // streams: whether C is larger than a cache. Extent: M x N, batches.
 BLOCK(matmul, MATMUL, ROWS, PANEL) {
@@ -30,6 +30,7 @@ BLOCK(matmul, MATMUL, ROWS, PANEL) {
     add_block(total, sum);
     for (uint r = 0; r < ROWS; ++r) rows[r] += length * a_k;
   }
+  add_bias_block(total, bias + panel * PANEL, N - panel * PANEL);
   store_block(total, c + (batch * M + row) * N + panel * PANEL, N, height, N - panel * PANEL,
               streams);
 }
@@ -56,6 +57,7 @@ TILE_BODY(matmul, MATMUL, TILE_GROUP) {
     barrier(CLK_LOCAL_MEM_FENCE);
     if ((k0 + TILE_K) % CHAIN == 0 || k0 + TILE_K >= K) TILE_FLUSH
   }
+  TILE_EACH total[m][n] += panel * PANEL + lane % 4 * TILE_N + n < N ? bias[panel * PANEL + lane % 4 * TILE_N + n] : 0;
   TILE_STORE(c + (batch * M + row) * N + panel * PANEL, N, M - row, N - panel * PANEL)
 }
 #endif
@@ -64,17 +66,26 @@ TILE_BODY(matmul, MATMUL, TILE_GROUP) {
 #define PACK(_)                                                                                                    \
   _(IN, x) _(OUT, b) _(SIZE, taps) _(SIZE, K) _(SIZE, N) _(SIZE, tap_stride) _(SIZE, k_stride) _(SIZE, n_stride)      \
   _(SIZE, x_batch)
-BLOCK(pack_panels, PACK, 1, PANEL) {
-  const index rows = taps * K, across = (N + PANEL - 1) / PANEL;
-  const index row = i % rows, panel = i / rows % across, batch = i / (rows * across), first = panel * PANEL;
-  const index width = N - first < PANEL ? N - first : PANEL;
-  GLOBAL const real *from = x + batch * x_batch + row / K * tap_stride + row % K * k_stride + first * n_stride;
-  GLOBAL real *to = b + i * PANEL;
-  if (n_stride == 1)
-    for (index n = 0; n < width; ++n) to[n] = from[n];
-  else
-    for (index n = 0; n < width; ++n) to[n] = from[n * n_stride];
-  for (index n = width; n < PANEL; ++n) to[n] = 0;
+#define PACK_ROWS 16
+BLOCK(pack_panels, PACK, PACK_ROWS, PANEL) {
+  const index rows = taps * K, down = (rows + PACK_ROWS - 1) / PACK_ROWS, across = (N + PANEL - 1) / PANEL;
+  const index top = i % down * PACK_ROWS, panel = i / down % across, batch = i / (down * across), first = panel * PANEL;
+  const index height = rows - top < PACK_ROWS ? rows - top : PACK_ROWS, width = N - first < PANEL ? N - first : PANEL;
+  GLOBAL const real *from = x + batch * x_batch + first * n_stride;
+  GLOBAL real *to = b + ((batch * across + panel) * rows + top) * PANEL;
+  if (n_stride == 1) {
+    for (index r = 0; r < height; ++r) {
+      GLOBAL const real *row = from + (top + r) / K * tap_stride + (top + r) % K * k_stride;
+      for (index n = 0; n < width; ++n) to[r * PANEL + n] = row[n];
+    }
+  } else { // transposed: columns are what lies together
+    index place[PACK_ROWS];
+    for (index r = 0; r < height; ++r) place[r] = (top + r) / K * tap_stride + (top + r) % K * k_stride;
+    for (index n = 0; n < width; ++n)
+      for (index r = 0; r < height; ++r) to[r * PANEL + n] = from[place[r] + n * n_stride];
+  }
+  for (index r = 0; r < height; ++r)
+    for (index n = width; n < PANEL; ++n) to[r * PANEL + n] = 0;
 }
 TILE(pack_panels, PACK, 1, PANEL, PANEL)
 #ifdef DEVICE

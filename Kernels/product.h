@@ -55,6 +55,24 @@ FN void accumulate_row(const real16 left, const real16 right, GLOBAL real *to, c
     for (index n = 0; n < columns; ++n) to[n] = (first ? 0 : to[n]) + both[n];
   }
 }
+// Adds a bias for each of the block's `columns` columns.
+FN void add_bias_block(real16 total[ROWS][2], GLOBAL const real *bias, const index columns) {
+  real16 left, right;
+  if (columns >= PANEL) {
+    left = vload16(0, bias);
+    right = vload16(1, bias);
+  } else {
+    real both[PANEL];
+    for (index n = 0; n < PANEL; ++n) both[n] = n < columns ? bias[n] : 0;
+    left = vload16(0, both);
+    right = vload16(1, both);
+  }
+#pragma unroll
+  for (uint r = 0; r < ROWS; ++r) {
+    total[r][0] += left;
+    total[r][1] += right;
+  }
+}
 // Past the cache if `streams` (and if they lie as they must for that).
 FN void store_block(real16 total[ROWS][2], GLOBAL real *to, const index stride, const index rows, const index columns,
                     const bool streams) {

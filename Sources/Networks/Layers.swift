@@ -48,8 +48,8 @@ public struct Dense: Layer {
   }
 
   public func apply(_ x: Tensor, _ pass: inout Pass) -> Tensor {
-    let y = matmul(x, pass.parameter())
-    return hasBias ? y.adding(bias: pass.parameter()) : y
+    let weight = pass.parameter()
+    return hasBias ? affineProduct(x, weight, bias: pass.parameter()) : matmul(x, weight)
   }
 }
 

@@ -18,7 +18,7 @@ public struct RandomStream: Sendable {
     let y = Tensor(uninitialized: shape, on: device)
     let counter = [UInt32(truncatingIfNeeded: seed), UInt32(seed >> 32), UInt32(truncatingIfNeeded: step), stream]
     y.launch(
-      kernel, [y], [.size(shape.count)] + counter.map { .uint(Int($0)) }, over: Extent((shape.count + 3) / 4))
+      kernel, [y], [.size(shape.count)] + counter.map { .uint(Int($0)) }, over: Extent(shape.count))
     return y
   }
 }

@@ -293,8 +293,14 @@ private let definitions: [String: [Definition]] = [
   "matmul": [
     (false, false), (true, false), (false, true), (true, true), (false, false), (true, true), (false, false),
     (false, false),
-    (false, false),
+    (false, false), (false, false),
   ].map(matmul),
+  "affine_product": [
+    { x in
+      let product = matmul(false, false)(x)
+      return Grid(product.shape) { product[$0] + x[2].values[$0[$0.count - 1]] }
+    }
+  ],
   "conv2d": Case.all.map { c in { c.convolution($0[0], $0[1]) } },
   "conv2d_input_gradient": Case.all.map { c in { c.inputGradient($0[0], $0[1]) } },
   "conv2d_filter_gradient": Case.all.map { c in { c.filterGradient($0[0], $0[1]) } },

@@ -21,6 +21,8 @@ struct Misfit: Sendable, CustomTestStringConvertible {
     Misfit(.matmul(false, true), [[2, 3], [3, 5]], "b transposed's rows"),
     Misfit(.matmul(false, false), [[2, 3, 5], [3, 5, 7]]),
     Misfit(.matmul(false, false), [[3], [3]]),
+    Misfit(.affineProduct, [[2, 3], [3, 5], [3]], "the bias"),
+    Misfit(.affineProduct, [[2, 3], [4, 5], [5]], "a's columns"),
     Misfit(.conv2d(.init()), [[1, 5, 5, 2], [3, 3, 4, 1]], "agree in C"),
     Misfit(.conv2d(.init()), [[5, 5, 2], [3, 3, 2, 1]]),
     Misfit(.conv2d(.init(padding: 1)), [[1, 1, 5, 2], [4, 4, 2, 1]], "padding: 1", "fit into the padded image"),

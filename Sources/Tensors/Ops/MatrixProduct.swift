@@ -26,26 +26,32 @@ struct Panels {
     self.init(tensor: panels, panelStride: panelStride, kStride: Self.columns, batchStride: across * panelStride)
   }
 
-  /// [k][n] of `x` as it lies, if n fills its panels; else copied.
-  init(rows x: Tensor, k: Int, n: Int) {
-    if n % Self.columns == 0 {
-      self.init(tensor: x, panelStride: Self.columns, kStride: n)
+  /// [batches][k][n] of `x` as it lies, if n fills its panels, and rows are so short that a panel does not fall into few
+  /// places of a cache; else copied.
+  init(rows x: Tensor, k: Int, n: Int, batches: Int = 1) {
+    if n % Self.columns == 0 && n <= 512 {
+      self.init(tensor: x, panelStride: Self.columns, kStride: n, batchStride: k * n)
     } else {
-      self.init(packing: x, k: k, n: n, kStride: n)
+      self.init(packing: x, k: k, n: n, kStride: n, batches: batches, batchStride: k * n)
     }
   }
 }
 
 extension Tensor {
   /// Makes this tensor [m, n] or [batches, m, n] the product of `a`, [batches][m][k] by strides, and `b` [batches][k][n],
-  /// in place.
-  func setProduct(_ a: Tensor, rowStride: Int, kStride: Int, batchStride: Int = 0, _ b: Panels, k: Int) {
+  /// plus a bias [n], in place.
+  func setProduct(
+    _ a: Tensor, rowStride: Int, kStride: Int, batchStride: Int = 0, _ b: Panels, k: Int, bias: Tensor? = nil
+  ) {
     let (m, n) = (shape[-2], shape[-1])
     let sizes = [m, n, k, rowStride, kStride, batchStride, b.panelStride, b.kStride, b.batchStride]
+    // A total of products is never -0, so that adding zeros changes nothing.
+    let bias = bias?.argument ?? .buffer(device.zeros(count: n), at: 0)
     // What does not stay in a cache is not worth reading into it.
     let isLarge = shape.count >= 1 << 20
-    launch(
-      "matmul", [a, b.tensor, self], sizes.map(LaunchArgument.size) + [.uint(isLarge ? 1 : 0)],
+    device.launch(
+      .named("matmul"),
+      [a.argument, b.tensor.argument, bias, argument] + sizes.map(LaunchArgument.size) + [.uint(isLarge ? 1 : 0)],
       over: Extent(rows: m, columns: n, batches: shape.rank == 3 ? shape[0] : 1))
   }
 }
@@ -54,34 +60,63 @@ extension Op {
   /// The matrix product of `a` and `b`, each [rows, columns] or [batches, rows, columns], each perhaps transposed.
   static func matmul(_ aTransposed: Bool, _ bTransposed: Bool) -> Op {
     Op("matmul", keeps: .inputs) { shapes throws(ShapeError) in
-      let (a, b) = (shapes[0], shapes[1])
-      guard a.rank == b.rank, a.rank == 2 || (a.rank == 3 && a[0] == b[0]),
-        a[aTransposed ? -2 : -1] == b[bTransposed ? -1 : -2]
-      else {
-        let rule =
-          "\(aTransposed ? "a transposed" : "a")'s columns must be \(bTransposed ? "b transposed" : "b")'s rows"
-        throw ShapeError("matmul", shapes, rule)
-      }
-      let (m, n) = (a[aTransposed ? -1 : -2], b[bTransposed ? -2 : -1])
-      return a.rank == 2 ? [m, n] : [a[0], m, n]
+      try productShape("matmul", shapes, aTransposed, bTransposed)
     } run: { x, shape in
-      let (a, b) = (x[0], x[1])
-      let (m, n, k) = (shape[-2], shape[-1], a.shape[aTransposed ? -2 : -1])
-      let batches = shape.rank == 3 ? shape[0] : 1
-      a.device.countProduct(multiplications: batches * m * n * k)
-      let panels = Panels(
-        packing: b, k: k, n: n, kStride: bTransposed ? 1 : n, nStride: bTransposed ? k : 1, batches: batches,
-        batchStride: k * n)
-      let c = Tensor(uninitialized: shape, on: a.device)
-      c.setProduct(a, rowStride: aTransposed ? 1 : k, kStride: aTransposed ? m : 1, batchStride: m * k, panels, k: k)
-      return c
-    } vjp: { p in
-      let (a, b, dc) = (p.x(0), p.x(1), p.dy)
-      return [
-        p.ifWanted(0) { aTransposed ? matmul(bTransposed, true)(b, dc) : matmul(false, !bTransposed)(dc, b) },
-        p.ifWanted(1) { bTransposed ? matmul(true, aTransposed)(dc, a) : matmul(!aTransposed, false)(a, dc) },
-      ]
+      product(x[0], x[1], aTransposed, bTransposed, shape)
+    } vjp: {
+      productCotangents($0, aTransposed, bTransposed)
     }
+  }
+
+  /// a [m, k] b [k, n] + bias [n].
+  static let affineProduct: Op = Op("affine_product", keeps: .inputs(0, 1)) { shapes throws(ShapeError) in
+    let shape = try productShape("affine_product", shapes, false, false)
+    guard shapes[2] == [shape[-1]] else {
+      throw ShapeError("affine_product", shapes, "the bias must have the product's columns")
+    }
+    return shape
+  } run: { x, shape in
+    product(x[0], x[1], false, false, shape, bias: x[2])
+  } vjp: { p in
+    productCotangents(p, false, false) + [p.ifWanted(2) { p.dy.summed(over: Array(0..<(p.dy.shape.rank - 1))) }]
+  }
+
+  private static func productShape(
+    _ name: String, _ shapes: [Shape], _ aTransposed: Bool, _ bTransposed: Bool
+  ) throws(ShapeError) -> Shape {
+    let (a, b) = (shapes[0], shapes[1])
+    guard a.rank == b.rank, a.rank == 2 || (a.rank == 3 && a[0] == b[0]),
+      a[aTransposed ? -2 : -1] == b[bTransposed ? -1 : -2]
+    else {
+      let rule = "\(aTransposed ? "a transposed" : "a")'s columns must be \(bTransposed ? "b transposed" : "b")'s rows"
+      throw ShapeError(name, shapes, rule)
+    }
+    let (m, n) = (a[aTransposed ? -1 : -2], b[bTransposed ? -2 : -1])
+    return a.rank == 2 ? [m, n] : [a[0], m, n]
+  }
+
+  private static func product(
+    _ a: Tensor, _ b: Tensor, _ aTransposed: Bool, _ bTransposed: Bool, _ shape: Shape, bias: Tensor? = nil
+  ) -> Tensor {
+    let (m, n, k) = (shape[-2], shape[-1], a.shape[aTransposed ? -2 : -1])
+    let batches = shape.rank == 3 ? shape[0] : 1
+    a.device.countProduct(multiplications: batches * m * n * k)
+    let panels =
+      bTransposed
+      ? Panels(packing: b, k: k, n: n, nStride: k, batches: batches, batchStride: k * n)
+      : Panels(rows: b, k: k, n: n, batches: batches)
+    let c = Tensor(uninitialized: shape, on: a.device)
+    c.setProduct(
+      a, rowStride: aTransposed ? 1 : k, kStride: aTransposed ? m : 1, batchStride: m * k, panels, k: k, bias: bias)
+    return c
+  }
+
+  private static func productCotangents(_ p: Pullback, _ aTransposed: Bool, _ bTransposed: Bool) -> [Tensor?] {
+    let (a, b, dc) = (p.x(0), p.x(1), p.dy)
+    return [
+      p.ifWanted(0) { aTransposed ? matmul(bTransposed, true)(b, dc) : matmul(false, !bTransposed)(dc, b) },
+      p.ifWanted(1) { bTransposed ? matmul(true, aTransposed)(dc, a) : matmul(!aTransposed, false)(a, dc) },
+    ]
   }
 
   static let productRows: [OpRow] = [
@@ -92,8 +127,14 @@ extension Op {
         .init(matmul(false, true), [[2, 5], [7, 5]]), .init(matmul(true, true), [[5, 2], [7, 5]]),
         .init(matmul(false, false), [[2, 3, 5], [2, 5, 4]]), .init(matmul(true, true), [[2, 5, 3], [2, 4, 5]]),
         .init(matmul(false, false), [[1, 1], [1, 1]]), .init(matmul(false, false), [[65, 1030], [1030, 33]]),
-        .init(matmul(false, false), [[3, 0], [0, 4]]),
-      ])
+        .init(matmul(false, false), [[3, 0], [0, 4]]), .init(matmul(false, false), [[5, 3], [3, 64]]),
+      ]),
+    OpRow(
+      "affine_product",
+      [
+        .init(affineProduct, [[5, 3], [3, 2], [2]]), .init(affineProduct, [[13, 5], [5, 35], [35]]),
+        .init(affineProduct, [[5, 3], [3, 32], [32]]), .init(affineProduct, [[2, 3, 5], [2, 5, 4], [4]]),
+      ]),
   ]
 }
 
@@ -103,3 +144,6 @@ extension Op {
 public func matmul(_ a: Tensor, _ b: Tensor, transposingA: Bool = false, transposingB: Bool = false) -> Tensor {
   Op.matmul(transposingA, transposingB)(a, b)
 }
+
+/// `a b + bias`: [rows, k], [k, columns], [columns] to [rows, columns], in one launch.
+public func affineProduct(_ a: Tensor, _ b: Tensor, bias: Tensor) -> Tensor { Op.affineProduct(a, b, bias) }

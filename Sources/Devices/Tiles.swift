@@ -59,8 +59,8 @@ public struct Tiles: Hashable, Codable, Sendable {
       case .amd: [TileParameters((128, 128, 8), items: (16, 16)), few, thin]
       // Fewer registers an item.
       case .intel: [TileParameters((64, 64, 8), items: (8, 16)), TileParameters((32, 32, 16), items: (8, 8))]
-      // Barriers cost a processor's driver more than anything: few, and few items.
-      case .processor: [TileParameters((64, 32, 32), items: (4, 4))]
+      // Tiles run there for tests alone: what compiles fast.
+      case .processor: [TileParameters((64, 32, 16), items: (8, 8), isDoubleBuffered: false)]
       case .unknown: [few, thin]
       }
     return Tiles(Dictionary(uniqueKeysWithValues: kernels.map { ($0, tiles) }))

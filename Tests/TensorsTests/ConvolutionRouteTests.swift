@@ -74,3 +74,23 @@ func routesAreChosenByShape(row: RouteRow) {
     #expect(plain < 5e-7 && transformed < 4 * plain, "\(plain) directly, \(transformed) by Winograd")
   }
 }
+
+/// Scratch is made in shares, of images, columns or phases; 600 tiles are a chain of 512 and a rest.
+@Test func sharesChangeNoBit() throws {
+  let device = try Device.cpu()
+  let shape = RouteRow(
+    geometry: .init(stride: 2, padding: 1), image: [600, 8, 8, 32], filter: [4, 4, 32, 64],
+    route: WinogradConvolution.self
+  ).shape
+  let random = RandomStream(seed: 5, stream: 2)
+  let inputs = [shape.image, shape.filter, shape.output].enumerated().map { random.normal($1, step: $0, on: device) }
+  func results(shareElements: Int) throws -> [[Float]] {
+    let route = try #require(WinogradConvolution(shape, shareElements: shareElements))
+    return try [
+      route.forward(inputs[0], inputs[1]), route.inputGradient(inputs[2], inputs[1]),
+      route.filterGradient(inputs[0], inputs[2]),
+    ].map { try $0.scalars() }
+  }
+  let whole = try results(shareElements: 1 << 30)
+  for shareElements in [1 << 21, 1 << 17, 1] { #expect(try results(shareElements: shareElements) == whole) }
+}

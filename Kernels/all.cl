@@ -5,6 +5,7 @@
 #include "elementary_power.h"
 #include "patterns.h"
 #include "product.h"
+#include "tile.h"
 #include "elementary.cl"
 #include "pointwise.cl"
 #include "activation.cl"

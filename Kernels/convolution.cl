@@ -61,47 +61,77 @@ BLOCK(convolve, CONVOLVE, ROWS, PANEL) {
   for (uint r = 0; r < ROWS; ++r)
     if (first + r < M) store_row(total[r][0], total[r][1], y + target[r], K - panel * PANEL);
 }
-TILE(convolve, CONVOLVE, TILE_ROWS, PANEL, TILE_GROUP)
+TUNED_TILE(convolve, CONVOLVE)
 #ifdef DEVICE
-TILE_BODY(convolve, CONVOLVE, TILE_GROUP) {
+// Output pixel `pixel` of the grid, counted in columns, rows and images.
+#define GRID_DIGITS(pixel) {(pixel) % PW, (pixel) / PW % PH, (pixel) / ((index)PW * PH)}
+TILE_BODY(convolve, CONVOLVE, GROUP) {
   TILE_START(CONVOLVE)
-  LOCAL real at[TILE_K][TILE_ROWS + 1], bt[TILE_K][PANEL];
-  LOCAL index image[TILE_ROWS], target[TILE_ROWS];
-  LOCAL uint h[TILE_ROWS], w[TILE_ROWS];
-  const index M = N * PH * PW, down = (M + TILE_ROWS - 1) / TILE_ROWS, first = group % down * TILE_ROWS, panel = group / down;
-  { // each work-item places one row of the tile
-    const index pixel = first + lane < M ? first + lane : M - 1, n = pixel / ((index)PH * PW);
-    const uint gi = (uint)(pixel / PW % PH), gj = (uint)(pixel % PW);
-    image[lane] = n * H * W * C;
-    h[lane] = gi * i_step + i_row;
-    w[lane] = gj * i_step + i_column;
-    target[lane] = ((n * OH + gi * o_step + o_row) * OW + gj * o_step + o_column) * K + panel * PANEL;
+  TILE_LOCAL(staged);
+  const index M = N * PH * PW, down = (M + MWG - 1) / MWG, across = (K + NWG - 1) / NWG;
+  const index panels = (K + PANEL - 1) / PANEL, depth = (index)TR * TS * C, channels = C > 0 ? C : 1;
+  const bool is_in_one_tap = C % VWM == 0; // each vector of A
+  index top, first;
+  tile_place(group, down, across, &top, &first);
+  // The image, row and column of each of the item's vectors of A; channel, tap column and tap row of each of A and B.
+  index image[A_VECTORS];
+  uint h[A_VECTORS], w[A_VECTORS];
+  Digits a_taps[A_VECTORS], b_taps[B_VECTORS];
+#pragma unroll
+  for (uint j = 0; j < A_VECTORS; ++j) {
+    const index row = top + a_row_of(lane + j * GROUP, true), pixel = row < M ? row : M - 1;
+    const Digits at = GRID_DIGITS(pixel), zero = {0, 0, 0};
+    image[j] = at.high * H * W * C;
+    h[j] = (uint)at.middle * i_step + i_row;
+    w[j] = (uint)at.low * i_step + i_column;
+    a_taps[j] = add_digits(zero, a_k_of(lane + j * GROUP, true), channels, TS);
   }
-  real total[TILE_M][TILE_N], sum[TILE_M][TILE_N];
-  TILE_ZERO(total)
-  TILE_ZERO(sum)
-  const index depth = (index)TR * TS * C;
-  for (index k0 = 0; k0 < depth; k0 += TILE_K) {
-    barrier(CLK_LOCAL_MEM_FENCE);
-    for (uint q = lane; q < TILE_K * TILE_ROWS; q += TILE_GROUP) {
-      const uint r = q / TILE_K;
-      const index k = k0 + q % TILE_K, tap = k / C;
-      const uint row = h[r] + (uint)(tap / TS) * d_row, column = w[r] + (uint)(tap % TS) * d_column;
-      at[q % TILE_K][r] = k < depth && row < H && column < W ? x[image[r] + ((index)row * W + column) * C + k % C] : 0;
-    }
-    for (uint q = lane; q < TILE_K * PANEL; q += TILE_GROUP) {
-      const index k = k0 + q / PANEL, tap = k / C;
-      const index stored = (t_row + tap / TS * t_row_step) * S + t_column + tap % TS * t_column_step;
-      bt[q / PANEL][q % PANEL] = k < depth ? b[((panel * taps + stored) * C + k % C) * PANEL + q % PANEL] : 0;
-    }
-    barrier(CLK_LOCAL_MEM_FENCE);
-    TILE_MULTIPLY
-    if ((k0 + TILE_K) % CHAIN == 0 || k0 + TILE_K >= depth) TILE_FLUSH
+#pragma unroll
+  for (uint j = 0; j < B_VECTORS; ++j) {
+    const Digits zero = {0, 0, 0};
+    b_taps[j] = add_digits(zero, b_k_of(lane + j * GROUP), channels, TS);
   }
-  barrier(CLK_LOCAL_MEM_FENCE); // also where there are no taps: the targets must have been written
-  TILE_EACH {
-    const uint r = lane / 4 * TILE_M + m, k = lane % 4 * TILE_N + n;
-    if (first + r < M && panel * PANEL + k < K) y[target[r] + k] = total[m][n];
+  realM a_next[A_VECTORS];
+  realN b_next[B_VECTORS], sum[RM][RN / VWN];
+  tile_zero(sum);
+  for (index k0 = 0; k0 < depth + KWG; k0 += KWG) {
+#pragma unroll
+    for (uint j = 0; j < A_VECTORS; ++j) {
+      const index k = k0 + a_k_of(lane + j * GROUP, true), width = is_in_one_tap ? VWM : 1;
+      real each[VWM];
+      Digits at = a_taps[j];
+      for (uint e = 0; e < VWM; e += width, at = add_digits(at, 1, channels, TS)) {
+        const uint row = h[j] + (uint)at.high * d_row, column = w[j] + (uint)at.middle * d_column;
+        const bool exists = k + e < depth && row < H && column < W;
+        GLOBAL const real *from = x + image[j] + ((index)row * W + column) * C + at.low;
+        if (is_in_one_tap)
+          STORE_M(load_a(from, 1, exists ? VWM : 0), 0, each);
+        else
+          each[e] = exists ? *from : 0;
+      }
+      a_next[j] = LOAD_M(0, each);
+      a_taps[j] = add_digits(a_taps[j], KWG, channels, TS);
+    }
+#pragma unroll
+    for (uint j = 0; j < B_VECTORS; ++j) {
+      const uint q = lane + j * GROUP;
+      const index n = first + b_column_of(q), panel = n / PANEL;
+      const index tap = (t_row + b_taps[j].high * t_row_step) * S + t_column + b_taps[j].middle * t_column_step;
+      b_next[j] = load_b(b + ((panel * taps + tap) * C + b_taps[j].low) * PANEL + n % PANEL,
+                         k0 + b_k_of(q) < depth && panel < panels);
+      b_taps[j] = add_digits(b_taps[j], KWG, channels, TS);
+    }
+    tile_step(sum, staged, k0, lane, a_next, true, b_next);
+    if (ENDS_CHAIN(k0, depth)) {
+#pragma unroll
+      for (uint r = 0; r < RM; ++r) {
+        const index pixel = top + tile_row(lane, r);
+        const Digits at = GRID_DIGITS(pixel);
+        const index target = ((at.high * OH + at.middle * o_step + o_row) * OW + at.low * o_step + o_column) * K + first;
+        if (pixel < M) tile_add(sum[r], y + target, K - first, lane, IS_FIRST_CHAIN(k0), y, false);
+      }
+      tile_zero(sum);
+    }
   }
 }
 #endif
@@ -171,33 +201,50 @@ BLOCK(convolve_filter, CONVOLVE_FILTER, CHANNELS, PANEL) {
     }
   }
 }
-TILE(convolve_filter, CONVOLVE_FILTER, TILE_ROWS, PANEL, TILE_GROUP)
+TUNED_TILE(convolve_filter, CONVOLVE_FILTER)
 #ifdef DEVICE
-TILE_BODY(convolve_filter, CONVOLVE_FILTER, TILE_GROUP) {
+TILE_BODY(convolve_filter, CONVOLVE_FILTER, GROUP) {
   TILE_START(CONVOLVE_FILTER)
-  LOCAL real at[TILE_K][TILE_ROWS + 1], bt[TILE_K][PANEL];
-  const index across = (K + PANEL - 1) / PANEL, down = (C + TILE_ROWS - 1) / TILE_ROWS;
-  const index panel = group % across, top = group / across % down * TILE_ROWS, tap = group / (across * down);
-  const index pixels = N * P * Q;
+  TILE_LOCAL(staged);
+  const index down = (C + MWG - 1) / MWG, across = (K + NWG - 1) / NWG, tap = group / (down * across);
+  const index panels = (K + PANEL - 1) / PANEL, pixels = N * P * Q, columns = Q > 0 ? Q : 1;
+  index top, first;
+  tile_place(group % (down * across), down, across, &top, &first);
   const uint row0 = (uint)(tap / S) * dilation - pad, column0 = (uint)(tap % S) * dilation - pad;
-  real total[TILE_M][TILE_N], sum[TILE_M][TILE_N];
-  TILE_ZERO(total)
-  TILE_ZERO(sum)
-  for (index k0 = 0; k0 < pixels; k0 += TILE_K) {
-    for (uint u = lane; u < TILE_K * TILE_ROWS; u += TILE_GROUP) {
-      const index k = k0 + u / TILE_ROWS, c = top + u % TILE_ROWS, n = k / ((index)P * Q);
-      const uint row = (uint)(k / Q % P) * stride + row0, column = (uint)(k % Q) * stride + column0;
-      at[u / TILE_ROWS][u % TILE_ROWS] = k < pixels && c < C && row < H && column < W ? x[((n * H + row) * W + column) * C + c] : 0;
-    }
-    for (uint u = lane; u < TILE_K * PANEL; u += TILE_GROUP) {
-      const index k = k0 + u / PANEL;
-      bt[u / PANEL][u % PANEL] = k < pixels && panel * PANEL + u % PANEL < K ? dy[panel * dy_panel + k * dy_step + u % PANEL] : 0;
-    }
-    barrier(CLK_LOCAL_MEM_FENCE);
-    TILE_MULTIPLY
-    barrier(CLK_LOCAL_MEM_FENCE);
-    if ((k0 + TILE_K) % CHAIN == 0 || k0 + TILE_K >= pixels) TILE_FLUSH
+  Digits at[A_VECTORS]; // column, row and image of the output pixel of each of the item's vectors of A
+#pragma unroll
+  for (uint j = 0; j < A_VECTORS; ++j) {
+    const Digits zero = {0, 0, 0};
+    at[j] = add_digits(zero, a_k_of(lane + j * GROUP, false), columns, P);
   }
-  TILE_STORE(dw + (tap * C + top) * K + panel * PANEL, K, C - top, K - panel * PANEL)
+  realM a_next[A_VECTORS];
+  realN b_next[B_VECTORS], sum[RM][RN / VWN];
+  tile_zero(sum);
+  for (index k0 = 0; k0 < pixels + KWG; k0 += KWG) {
+#pragma unroll
+    for (uint j = 0; j < A_VECTORS; ++j) {
+      const uint q = lane + j * GROUP;
+      const index c = top + a_row_of(q, false);
+      const uint row = (uint)at[j].middle * stride + row0, column = (uint)at[j].low * stride + column0;
+      const bool exists = k0 + a_k_of(q, false) < pixels && c < C && row < H && column < W;
+      a_next[j] = load_a(x + ((at[j].high * H + row) * W + column) * C + c, 1, exists ? C - c : 0);
+      at[j] = add_digits(at[j], KWG, columns, P);
+    }
+#pragma unroll
+    for (uint j = 0; j < B_VECTORS; ++j) {
+      const uint q = lane + j * GROUP;
+      const index k = k0 + b_k_of(q), n = first + b_column_of(q), panel = n / PANEL;
+      b_next[j] = load_b(dy + panel * dy_panel + k * dy_step + n % PANEL, k < pixels && panel < panels);
+    }
+    tile_step(sum, staged, k0, lane, a_next, false, b_next);
+    if (ENDS_CHAIN(k0, pixels)) {
+#pragma unroll
+      for (uint r = 0; r < RM; ++r) {
+        const index c = top + tile_row(lane, r);
+        if (c < C) tile_add(sum[r], dw + (tap * C + c) * K + first, K - first, lane, IS_FIRST_CHAIN(k0), dw, false);
+      }
+      tile_zero(sum);
+    }
+  }
 }
 #endif

@@ -12,6 +12,7 @@
 //     #ifdef DEVICE
 //     TILE_BODY(matmul, MATMUL, 64) { TILE_START(MATMUL) ... `group` is the tile's number ... }
 //     #endif
+// A TUNED_TILE(matmul, MATMUL) has its sizes from the build's options (`tile.h`).
 // A launch names its extent (rows, columns, batches); how many items or groups that takes follows from the form.
 //
 // Argument kinds: IN, OUT (reals; OUT may be read too), BYTES_IN, BYTES_OUT (uchar), REAL (a scalar), UINT (32 bits), SIZE (an index).
@@ -82,6 +83,7 @@ typedef INDEX index;
   ITEM(name, SIG)
 #define BLOCK(name, SIG, ROWS, COLUMNS) KERNEL(name, SIG)
 #define TILE(name, SIG, ROWS, COLUMNS, GROUP)
+#define TUNED_TILE(name, SIG)
 // The body of a tile form begins with TILE_START(SIG): it then sees its group's number `group` and its own number in the group `lane`.
 // (The body stays in the kernel function: that is where OpenCL wants local memory declared.)
 #define TILE_BODY(name, SIG, GROUP)                                                                                \
@@ -158,5 +160,6 @@ INLINE void vstore16(real16 v, size_t o, real *p) { memcpy(p + 16 * o, &v, sizeo
 #define KERNEL(name, SIG) FORM(name, SIG, item, 1, 1)
 #define BLOCK(name, SIG, ROWS, COLUMNS) FORM(name, SIG, block, ROWS, COLUMNS)
 #define TILE(name, SIG, ROWS, COLUMNS, GROUP) ENTRY(name, SIG, tile, 0, ROWS, COLUMNS, GROUP)
+#define TUNED_TILE(name, SIG) ENTRY(name, SIG, tile, 0, 0, 0, 0)
 
 #endif

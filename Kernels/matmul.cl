@@ -36,32 +36,46 @@ BLOCK(matmul, MATMUL, ROWS, PANEL) {
   add_bias_block(total, bias + panel * PANEL, N - panel * PANEL);
   store_block(total, to, N, height, N - panel * PANEL, streams);
 }
-TILE(matmul, MATMUL, TILE_ROWS, PANEL, TILE_GROUP)
+TUNED_TILE(matmul, MATMUL)
 #ifdef DEVICE
-TILE_BODY(matmul, MATMUL, TILE_GROUP) {
+TILE_BODY(matmul, MATMUL, GROUP) {
   TILE_START(MATMUL)
-  LOCAL real at[TILE_K][TILE_ROWS + 1], bt[TILE_K][PANEL];
-  const index across = (N + PANEL - 1) / PANEL, down = (M + TILE_ROWS - 1) / TILE_ROWS;
-  const index row = group % down * TILE_ROWS, panel = group / down % across, batch = group / (down * across);
-  GLOBAL const real *from = b + batch * b_batch + panel * b_panel;
-  real total[TILE_M][TILE_N], sum[TILE_M][TILE_N];
-  TILE_ZERO(total)
-  TILE_ZERO(sum)
-  if (adds) TILE_LOAD(c + (batch * M + row) * N + panel * PANEL, N, M - row, N - panel * PANEL)
-  for (index k0 = 0; k0 < K; k0 += TILE_K) {
-    for (uint q = lane; q < TILE_K * TILE_ROWS; q += TILE_GROUP) {
-      const index m = row + q / TILE_K, k = k0 + q % TILE_K;
-      at[q % TILE_K][q / TILE_K] = m < M && k < K ? a[batch * a_batch + m * a_row + k * a_k] : 0;
+  TILE_LOCAL(staged);
+  const index down = (M + MWG - 1) / MWG, across = (N + NWG - 1) / NWG, batch = group / (down * across);
+  const index panels = (N + PANEL - 1) / PANEL;
+  index top, first;
+  tile_place(group % (down * across), down, across, &top, &first);
+  GLOBAL const real *left = a + batch * a_batch, *right = b + batch * b_batch;
+  GLOBAL real *to = c + batch * M * N + first;
+  const bool along_k = a_k == 1;
+  realM a_next[A_VECTORS];
+  realN b_next[B_VECTORS], sum[RM][RN / VWN];
+  tile_zero(sum);
+  for (index k0 = 0; k0 < K + KWG; k0 += KWG) {
+#pragma unroll
+    for (uint j = 0; j < A_VECTORS; ++j) {
+      const uint q = lane + j * GROUP;
+      const index m = top + a_row_of(q, along_k), k = k0 + a_k_of(q, along_k);
+      const index found = m < M && k < K ? (along_k ? K - k : M - m) : 0;
+      a_next[j] = load_a(left + m * a_row + k * a_k, along_k ? 1 : a_row, found);
     }
-    for (uint q = lane; q < TILE_K * PANEL; q += TILE_GROUP)
-      bt[q / PANEL][q % PANEL] = k0 + q / PANEL < K ? from[(k0 + q / PANEL) * b_k + q % PANEL] : 0;
-    barrier(CLK_LOCAL_MEM_FENCE);
-    TILE_MULTIPLY
-    barrier(CLK_LOCAL_MEM_FENCE);
-    if ((k0 + TILE_K) % CHAIN == 0 || k0 + TILE_K >= K) TILE_FLUSH
+#pragma unroll
+    for (uint j = 0; j < B_VECTORS; ++j) {
+      const uint q = lane + j * GROUP;
+      const index k = k0 + b_k_of(q), n = first + b_column_of(q), panel = n / PANEL;
+      b_next[j] = load_b(right + panel * b_panel + k * b_k + n % PANEL, k < K && panel < panels);
+    }
+    tile_step(sum, staged, k0, lane, a_next, along_k, b_next);
+    if (ENDS_CHAIN(k0, K)) {
+#pragma unroll
+      for (uint r = 0; r < RM; ++r) {
+        const index m = top + tile_row(lane, r);
+        if (m < M) tile_add(sum[r], to + m * N, N - first, lane, !adds && IS_FIRST_CHAIN(k0), bias + first,
+                            k0 >= K);
+      }
+      tile_zero(sum);
+    }
   }
-  TILE_EACH total[m][n] += panel * PANEL + lane % 4 * TILE_N + n < N ? bias[panel * PANEL + lane % 4 * TILE_N + n] : 0;
-  TILE_STORE(c + (batch * M + row) * N + panel * PANEL, N, M - row, N - panel * PANEL)
 }
 #endif
 

@@ -1,5 +1,5 @@
-// The inside of every matrix product and convolution: a block of ROWS x PANEL outputs in registers (block form), a tile of
-// TILE_ROWS x PANEL outputs shared by TILE_GROUP work-items (tile form).
+// The inside of every matrix product and convolution: a block of ROWS x PANEL outputs in registers. (`tile.h` is the inside
+// of the tile forms.)
 #define PANEL 32
 #define CHAIN 512 // terms of one fma chain (rule 4); the total of the chains' sums starts at +0
 #define ROWS 12
@@ -101,32 +101,3 @@ FN void store_block(real16 total[ROWS][2], GLOBAL real *to, const index stride, 
       if (r < rows) store_row(total[r][0], total[r][1], to + r * stride, columns);
   }
 }
-
-// The tile form: lane l owns rows 4 (l / 4) ... and columns 8 (l % 4) ... of the tile.
-#define TILE_ROWS 64
-#define TILE_K 16
-#define TILE_GROUP 64
-#define TILE_M 4
-#define TILE_N 8
-#define TILE_EACH                                                                                                  \
-  for (uint m = 0; m < TILE_M; ++m)                                                                                \
-    for (uint n = 0; n < TILE_N; ++n)
-#define TILE_ZERO(x) TILE_EACH x[m][n] = 0;
-#define TILE_MULTIPLY                                                                                              \
-  for (uint k = 0; k < TILE_K; ++k)                                                                                \
-    TILE_EACH sum[m][n] = fma(at[k][lane / 4 * TILE_M + m], bt[k][lane % 4 * TILE_N + n], sum[m][n]);
-#define TILE_FLUSH                                                                                                 \
-  TILE_EACH {                                                                                                      \
-    total[m][n] += sum[m][n];                                                                                      \
-    sum[m][n] = 0;                                                                                                 \
-  }
-#define TILE_LOAD(from, stride, rows, columns)                                                                     \
-  TILE_EACH {                                                                                                      \
-    const index row_ = lane / 4 * TILE_M + m, column_ = lane % 4 * TILE_N + n;                                     \
-    if (row_ < (rows) && column_ < (columns)) total[m][n] = (from)[row_ * (stride) + column_];                     \
-  }
-#define TILE_STORE(to, stride, rows, columns)                                                                      \
-  TILE_EACH {                                                                                                      \
-    const index row_ = lane / 4 * TILE_M + m, column_ = lane % 4 * TILE_N + n;                                     \
-    if (row_ < (rows) && column_ < (columns)) (to)[row_ * (stride) + column_] = total[m][n];                       \
-  }

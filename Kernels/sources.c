@@ -19,6 +19,9 @@ static const char patterns_h[] = {
 static const char product_h[] = {
 #embed "product.h"
     , 0};
+static const char tile_h[] = {
+#embed "tile.h"
+    , 0};
 static const char elementary_cl[] = {
 #embed "elementary.cl"
     , 0};
@@ -78,6 +81,7 @@ static const KernelSource sources[] = {
     {"elementary_power.h", elementary_power_h},
     {"patterns.h", patterns_h},
     {"product.h", product_h},
+    {"tile.h", tile_h},
     {"elementary.cl", elementary_cl},
     {"pointwise.cl", pointwise_cl},
     {"activation.cl", activation_cl},

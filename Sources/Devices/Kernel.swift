@@ -80,8 +80,10 @@ public struct Kernel: Sendable {
   public let file: String
   /// One element an item, or the block form's share of the extent.
   let geometry: Geometry
-  /// The tile form's share, for kernels that have one.
+  /// The tile form's share, for kernels that have one and whose share is fixed.
   let tile: Geometry?
+  /// Whether there is a tile form whose share `TileParameters` decides.
+  let hasTunedTile: Bool
   /// Whether an item owns one element (else a block).
   let isElementwise: Bool
   let builds: [Build]
@@ -114,11 +116,12 @@ public struct Kernel: Sendable {
         builds.append(Build(isa: String(cString: entry.isa), precision: precision, run: run))
       }
       let own = forms.first { $0.run != nil } ?? forms[0]
-      let tile = forms.first { String(cString: $0.form) == "tile" }
+      let tile = forms.first { String(cString: $0.form) == "tile" }.map(Geometry.init)
+      let hasTunedTile = tile?.group == 0
       return Kernel(
         name: String(cString: own.name), parameters: parameters(String(cString: own.signature)),
-        file: String(cString: own.file), geometry: Geometry(own), tile: tile.map(Geometry.init),
-        isElementwise: String(cString: own.form) == "item", builds: builds)
+        file: String(cString: own.file), geometry: Geometry(own), tile: hasTunedTile ? nil : tile,
+        hasTunedTile: hasTunedTile, isElementwise: String(cString: own.form) == "item", builds: builds)
     }
   }
 

@@ -20,6 +20,7 @@ final class OpenCLBackend: Backend {
   private struct Key: Hashable {
     let name: String
     let wide: Bool
+    let tile: TileParameters?
   }
 
   let name: String
@@ -29,6 +30,7 @@ final class OpenCLBackend: Backend {
   private let device: OpenCLDevice
   private let call: OpenCLFunctions
   private let form: KernelForm
+  private let tiles: Tiles
   private let alwaysWide: Bool
   private let context: OpenCLObject<OpenCLContext>
   /// The queue in use: `plainQueue`, or `timingQueue` while launches are timed.
@@ -45,16 +47,19 @@ final class OpenCLBackend: Backend {
 
   /// - Parameters:
   ///   - form: By default blocks on processors, tiles elsewhere.
+  ///   - tiles: For kernels whose tile form is tuned; by default what the vendor's devices are known to like.
   ///   - alwaysWide: Use 64-bit indices for small arrays too.
   ///   - extraOptions: Further options for the driver's compiler.
   /// - Throws: `DeviceError.callFailed` where the driver gives no context or queue.
   init(
-    _ device: OpenCLDevice, form: KernelForm? = nil, cache: ProgramCache? = ProgramCache(), alwaysWide: Bool = false,
-    sources: [OpenCLPrograms.Source] = OpenCLPrograms.embedded, extraOptions: String = ""
+    _ device: OpenCLDevice, form: KernelForm? = nil, tiles: Tiles? = nil, cache: ProgramCache? = ProgramCache(),
+    alwaysWide: Bool = false, sources: [OpenCLPrograms.Source] = OpenCLPrograms.embedded, extraOptions: String = ""
   ) throws(DeviceError) {
     let about = device.description
     (self.device, self.alwaysWide, call, memoryLimit) = (device, alwaysWide, device.opencl.call, about.memory)
-    self.form = form ?? (about.kind == .processor ? .block : .tile)
+    self.form = form ?? device.form
+    self.tiles = (tiles ?? .shipped(for: device.vendor)).fitting(
+      localMemory: device.localMemory, largestGroup: device.largestGroup)
     name = "\(about.name) (\(about.platform), \(about.selector), \(self.form) form)"
 
     var status: cl_int = 0
@@ -153,12 +158,12 @@ final class OpenCLBackend: Backend {
 
   func launch(_ kernel: Kernel, _ arguments: [LaunchArgument], extent: Extent, first: Int) throws(DeviceError) {
     precondition(first == 0 || kernel.isElementwise, "kernel '\(kernel.name)': only elements can be launched in part")
-    let tile = form == .tile ? kernel.tile : nil
+    let tuned = tile(of: kernel, over: extent), tile = tuned?.geometry ?? (form == .tile ? kernel.tile : nil)
     let items = extent.items(tile ?? kernel.geometry)
     guard first < items else { return }
     // Items are numbered up to the end of the last group, which must fit as well.
     let wide = alwaysWide || items > 1 << 32 - 1 << 16 || arguments.contains(where: \.isWide)
-    let prepared = try prepare(kernel, tile, wide: wide)
+    let prepared = try prepare(kernel, tile, tuned, wide: wide)
     try check(
       "clSetKernelArg for kernel '\(kernel.name)'",
       set(arguments, items: items, of: kernel, as: prepared.handle, wide: wide))
@@ -216,13 +221,22 @@ final class OpenCLBackend: Backend {
 
   /// Compiles a kernel in this device's form, as its first launch would.
   func prepare(_ kernel: Kernel) throws(DeviceError) {
-    _ = try prepare(kernel, form == .tile ? kernel.tile : nil, wide: alwaysWide)
+    let tuned = tile(of: kernel, over: Extent(1))
+    _ = try prepare(kernel, tuned?.geometry ?? (form == .tile ? kernel.tile : nil), tuned, wide: alwaysWide)
   }
 
-  private func prepare(_ kernel: Kernel, _ tile: Geometry?, wide: Bool) throws(DeviceError) -> Prepared {
-    let key = Key(name: kernel.name, wide: wide)
+  /// The tile of a kernel whose tile form is tuned.
+  private func tile(of kernel: Kernel, over extent: Extent) -> TileParameters? {
+    guard form == .tile, kernel.hasTunedTile else { return nil }
+    return tiles.tile(for: kernel, over: extent, units: device.description.computeUnits)
+  }
+
+  private func prepare(
+    _ kernel: Kernel, _ tile: Geometry?, _ tuned: TileParameters?, wide: Bool
+  ) throws(DeviceError) -> Prepared {
+    let key = Key(name: kernel.name, wide: wide, tile: tuned)
     if let prepared = kernels[key] { return prepared }
-    let program = try programs.program(kernel.file, wide: wide)
+    let program = try programs.program(kernel.file, wide: wide, tile: tuned)
     var status: cl_int = 0
     let symbol = tile == nil ? kernel.name : kernel.name + "_tile"
     guard let handle = call.clCreateKernel(program.handle, symbol, &status) else {

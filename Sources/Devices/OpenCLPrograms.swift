@@ -10,6 +10,7 @@ final class OpenCLPrograms {
   private struct Key: Hashable {
     let file: String
     let wide: Bool
+    let tile: TileParameters?
   }
 
   private let device: OpenCLDevice
@@ -41,28 +42,31 @@ final class OpenCLPrograms {
     return UnsafeBufferPointer(start: first, count: count).map { (String(cString: $0.name), String(cString: $0.text)) }
   }
 
-  /// A file's program; a wide one has 64-bit indices.
+  /// A file's program; a wide one has 64-bit indices, and its tuned tile forms have these sizes.
   ///
   /// - Throws: `DeviceError.buildFailed`, with the compiler's log.
-  func program(_ file: String, wide: Bool) throws(DeviceError) -> OpenCLObject<OpenCLProgram> {
-    let key = Key(file: file, wide: wide)
+  func program(
+    _ file: String, wide: Bool, tile: TileParameters? = nil
+  ) throws(DeviceError) -> OpenCLObject<OpenCLProgram> {
+    let key = Key(file: file, wide: wide, tile: tile)
     if let program = programs[key] { return program }
     let text = text(of: file)
     let program: OpenCLObject<OpenCLProgram>
     do throws(DeviceError) {
-      program = try build(text, options: options(wide: wide), file: file)
+      program = try build(text, options: options(key), file: file)
     } catch .buildFailed where !exactDivision.isEmpty && !device.claimsExactDivision {
       // A device that does not claim exact division may refuse the option; the probe will tell how it divides.
       exactDivision = ""
-      program = try build(text, options: options(wide: wide), file: file)
+      program = try build(text, options: options(key), file: file)
     }
     programs[key] = program
     return program
   }
 
-  private func options(wide: Bool) -> String {
-    ["-cl-std=CL1.2", exactDivision, wide ? "-D INDEX=ulong" : "", extraOptions].filter { !$0.isEmpty }
-      .joined(separator: " ")
+  private func options(_ key: Key) -> String {
+    let index = key.wide ? "-D INDEX=ulong" : ""
+    return ["-cl-std=CL1.2", exactDivision, index, key.tile?.buildOptions ?? "", extraOptions]
+      .filter { !$0.isEmpty }.joined(separator: " ")
   }
 
   // MARK: Text

@@ -1,0 +1,93 @@
+/// The sizes of a tuned tile form, under CLBlast's names (`Kernels/tile.h`). They decide how fast a kernel is, and none
+/// of its bits.
+public struct TileParameters: Hashable, Codable, Sendable {
+  /// Rows, columns and steps along k of a work-group's tile.
+  public let mwg, nwg, kwg: Int
+  /// Work-items down and across it.
+  public let mdimc, ndimc: Int
+  /// Reals of a vector along the rows and along the columns.
+  public let vwm, vwn: Int
+  /// Whether local memory holds two steps (1) or one (0).
+  public let dbuf: Int
+
+  /// What a file calls them.
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case mwg = "MWG"
+    case nwg = "NWG"
+    case kwg = "KWG"
+    case mdimc = "MDIMC"
+    case ndimc = "NDIMC"
+    case vwm = "VWM"
+    case vwn = "VWN"
+    case dbuf = "DBUF"
+  }
+
+  /// - Parameters:
+  ///   - tile: Rows, columns, steps along k.
+  ///   - items: Down and across.
+  ///   - vectors: Reals of a vector along the rows and along the columns.
+  public init(
+    _ tile: (Int, Int, Int), items: (Int, Int), vectors: (Int, Int) = (4, 4), isDoubleBuffered: Bool = true
+  ) {
+    (mwg, nwg, kwg) = tile
+    (mdimc, ndimc) = items
+    (vwm, vwn) = vectors
+    dbuf = isDoubleBuffered ? 1 : 0
+  }
+
+  /// Work-items of a group.
+  public var group: Int { mdimc * ndimc }
+  /// Bytes of local memory of a group.
+  public var localBytes: Int { (1 + dbuf) * kwg * (mwg + 4 + nwg) * 4 }
+
+  /// What the kernels' text asks of these sizes, and a device of its groups; nil where all is well.
+  ///
+  /// - Parameters:
+  ///   - localMemory: Bytes that a group may have.
+  ///   - largestGroup: Work-items that a group may have.
+  public func fault(localMemory: Int, largestGroup: Int) -> String? {
+    guard [mwg, nwg, kwg, mdimc, ndimc].allSatisfy({ (1...512).contains($0) }) else {
+      return "sizes must be from 1 to 512"
+    }
+    guard [1, 2, 4].contains(vwm), [1, 2, 4].contains(vwn) else { return "VWM and VWN must be 1, 2 or 4" }
+    guard dbuf == 0 || dbuf == 1 else { return "DBUF must be 0 or 1" }
+    // A step lies in one chain of 512 terms; A is read in runs of 8 along k.
+    guard [8, 16, 32, 64].contains(kwg) else { return "KWG must be 8, 16, 32 or 64" }
+    guard mwg % (mdimc * vwm) == 0 else { return "MWG must be a multiple of MDIMC VWM" }
+    guard nwg % (ndimc * vwn) == 0 else { return "NWG must be a multiple of NDIMC VWN" }
+    guard kwg * mwg % (group * vwm) == 0 else { return "KWG MWG must be a multiple of MDIMC NDIMC VWM" }
+    guard kwg * nwg % (group * vwn) == 0 else { return "KWG NWG must be a multiple of MDIMC NDIMC VWN" }
+    // More registers than any device gives an item.
+    guard mwg * nwg <= 128 * group else { return "an item must not own more than 128 outputs" }
+    guard group <= largestGroup else { return "MDIMC NDIMC must be at most \(largestGroup) on this device" }
+    guard localBytes <= localMemory else {
+      return "a group would take \(localBytes) bytes of local memory, and has \(localMemory) on this device"
+    }
+    return nil
+  }
+
+  /// What a program's build is told.
+  var buildOptions: String {
+    let values = [mwg, nwg, kwg, mdimc, ndimc, vwm, vwn, dbuf]
+    return zip(CodingKeys.allCases, values).map { "-D \($0.rawValue)=\($1)" }.joined(separator: " ")
+  }
+
+  var geometry: Geometry { Geometry(rows: mwg, columns: nwg, group: group) }
+
+  /// About how long a device of so many units takes for an extent, in units of its own: what chooses between tiles.
+  ///
+  /// A unit is taken to be busy with 256 items, and an item to take time for reading rows and columns besides
+  /// multiplying them.
+  func cost(_ extent: Extent, units: Int) -> Double {
+    let sharers = max(1, 256 / group), slots = max(1, units) * sharers
+    let rounds = (extent.items(geometry) + slots - 1) / slots
+    let reading = 2 * Double(mdimc) / Double(mwg) + 2 * Double(ndimc) / Double(nwg)
+    return Double(rounds * sharers * mwg * nwg) * (1 + reading)
+  }
+}
+
+extension TileParameters: CustomStringConvertible {
+  public var description: String {
+    "\(mwg)x\(nwg)x\(kwg), \(mdimc)x\(ndimc) items, vectors \(vwm)x\(vwn)" + (dbuf == 1 ? ", two buffers" : "")
+  }
+}

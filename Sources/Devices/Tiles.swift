@@ -1,0 +1,81 @@
+/// The tiles that an OpenCL device uses for the kernels whose tile form is tuned.
+public struct Tiles: Hashable, Codable, Sendable {
+  /// For each kernel a few tiles; a launch takes the one that suits its extent.
+  public var byKernel: [String: [TileParameters]]
+
+  public init(_ byKernel: [String: [TileParameters]]) { self.byKernel = byKernel }
+
+  /// The kernels that have a tuned tile form.
+  public static let kernels = Kernel.all.values.filter(\.hasTunedTile).map(\.name).sorted()
+
+  /// The tile for a launch; the first of those that cost the same.
+  ///
+  /// - Precondition: There is a tile for this kernel.
+  func tile(for kernel: Kernel, over extent: Extent, units: Int) -> TileParameters {
+    guard let tiles = byKernel[kernel.name], var best = tiles.first else {
+      preconditionFailure("no tile for kernel '\(kernel.name)'")
+    }
+    for tile in tiles.dropFirst() where tile.cost(extent, units: units) < best.cost(extent, units: units) {
+      best = tile
+    }
+    return best
+  }
+
+  /// Without the tiles that do not fit a device; at least one stays for each kernel.
+  func fitting(localMemory: Int, largestGroup: Int) -> Tiles {
+    Tiles(
+      Dictionary(
+        uniqueKeysWithValues: Self.kernels.map { kernel in
+          let fitting = (byKernel[kernel] ?? []).filter {
+            $0.fault(localMemory: localMemory, largestGroup: largestGroup) == nil
+          }
+          return (kernel, fitting.isEmpty ? [Self.smallest] : fitting)
+        }))
+  }
+
+  // MARK: Shipped
+
+  /// Fits every device: 1664 bytes of local memory, 16 items.
+  static let smallest = TileParameters((16, 32, 8), items: (4, 4), isDoubleBuffered: false)
+
+  /// Whose tiles a device takes before it is tuned.
+  public enum Vendor: String, Sendable, CaseIterable {
+    case nvidia = "NVIDIA"
+    case amd = "AMD"
+    case intel = "Intel"
+    case processor
+    case unknown
+  }
+
+  /// What is known of a vendor's devices, for lack of measurements on this one: the largest tile first, then one for
+  /// products of few tiles, then one for few columns.
+  public static func shipped(for vendor: Vendor) -> Tiles {
+    let few = TileParameters((64, 64, 16), items: (8, 16)), thin = TileParameters((64, 32, 16), items: (8, 8))
+    let tiles =
+      switch vendor {
+      // 64 outputs an item hide the latency of few groups a unit; 33 of at least 48 KiB of local memory.
+      case .nvidia: [TileParameters((128, 128, 16), items: (16, 16)), few, thin]
+      // Half as much local memory a group, so that a compute unit holds three.
+      case .amd: [TileParameters((128, 128, 8), items: (16, 16)), few, thin]
+      // Fewer registers an item.
+      case .intel: [TileParameters((64, 64, 8), items: (8, 16)), TileParameters((32, 32, 16), items: (8, 8))]
+      // Tiles run there for tests alone: what compiles fast.
+      case .processor: [TileParameters((64, 32, 16), items: (8, 8), isDoubleBuffered: false)]
+      case .unknown: [few, thin]
+      }
+    return Tiles(Dictionary(uniqueKeysWithValues: kernels.map { ($0, tiles) }))
+  }
+}
+
+extension OpenCLDevice {
+  /// The form of heavy kernels that suits the device.
+  var form: KernelForm { description.kind == .processor ? .block : .tile }
+
+  var vendor: Tiles.Vendor {
+    if description.kind == .processor { return .processor }
+    let names = "\(vendorName) \(description.platform) \(description.name)".lowercased()
+    if names.contains("nvidia") { return .nvidia }
+    if names.contains("advanced micro devices") || names.contains("amd") || names.contains("radeon") { return .amd }
+    return names.contains("intel") ? .intel : .unknown
+  }
+}

@@ -10,14 +10,21 @@ BLOCK(image_columns, COLUMNS, 1, WHOLE_ROW) {
   const uint top = (uint)(i / Q % P) * stride - pad, left = (uint)(i % Q) * stride - pad; // negative ones wrap
   GLOBAL const real *image = x + i / ((index)P * Q) * H * W * C;
   GLOBAL real *to = y + i * RS * C;
+  const bool is_run = dilation == 1 && left < W && left + S <= W; // a row of the filter then lies together in the image
   uint row = top;
-  for (uint tap = 0; tap < RS; row += dilation)
-    for (uint s = 0; s < S; ++s, ++tap, to += C) {
+  for (uint tap = 0; tap < RS; tap += S, to += S * C, row += dilation) {
+    if (row < H && is_run) {
+      GLOBAL const real *from = image + ((index)row * W + left) * C;
+      for (uint k = 0; k < S * C; ++k) to[k] = from[k];
+      continue;
+    }
+    for (uint s = 0; s < S; ++s) {
       const uint column = left + s * dilation;
       const bool inside = row < H && column < W;
       GLOBAL const real *from = image + ((index)row * W + column) * C;
-      for (uint c = 0; c < C; ++c) to[c] = inside ? from[c] : 0;
+      for (uint c = 0; c < C; ++c) to[s * C + c] = inside ? from[c] : 0;
     }
+  }
 }
 TILE(image_columns, COLUMNS, 1, 64, 64)
 #ifdef DEVICE
@@ -43,8 +50,13 @@ BLOCK(columns_image, COLUMNS, 1, WHOLE_ROW) {
     if (down % stride || p >= P) continue;
     for (uint q = Q; q-- > 0;) { // backwards: to one pixel, the taps then ascend
       GLOBAL const real *from = x + (((i / H * P + p) * Q + q) * RS + r * S) * C;
+      const uint left = q * stride - pad; // it may wrap
+      if (dilation == 1 && left < W && left + S <= W) {
+        for (uint k = 0; k < S * C; ++k) to[left * C + k] += from[k];
+        continue;
+      }
       for (uint s = 0; s < S; ++s) {
-        const uint w = q * stride - pad + s * dilation;
+        const uint w = left + s * dilation;
         if (w < W)
           for (uint c = 0; c < C; ++c) to[w * C + c] += from[s * C + c];
       }

@@ -6,8 +6,8 @@
 // Element (k, n) of panel p lies at b[p * b_panel + k * b_k + n - 32 p] (see `pack_panels`).
 #define MATMUL(_)                                                                                                  \
   _(IN, a) _(IN, b) _(IN, bias) _(OUT, c) _(SIZE, M) _(SIZE, N) _(SIZE, K) _(SIZE, a_row) _(SIZE, a_k)                          \
-  _(SIZE, a_batch) _(SIZE, b_panel) _(SIZE, b_k) _(SIZE, b_batch) _(UINT, streams)
-// streams: whether C is larger than a cache. Extent: M x N, batches.
+  _(SIZE, a_batch) _(SIZE, b_panel) _(SIZE, b_k) _(SIZE, b_batch) _(UINT, adds) _(UINT, streams)
+// adds: whether totals go on from what C holds, the product of the k before, a multiple of 512. streams: whether C is larger than a cache. Extent: M x N, batches.
 BLOCK(matmul, MATMUL, ROWS, PANEL) {
   const index across = (N + PANEL - 1) / PANEL, down = (M + ROWS - 1) / ROWS;
   const index row = i % down * ROWS, panel = i / down % across, batch = i / (down * across);
@@ -15,7 +15,10 @@ BLOCK(matmul, MATMUL, ROWS, PANEL) {
   GLOBAL const real *rows[ROWS];
   for (uint r = 0; r < ROWS; ++r) rows[r] = a + batch * a_batch + (r < height ? row + r : M - 1) * a_row;
   GLOBAL const real *from = b + batch * b_batch + panel * b_panel;
-  real16 total[ROWS][2] = {{(real16)0}}, sum[ROWS][2];
+  GLOBAL real *to = c + (batch * M + row) * N + panel * PANEL;
+  real16 total[ROWS][2], sum[ROWS][2];
+  zero_block(total);
+  if (adds) load_block(total, to, N, height, N - panel * PANEL);
   for (index k = 0; k < K; k += CHAIN, from += CHAIN * b_k) {
     const index length = k + CHAIN < K ? CHAIN : K - k;
     zero_block(sum);
@@ -31,8 +34,7 @@ BLOCK(matmul, MATMUL, ROWS, PANEL) {
     for (uint r = 0; r < ROWS; ++r) rows[r] += length * a_k;
   }
   add_bias_block(total, bias + panel * PANEL, N - panel * PANEL);
-  store_block(total, c + (batch * M + row) * N + panel * PANEL, N, height, N - panel * PANEL,
-              streams);
+  store_block(total, to, N, height, N - panel * PANEL, streams);
 }
 TUNED_TILE(matmul, MATMUL)
 #ifdef DEVICE
@@ -68,7 +70,8 @@ TILE_BODY(matmul, MATMUL, GROUP) {
 #pragma unroll
       for (uint r = 0; r < RM; ++r) {
         const index m = top + tile_row(lane, r);
-        if (m < M) tile_add(sum[r], to + m * N, N - first, lane, IS_FIRST_CHAIN(k0), bias + first, k0 >= K);
+        if (m < M) tile_add(sum[r], to + m * N, N - first, lane, !adds && IS_FIRST_CHAIN(k0), bias + first,
+                            k0 >= K);
       }
       tile_zero(sum);
     }

@@ -55,6 +55,20 @@ FN void accumulate_row(const real16 left, const real16 right, GLOBAL real *to, c
     for (index n = 0; n < columns; ++n) to[n] = (first ? 0 : to[n]) + both[n];
   }
 }
+FN void load_block(real16 total[ROWS][2], GLOBAL const real *from, const index stride, const index rows, const index columns) {
+  for (uint r = 0; r < ROWS; ++r) {
+    if (r >= rows) continue;
+    if (columns >= PANEL) {
+      total[r][0] = vload16(0, from + r * stride);
+      total[r][1] = vload16(1, from + r * stride);
+    } else {
+      real both[PANEL];
+      for (index n = 0; n < PANEL; ++n) both[n] = n < columns ? from[r * stride + n] : 0;
+      total[r][0] = vload16(0, both);
+      total[r][1] = vload16(1, both);
+    }
+  }
+}
 // Adds a bias for each of the block's `columns` columns.
 FN void add_bias_block(real16 total[ROWS][2], GLOBAL const real *bias, const index columns) {
   real16 left, right;

@@ -26,6 +26,7 @@ public final class Buffer {
 final class BufferPool {
   private static let largeBytes = 1 << 20
   private static let slabBytes = 1 << 25
+  private static let largestSlabBytes = 1 << 27
 
   /// A large piece of memory and what of it is free, ascending; neighbours are joined.
   private final class Slab {
@@ -115,9 +116,11 @@ final class BufferPool {
     return Buffer.Block(memory: slab.memory, bytes: taken)
   }
 
+  /// Slabs grow with what is held: large ones are divided with less waste, small games need none.
   private func newSlab(_ size: Int) throws(DeviceError) -> Memory {
-    if size < Self.slabBytes {
-      do throws(DeviceError) { return try allocate(Self.slabBytes) } catch {}  // less may still be had
+    let usual = min(max(bytesHeld & ~0xfffff, Self.slabBytes), Self.largestSlabBytes)
+    if size < usual {
+      do throws(DeviceError) { return try allocate(usual) } catch {}  // less may still be had
     }
     return try allocate(size)
   }

@@ -4,7 +4,7 @@ import Foundation
 /// A run: a folder with its configuration, metrics, pictures and checkpoints, and the game that fills it.
 public final class TrainingRun {
   /// Equal bits are promised within one number (the numerical contract of `Kernels/README.md`).
-  public static let contract = "1"
+  public static let contract = "2"
 
   public let configuration: Configuration
   public let directory: RunDirectory

@@ -4,11 +4,14 @@ struct WinogradConvolution: ConvolutionRoute {
   private static let points = 25
   private static let tile = 4
   private let n, h, w, c, k: Int
+  /// What is transformed at once has about this many elements: scratch would else be several times the images.
+  private let shareElements: Int
   private var across: Int { w / 2 / Self.tile }
   private var tiles: Int { n * (h / 2 / Self.tile) * across }
 
   /// Nil where the convolution is not of this kind.
-  init?(_ shape: ConvolutionShape) {
+  init?(_ shape: ConvolutionShape, shareElements: Int = 1 << 22) {
+    self.shareElements = shareElements
     (n, h, w, c, k) = (shape.n, shape.h, shape.w, shape.c, shape.k)
     let isWhole = h % (2 * Self.tile) == 0 && w % (2 * Self.tile) == 0 && c % 32 == 0 && k % 32 == 0
     guard shape.geometry == ConvolutionGeometry(stride: 2, padding: 1), shape.r == 4, shape.s == 4, isWhole else {
@@ -56,12 +59,20 @@ struct WinogradConvolution: ConvolutionRoute {
 
   func filterGradient(_ x: Tensor, _ dy: Tensor) -> Tensor {
     let dw = Tensor(uninitialized: [4, 4, c, k], on: x.device)
-    let panels = outputGradient(dy, 0..<n, tileStride: 32, panelStride: 32 * tiles)
-    for phases in shares(of: 4, weighing: Self.points * 4 * c * max(tiles, k)) {
-      let v = image(x, 0..<n, phases: phases)
+    // Images whose tiles are whole chains of 512: what they add to the product can be computed apart.
+    let tilesPerImage = tiles / n
+    let strips = shares(
+      of: n, step: 512 / greatestCommonDivisor(512, tilesPerImage), weighing: Self.points * tiles * 4 * c)
+    let panels = strips.count == 1 ? outputGradientPanels(dy, strips[0]) : nil
+    for phases in shares(of: 4, weighing: Self.points * 4 * c * k) {
       let rows = phases.count * c
       let m = Tensor(uninitialized: [Self.points, rows, k], on: x.device)
-      m.setProduct(v, rowStride: 1, kStride: rows, batchStride: tiles * rows, panels, k: tiles)
+      for images in strips {
+        let v = image(x, images, phases: phases)
+        m.setProduct(
+          v, rowStride: 1, kStride: rows, batchStride: v.shape[1] * rows, panels ?? outputGradientPanels(dy, images),
+          k: v.shape[1], isAdding: images.lowerBound > 0)
+      }
       dw.launch(
         "winograd_filter_gradient", [m, dw], [.size(c), .size(k), .size(rows), .uint(phases.lowerBound)],
         over: Extent(rows: rows, columns: k))
@@ -71,14 +82,12 @@ struct WinogradConvolution: ConvolutionRoute {
 
   // MARK: Transforms
 
-  /// What is transformed at once has about this many elements: scratch would else be several times the images.
-  private static let shareElements = 1 << 22
-
-  /// 0 ..< count in shares of about equal size, multiples of `step`, so that a share's part of `elements` stays small.
+  /// 0 ..< count in shares of about equal size, multiples of `step` but for the last, so that a share's part of `elements`
+  /// stays small.
   private func shares(of count: Int, step: Int = 1, weighing elements: Int) -> [Range<Int>] {
-    let units = count / step
-    let number = max(1, min(units, (elements + Self.shareElements / 2) / Self.shareElements))
-    return (0..<number).map { ($0 * units / number * step)..<(($0 + 1) * units / number * step) }
+    let units = (count + step - 1) / step
+    let number = max(1, min(units, (elements + shareElements / 2) / shareElements))
+    return (0..<number).map { ($0 * units / number * step)..<min(($0 + 1) * units / number * step, count) }
   }
 
   private func imageSizes(tiles: Int, _ phases: Range<Int>) -> [LaunchArgument] {
@@ -102,6 +111,10 @@ struct WinogradConvolution: ConvolutionRoute {
       [.uint(across), .size(tiles), .size(k), .size(tileStride), .size(panelStride)],
       over: Extent(rows: tiles, columns: k))
     return Panels(tensor: u, panelStride: panelStride, kStride: tileStride, batchStride: tiles * k)
+  }
+
+  private func outputGradientPanels(_ dy: Tensor, _ images: Range<Int>) -> Panels {
+    outputGradient(dy, images, tileStride: 32, panelStride: 32 * (tiles / n) * images.count)
   }
 
   private func filter(_ w: Tensor, _ columns: Range<Int>) -> Panels {

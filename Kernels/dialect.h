@@ -45,8 +45,15 @@ typedef INDEX index;
 #define SQRT(x) sqrt(x)
 #define MUL_HI(a, b) mul_hi((uint)(a), (uint)(b))
 // Writes 16 aligned reals past the cache, where a processor can: what is larger than it would first be read in, line by line.
+#ifndef __has_builtin
+#define __has_builtin(x) 0
+#endif
+#if __has_builtin(__builtin_nontemporal_store)
+#define STREAM16(value, y, place) __builtin_nontemporal_store(value, (GLOBAL real16 *)((y) + (place)))
+#else
 #define STREAM16(value, y, place) vstore16(value, 0, (y) + (place))
-#define IS_ALIGNED(p) true
+#endif
+#define IS_ALIGNED(p) ((ulong)(p) % sizeof(real16) == 0)
 
 // A pointer arrives as a buffer and an offset in elements.
 #define P_IN(x) __global const real *restrict x##_buffer, const ulong x##_at,
@@ -73,7 +80,20 @@ typedef INDEX index;
 #define I_SIZE(x) const index x,
 
 #define ITEM(name, SIG) static inline void name##_item(SIG(I) const index i)
+// Elements that one work-item does: a run of them on processors, whose compilers then vectorise as they do for the host.
+#ifndef RUN_ITEMS
+#define RUN_ITEMS 1
+#endif
 #define KERNEL(name, SIG)                                                                                          \
+  ITEM(name, SIG);                                                                                                 \
+  __kernel void name(SIG(P) const index count) {                                                                   \
+    SIG(U)                                                                                                         \
+    const index first = get_global_offset(0), begin = first + (get_global_id(0) - first) * RUN_ITEMS;              \
+    const index end = begin + RUN_ITEMS < count ? begin + RUN_ITEMS : count;                                       \
+    for (index i = begin; i < end; ++i) name##_item(SIG(PASS) i);                                                  \
+  }                                                                                                                \
+  ITEM(name, SIG)
+#define BLOCK(name, SIG, ROWS, COLUMNS)                                                                            \
   ITEM(name, SIG);                                                                                                 \
   __kernel void name(SIG(P) const index count) {                                                                   \
     SIG(U)                                                                                                         \
@@ -81,7 +101,6 @@ typedef INDEX index;
     if (i < count) name##_item(SIG(PASS) i);                                                                       \
   }                                                                                                                \
   ITEM(name, SIG)
-#define BLOCK(name, SIG, ROWS, COLUMNS) KERNEL(name, SIG)
 #define TILE(name, SIG, ROWS, COLUMNS, GROUP)
 #define TUNED_TILE(name, SIG)
 // The body of a tile form begins with TILE_START(SIG): it then sees its group's number `group` and its own number in the group `lane`.

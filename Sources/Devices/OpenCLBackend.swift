@@ -30,6 +30,8 @@ final class OpenCLBackend: Backend {
   private let device: OpenCLDevice
   private let call: OpenCLFunctions
   private let form: KernelForm
+  /// How many elements one work-item of an elementwise kernel does.
+  private let runItems: Int
   /// What the tuner changes from one candidate to the next.
   var tiles: Tiles
   private let alwaysWide: Bool
@@ -62,6 +64,7 @@ final class OpenCLBackend: Backend {
     self.tiles = (tiles ?? .shipped(for: device.vendor)).completed(
       localMemory: device.localMemory, largestGroup: device.largestGroup)
     name = "\(about.name) (\(about.platform), \(about.selector), \(self.form) form)"
+    runItems = self.form == .block ? 1024 : 1
 
     var status: cl_int = 0
     var target: cl_device_id? = device.handle
@@ -72,7 +75,8 @@ final class OpenCLBackend: Backend {
     plainQueue = try Self.queue(on: device, self.context, 0, name: name)
     queue = plainQueue
     programs = OpenCLPrograms(
-      device, name: name, context: self.context, cache: cache, sources: sources, extraOptions: extraOptions)
+      device, name: name, context: self.context, cache: cache, sources: sources,
+      runItems: runItems, extraOptions: extraOptions)
   }
 
   private static func queue(
@@ -170,7 +174,8 @@ final class OpenCLBackend: Backend {
       set(arguments, items: items, of: kernel, as: prepared.handle, wide: wide))
     var localSize = prepared.localSize
     var offset = first
-    var globalSize = tile == nil ? (items - first + localSize - 1) / localSize * localSize : items * localSize
+    let run = localSize * (kernel.isElementwise ? runItems : 1)
+    var globalSize = tile == nil ? (items - first + run - 1) / run * localSize : items * localSize
     var event: OpaquePointer?
     let isTimed = queue === timingQueue
     try check(
@@ -252,7 +257,7 @@ final class OpenCLBackend: Backend {
     let localSize: Int
     if let tile {
       localSize = tile.group
-    } else if kernel.isElementwise {
+    } else if kernel.isElementwise && runItems == 1 {
       localSize = min(256, property(CL_KERNEL_WORK_GROUP_SIZE))
     } else {
       // A processor's work-item fills its vector units alone; elsewhere items run side by side in the hardware's step.

@@ -18,6 +18,7 @@ final class OpenCLPrograms {
   private let context: OpenCLObject<OpenCLContext>
   private let cache: ProgramCache?
   private let sources: [Source]
+  private let runItems: Int
   private let extraOptions: String
   private var exactDivision = "-cl-fp32-correctly-rounded-divide-sqrt"
   private var programs: [Key: OpenCLObject<OpenCLProgram>] = [:]
@@ -26,13 +27,14 @@ final class OpenCLPrograms {
 
   /// - Parameters:
   ///   - sources: The headers in the order in which they go before a .cl file, and the .cl files.
+  ///   - runItems: How many elements one work-item does.
   ///   - extraOptions: Options for tests of what a compiler may do.
   init(
     _ device: OpenCLDevice, name: String, context: OpenCLObject<OpenCLContext>, cache: ProgramCache?,
-    sources: [Source] = OpenCLPrograms.embedded, extraOptions: String = ""
+    sources: [Source] = OpenCLPrograms.embedded, runItems: Int = 1, extraOptions: String = ""
   ) {
     (self.device, deviceName, self.context, self.cache) = (device, name, context, cache)
-    (self.sources, self.extraOptions) = (sources, extraOptions)
+    (self.sources, self.runItems, self.extraOptions) = (sources, runItems, extraOptions)
   }
 
   /// The texts in this binary.
@@ -64,8 +66,8 @@ final class OpenCLPrograms {
   }
 
   private func options(_ key: Key) -> String {
-    let index = key.wide ? "-D INDEX=ulong" : ""
-    return ["-cl-std=CL1.2", exactDivision, index, key.tile?.buildOptions ?? "", extraOptions]
+    let index = key.wide ? "-D INDEX=ulong" : "", run = runItems > 1 ? "-D RUN_ITEMS=\(runItems)" : ""
+    return ["-cl-std=CL1.2", exactDivision, index, run, key.tile?.buildOptions ?? "", extraOptions]
       .filter { !$0.isEmpty }.joined(separator: " ")
   }
 

@@ -66,6 +66,11 @@ public struct TileParameters: Hashable, Codable, Sendable {
     return nil
   }
 
+  /// Whether the kernels, and a device of such groups, can have these sizes.
+  public func fits(localMemory: Int, largestGroup: Int) -> Bool {
+    fault(localMemory: localMemory, largestGroup: largestGroup) == nil
+  }
+
   /// What a program's build is told.
   var buildOptions: String {
     let values = [mwg, nwg, kwg, mdimc, ndimc, vwm, vwn, dbuf]

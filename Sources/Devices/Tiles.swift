@@ -24,7 +24,7 @@ public struct Tiles: Hashable, Sendable {
   /// The tiles that fit a device, for each kernel; those of `others` for a kernel of which none does.
   func completed(by others: Tiles? = nil, localMemory: Int, largestGroup: Int) -> Tiles {
     func fitting(_ tiles: [TileParameters]?) -> [TileParameters]? {
-      let fitting = tiles?.filter { $0.fault(localMemory: localMemory, largestGroup: largestGroup) == nil } ?? []
+      let fitting = tiles?.filter { $0.fits(localMemory: localMemory, largestGroup: largestGroup) } ?? []
       return fitting.isEmpty ? nil : fitting
     }
     let pairs = Self.kernels.map { kernel in

@@ -37,6 +37,8 @@ struct Tuning: Codable, Equatable {
     devices.append(Entry(key: key, tiles: tiles.byKernel))
   }
 
+  init() {}
+
   // MARK: File
 
   /// Reads a folder's file; nothing is known where there is none.
@@ -85,7 +87,8 @@ extension OpenCLDevice {
     let shipped = Tiles.shipped(for: vendor)
     guard let folder else { return (shipped, .shipped(vendor)) }
     do throws(Tuning.Unusable) {
-      guard let tuned = try Tuning(readingFrom: folder).tiles(for: tuningKey) else { return (shipped, .shipped(vendor)) }
+      let tuning = try Tuning(readingFrom: folder)
+      guard let tuned = tuning.tiles(for: tuningKey) else { return (shipped, .shipped(vendor)) }
       return (tuned.completed(by: shipped, localMemory: localMemory, largestGroup: largestGroup), .tuned)
     } catch {
       return (shipped, .ignored(error.description))

@@ -85,7 +85,8 @@ struct TileTests {
     let (p, q) = ((h - reach) / stride + 1, (w - reach) / stride + 1)
     let steps = [1, 0, 0, stride, -padding, -padding, dilation, dilation, r, r, r * r, r, 0, 0, 1, 1]
     return Launch(
-      "convolve", [.input(n * h * w * c), .input((k + 31) / 32 * r * r * c * 32), .zeros(c), .output(n * p * q * k)]
+      "convolve",
+      [.input(n * h * w * c), .input((k + 31) / 32 * r * r * c * 32), .zeros(c), .output(n * p * q * k)]
         + [.size(n), .uint(h), .uint(w), .size(c)] + [p, q, p, q].map { .uint($0) } + [.size(k)]
         + steps.map { .uint($0) },
       over: Extent(rows: n * p * q, columns: k))
@@ -98,7 +99,8 @@ struct TileTests {
     let (p, q) = ((h + 2 * padding - r) / stride + 1, (w + 2 * padding - r) / stride + 1)
     let panel = k % 32 == 0 ? (32, k) : (n * p * q * 32, 32)
     return Launch(
-      "convolve_filter", [.input(n * h * w * c), .input(n * p * q * ((k + 31) / 32 * 32)), .output(r * r * c * k)]
+      "convolve_filter",
+      [.input(n * h * w * c), .input(n * p * q * ((k + 31) / 32 * 32)), .output(r * r * c * k)]
         + [.size(n), .uint(h), .uint(w), .size(c), .uint(p), .uint(q), .size(k), .uint(r), .uint(stride)]
         + [.uint(padding), .uint(1), .size(panel.0), .size(panel.1)],
       over: Extent(rows: c, columns: k, batches: r * r))

@@ -29,7 +29,9 @@ struct TuningTests {
       #expect(entries == [Tuning.fileName])  // and nothing half written
       // By name, as people read it.
       let text = String(decoding: try #require(folder.read(Tuning.fileName)), as: UTF8.self)
-      for words in ["\"version\" : 1", "\"MWG\" : 128", "\"device\" : \"NVIDIA H200\""] { #expect(text.contains(words)) }
+      for words in ["\"version\" : 1", "\"MWG\" : 128", "\"device\" : \"NVIDIA H200\""] {
+        #expect(text.contains(words))
+      }
     }
   }
 

@@ -37,6 +37,7 @@ public final class TileTuner {
   public let candidates: [TileParameters]
   private let device: OpenCLDevice
   private let trials: [TileTrial]
+  private let sources: [OpenCLPrograms.Source]
   private var units: Int { device.description.computeUnits }
 
   /// - Parameter name: As for `Device.open`.
@@ -59,9 +60,14 @@ public final class TileTuner {
     self.init(device)
   }
 
-  /// - Parameter batch: Images a batch in the launches that are timed.
-  init(_ device: OpenCLDevice, batch: Int? = nil, candidates: [TileParameters] = TileTuner.listed) {
-    self.device = device
+  /// - Parameters:
+  ///   - trials: Else what GANs launch, at a size that suits the device.
+  ///   - sources: The kernels' texts.
+  init(
+    _ device: OpenCLDevice, candidates: [TileParameters] = TileTuner.listed, trials: [TileTrial]? = nil,
+    sources: [OpenCLPrograms.Source] = OpenCLPrograms.embedded
+  ) {
+    (self.device, self.sources) = (device, sources)
     deviceName = "\(device.description.name) (\(device.description.platform), \(device.description.selector))"
     let (localMemory, largestGroup) = (device.localMemory, device.largestGroup)
     let known = device.tiles()
@@ -72,7 +78,7 @@ public final class TileTuner {
     }
     var seen: Set<TileParameters> = []
     self.candidates = fitting.filter { seen.insert($0).inserted }
-    trials = TileTrial.rows(batch: batch ?? (device.description.kind == .processor ? 1 : 64))
+    self.trials = trials ?? TileTrial.rows(batch: device.description.kind == .processor ? 1 : 64)
   }
 
   /// Tiles worth trying on any device: from 128 to 32 outputs along a side, 16 to 64 outputs an item.
@@ -100,7 +106,7 @@ public final class TileTuner {
     var report = Report(tiles: inUse.tiles)
     progress("computing \(trials.count) launches on the processor")
     let answers = try reference()
-    var bench = try Bench(device, trials)
+    var bench = try Bench(device, trials, sources)
     for (number, tile) in candidates.enumerated() {
       guard start.duration(to: .now) < limit else {
         report.leftOut = candidates.count - number
@@ -113,7 +119,7 @@ public final class TileTuner {
         let row = trials[trial]
         report.results.append(
           Result(kernel: row.kernel.name, trial: row.name, flops: row.flops, tile: tile, outcome: outcome))
-        if bench.isBroken { bench = try Bench(device, trials) }
+        if bench.isBroken { bench = try Bench(device, trials, sources) }
       }
     }
     choose(&report)
@@ -138,9 +144,12 @@ public final class TileTuner {
     /// A launch that fails may leave a context in which nothing works any more.
     private(set) var isBroken = false
 
-    init(_ device: OpenCLDevice, _ trials: [TileTrial]) throws(DeviceError) {
+    init(
+      _ device: OpenCLDevice, _ trials: [TileTrial], _ sources: [OpenCLPrograms.Source]
+    ) throws(DeviceError) {
       // What most tiles compile to is never wanted again: it stays out of the cache.
-      let backend = try OpenCLBackend(device, form: .tile, cache: nil), memory = Device(backend)
+      let backend = try OpenCLBackend(device, form: .tile, cache: nil, sources: sources)
+      let memory = Device(backend)
       rows = try trials.map { trial throws(DeviceError) in (trial, try trial.prepare(on: memory)) }
       (self.backend, self.memory) = (backend, memory)
     }

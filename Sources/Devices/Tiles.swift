@@ -71,7 +71,7 @@ public struct Tiles: Hashable, Sendable {
       // Fewer registers an item.
       case .intel: [TileParameters((64, 64, 8), items: (8, 16)), TileParameters((32, 32, 16), items: (8, 8))]
       // Tiles run there for tests alone: what compiles fast.
-      case .processor: [TileParameters((64, 32, 16), items: (8, 8), isDoubleBuffered: false)]
+      case .processor: [TileParameters((32, 64, 16), items: (8, 8))]
       case .unknown: [few, thin]
       }
     return Tiles(Dictionary(uniqueKeysWithValues: kernels.map { ($0, tiles) }))

@@ -87,6 +87,8 @@ struct BadCall: Sendable, CustomTestStringConvertible {
     arguments: ["bench", "kernels", "--compare", "/proc/self/status"], status: 1, words: ["it is no report of"]),
   BadCall(
     arguments: ["bench", "kernels", "--json", "/nowhere/new.json"], status: 1, words: ["/nowhere/new.json", "folder"]),
+  BadCall(arguments: ["tune", "--minutes", "0"], status: 2, words: ["--minutes", "more than 0"]),
+  BadCall(arguments: ["tune", "--device", "gpu"], status: 1, words: ["'gpu' names no device"]),
   BadCall(arguments: ["sample", "/nowhere"], status: 1, words: ["/nowhere"]),
   BadCall(arguments: ["sample", "/nowhere", "--out", "x.jpg"], status: 2, words: [".png", "x.jpg"]),
 ])
@@ -179,6 +181,7 @@ func signalsSaveAndExitWith130(signal: Int32) throws {
   (["--help"], "saddle train fashion"), (["devices"], "cpu"), (["train", "--list"], "DCGAN on Fashion-MNIST"),
   (["train", "fashion", "--dry-run"], "device memory"), (["train", "--help"], "--resume"),
   (["check", "--device", "cpu", "--tiny"], "rows give the same bits"),
+  (["tune", "--device", "cpu"], "nothing to tune"),
   (["bench", "--help"], "kernels"), (["bench", "kernels", "--help"], "--compare"),
   (["bench", "kernels", "--list"], "dcgan64 64x64x3 to 64 forward"),
 ])

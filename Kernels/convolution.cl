@@ -63,13 +63,12 @@ BLOCK(convolve, CONVOLVE, ROWS, PANEL) {
 }
 TUNED_TILE(convolve, CONVOLVE)
 #ifdef DEVICE
-// Output pixel `pixel` of the grid, counted in columns, rows and images.
-#define GRID_DIGITS(pixel) {(pixel) % PW, (pixel) / PW % PH, (pixel) / ((index)PW * PH)}
 TILE_BODY(convolve, CONVOLVE, GROUP) {
   TILE_START(CONVOLVE)
   TILE_LOCAL(staged);
   const index M = N * PH * PW, down = (M + MWG - 1) / MWG, across = (K + NWG - 1) / NWG;
-  const index panels = (K + PANEL - 1) / PANEL, depth = (index)TR * TS * C, channels = C > 0 ? C : 1;
+  const index panels = (K + PANEL - 1) / PANEL, depth = (index)TR * TS * C;
+  const index channels = max(C, (index)1), across_taps = max(TS, 1u); // a phase may have no taps
   const bool is_in_one_tap = C % VWM == 0; // each vector of A
   index top, first;
   tile_place(group, down, across, &top, &first);
@@ -80,16 +79,16 @@ TILE_BODY(convolve, CONVOLVE, GROUP) {
 #pragma unroll
   for (uint j = 0; j < A_VECTORS; ++j) {
     const index row = top + a_row_of(lane + j * GROUP, true), pixel = row < M ? row : M - 1;
-    const Digits at = GRID_DIGITS(pixel), zero = {0, 0, 0};
+    Digits at;
+    set_digits(&at, pixel, PW, PH);
     image[j] = at.high * H * W * C;
     h[j] = (uint)at.middle * i_step + i_row;
     w[j] = (uint)at.low * i_step + i_column;
-    a_taps[j] = add_digits(zero, a_k_of(lane + j * GROUP, true), channels, TS);
+    set_digits(&a_taps[j], a_k_of(lane + j * GROUP, true), channels, across_taps);
   }
 #pragma unroll
   for (uint j = 0; j < B_VECTORS; ++j) {
-    const Digits zero = {0, 0, 0};
-    b_taps[j] = add_digits(zero, b_k_of(lane + j * GROUP), channels, TS);
+    set_digits(&b_taps[j], b_k_of(lane + j * GROUP), channels, across_taps);
   }
   realM a_next[A_VECTORS];
   realN b_next[B_VECTORS], sum[RM][RN / VWN];
@@ -97,20 +96,22 @@ TILE_BODY(convolve, CONVOLVE, GROUP) {
   for (index k0 = 0; k0 < depth + KWG; k0 += KWG) {
 #pragma unroll
     for (uint j = 0; j < A_VECTORS; ++j) {
-      const index k = k0 + a_k_of(lane + j * GROUP, true), width = is_in_one_tap ? VWM : 1;
-      real each[VWM];
+      const index k = k0 + a_k_of(lane + j * GROUP, true);
       Digits at = a_taps[j];
-      for (uint e = 0; e < VWM; e += width, at = add_digits(at, 1, channels, TS)) {
+      real each[VWM];
+#pragma unroll
+      for (uint e = 0; e < VWM; ++e, add_digits(&at, 1, channels, across_taps)) {
         const uint row = h[j] + (uint)at.high * d_row, column = w[j] + (uint)at.middle * d_column;
         const bool exists = k + e < depth && row < H && column < W;
         GLOBAL const real *from = x + image[j] + ((index)row * W + column) * C + at.low;
-        if (is_in_one_tap)
-          STORE_M(load_a(from, 1, exists ? VWM : 0), 0, each);
-        else
-          each[e] = exists ? *from : 0;
+        if (is_in_one_tap) {
+          a_next[j] = load_a(from, 1, exists ? VWM : 0);
+          break;
+        }
+        each[e] = exists ? *from : 0;
       }
-      a_next[j] = LOAD_M(0, each);
-      a_taps[j] = add_digits(a_taps[j], KWG, channels, TS);
+      if (!is_in_one_tap) a_next[j] = LOAD_M(0, each);
+      add_digits(&a_taps[j], KWG, channels, across_taps);
     }
 #pragma unroll
     for (uint j = 0; j < B_VECTORS; ++j) {
@@ -119,14 +120,15 @@ TILE_BODY(convolve, CONVOLVE, GROUP) {
       const index tap = (t_row + b_taps[j].high * t_row_step) * S + t_column + b_taps[j].middle * t_column_step;
       b_next[j] = load_b(b + ((panel * taps + tap) * C + b_taps[j].low) * PANEL + n % PANEL,
                          k0 + b_k_of(q) < depth && panel < panels);
-      b_taps[j] = add_digits(b_taps[j], KWG, channels, TS);
+      add_digits(&b_taps[j], KWG, channels, across_taps);
     }
     tile_step(sum, staged, k0, lane, a_next, true, b_next);
     if (ENDS_CHAIN(k0, depth)) {
 #pragma unroll
       for (uint r = 0; r < RM; ++r) {
         const index pixel = top + tile_row(lane, r);
-        const Digits at = GRID_DIGITS(pixel);
+        Digits at;
+        set_digits(&at, pixel, PW, PH);
         const index target = ((at.high * OH + at.middle * o_step + o_row) * OW + at.low * o_step + o_column) * K + first;
         if (pixel < M) tile_add(sum[r], y + target, K - first, lane, IS_FIRST_CHAIN(k0), y, false);
       }
@@ -207,15 +209,15 @@ TILE_BODY(convolve_filter, CONVOLVE_FILTER, GROUP) {
   TILE_START(CONVOLVE_FILTER)
   TILE_LOCAL(staged);
   const index down = (C + MWG - 1) / MWG, across = (K + NWG - 1) / NWG, tap = group / (down * across);
-  const index panels = (K + PANEL - 1) / PANEL, pixels = N * P * Q, columns = Q > 0 ? Q : 1;
+  const index panels = (K + PANEL - 1) / PANEL, pixels = N * P * Q;
+  const uint lines = max(P, 1u), columns = max(Q, 1u);
   index top, first;
   tile_place(group % (down * across), down, across, &top, &first);
   const uint row0 = (uint)(tap / S) * dilation - pad, column0 = (uint)(tap % S) * dilation - pad;
   Digits at[A_VECTORS]; // column, row and image of the output pixel of each of the item's vectors of A
 #pragma unroll
   for (uint j = 0; j < A_VECTORS; ++j) {
-    const Digits zero = {0, 0, 0};
-    at[j] = add_digits(zero, a_k_of(lane + j * GROUP, false), columns, P);
+    set_digits(&at[j], a_k_of(lane + j * GROUP, false), columns, lines);
   }
   realM a_next[A_VECTORS];
   realN b_next[B_VECTORS], sum[RM][RN / VWN];
@@ -228,7 +230,7 @@ TILE_BODY(convolve_filter, CONVOLVE_FILTER, GROUP) {
       const uint row = (uint)at[j].middle * stride + row0, column = (uint)at[j].low * stride + column0;
       const bool exists = k0 + a_k_of(q, false) < pixels && c < C && row < H && column < W;
       a_next[j] = load_a(x + ((at[j].high * H + row) * W + column) * C + c, 1, exists ? C - c : 0);
-      at[j] = add_digits(at[j], KWG, columns, P);
+      add_digits(&at[j], KWG, columns, lines);
     }
 #pragma unroll
     for (uint j = 0; j < B_VECTORS; ++j) {

@@ -80,20 +80,25 @@ FN realN load_b(GLOBAL const real *p, const bool exists) {
   return IS_WHOLE(realN, p) ? *(GLOBAL const realN *)p : LOAD_N(0, p);
 }
 
-// Numbers of three digits, which k is counted in: `low` and `middle` ones make the next digit one larger.
+// Numbers of three digits, in which pixels and taps are counted: `low` and `middle` ones make the next digit one larger.
 typedef struct {
   index low, middle, high;
 } Digits;
-FN Digits add_digits(Digits x, const index terms, const index low, const index middle) {
-  x.low += terms;
-  while (x.low >= low) {
-    x.low -= low;
-    if (++x.middle == middle) {
-      x.middle = 0;
-      ++x.high;
+// (By pointer: a structure that is returned brings intrinsics that Oclgrind 21.10 does not know.)
+FN void set_digits(Digits *x, const index value, const index low, const index middle) {
+  x->low = value % low;
+  x->middle = value / low % middle;
+  x->high = value / low / middle;
+}
+FN void add_digits(Digits *x, const index terms, const index low, const index middle) {
+  x->low += terms;
+  while (x->low >= low) {
+    x->low -= low;
+    if (++x->middle == middle) {
+      x->middle = 0;
+      ++x->high;
     }
   }
-  return x;
 }
 
 // ------------------------------------------------------------------------------------- registers to local, and products

@@ -24,6 +24,8 @@ public struct DeviceDescription: Sendable {
   public let clock: Int
   /// Whether `auto` takes this device.
   public internal(set) var isAutomatic = false
+  /// Where the sizes of its tiles are from; nil where kernels run in blocks, or the device cannot be used.
+  public internal(set) var tuning: String?
   /// What a user should know: why the device cannot be used, or why `auto` takes it.
   public internal(set) var remark: String?
 

@@ -68,12 +68,9 @@ extension Device {
     case .auto:
       return try openAutomatically(form: form)
     case .openCL, .indices, .text:
-      let devices = try OpenCLDevice.all(OpenCL.loaded.get())
-      guard let best = devices.first(choice) else {
-        throw .noDevice(asked: asked, available: devices.map { "\($0.description.selector) (\($0.description.name))" })
-      }
-      let device = try openCL(best, form: form)
-      return (device, "\(device.name), " + (choice == .openCL ? "the best OpenCL device here" : "as asked"))
+      let best = try OpenCLDevice.named(choice, asked: asked)
+      let (device, remark) = try openCL(best, form: form)
+      return (device, "\(device.name), " + (choice == .openCL ? "the best OpenCL device here" : "as asked") + remark)
     }
   }
 
@@ -91,7 +88,9 @@ extension Device {
       for device in try OpenCLDevice.all(OpenCL.loaded.get()) {
         var description = device.description
         do throws(DeviceError) {
-          _ = try openCL(device, form: chosenForm(nil))
+          let form = try chosenForm(nil)
+          _ = try openCL(device, form: form)
+          if form ?? device.form == .tile { description.tuning = device.tiles().origin.description }
         } catch {
           description.remark = error.description
         }
@@ -119,8 +118,8 @@ extension Device {
       for gpu in DeviceName.auto.matches(devices.map(\.description)) {
         guard let candidate = devices.first(where: { $0.description.selector == gpu.selector }) else { continue }
         do throws(DeviceError) {
-          let device = try openCL(candidate, form: form)
-          return (device, (["\(device.name), the best GPU here"] + remarks).joined(separator: "; "))
+          let (device, remark) = try openCL(candidate, form: form)
+          return (device, (["\(device.name), the best GPU here" + remark] + remarks).joined(separator: "; "))
         } catch {
           remarks.append("passed over: \(error.description)")
         }
@@ -140,17 +139,36 @@ extension Device {
     return "no OpenCL GPU here; \(other.platform) would run the same kernels more slowly"
   }
 
-  /// Opens an OpenCL device and probes its arithmetic.
-  private static func openCL(_ device: OpenCLDevice, form: KernelForm?) throws(DeviceError) -> Device {
-    try probed(OpenCLBackend(device, form: form))
+  /// Opens an OpenCL device and probes its arithmetic. The remark goes behind a sentence about the device.
+  private static func openCL(
+    _ device: OpenCLDevice, form: KernelForm?
+  ) throws(DeviceError) -> (device: Device, remark: String) {
+    guard form ?? device.form == .tile else { return (try probed(OpenCLBackend(device, form: form)), "") }
+    let (tiles, origin) = device.tiles()
+    let opened = try probed(OpenCLBackend(device, form: form, tiles: tiles))
+    if case .ignored = origin { return (opened, "; \(origin)") }
+    return (opened, "")
   }
 
-  private static func chosenForm(_ form: KernelForm?) throws(DeviceError) -> KernelForm? {
+  static func chosenForm(_ form: KernelForm?) throws(DeviceError) -> KernelForm? {
     guard form == nil, let value = environment("SADDLE_FORM") else { return form }
     guard let form = KernelForm(rawValue: value) else {
       throw .badSetting(name: "SADDLE_FORM", value: value, choices: "block or tile")
     }
     return form
+  }
+}
+
+extension OpenCLDevice {
+  /// The best device that a name means.
+  ///
+  /// - Throws: `DeviceError.noLoader`, `noPlatform`, `noDevice`, `callFailed`.
+  static func named(_ choice: DeviceName, asked: String) throws(DeviceError) -> OpenCLDevice {
+    let devices = try all(OpenCL.loaded.get())
+    guard let best = devices.first(choice) else {
+      throw .noDevice(asked: asked, available: devices.map { "\($0.description.selector) (\($0.description.name))" })
+    }
+    return best
   }
 }
 

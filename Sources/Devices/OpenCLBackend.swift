@@ -32,7 +32,8 @@ final class OpenCLBackend: Backend {
   private let form: KernelForm
   /// How many elements one work-item of an elementwise kernel does.
   private let runItems: Int
-  private let tiles: Tiles
+  /// What the tuner changes from one candidate to the next.
+  var tiles: Tiles
   private let alwaysWide: Bool
   private let context: OpenCLObject<OpenCLContext>
   /// The queue in use: `plainQueue`, or `timingQueue` while launches are timed.
@@ -49,7 +50,7 @@ final class OpenCLBackend: Backend {
 
   /// - Parameters:
   ///   - form: By default blocks on processors, tiles elsewhere.
-  ///   - tiles: For kernels whose tile form is tuned; by default what the vendor's devices are known to like.
+  ///   - tiles: For kernels whose tile form is tuned; by default those shipped for the device's vendor.
   ///   - alwaysWide: Use 64-bit indices for small arrays too.
   ///   - extraOptions: Further options for the driver's compiler.
   /// - Throws: `DeviceError.callFailed` where the driver gives no context or queue.
@@ -60,7 +61,7 @@ final class OpenCLBackend: Backend {
     let about = device.description
     (self.device, self.alwaysWide, call, memoryLimit) = (device, alwaysWide, device.opencl.call, about.memory)
     self.form = form ?? device.form
-    self.tiles = (tiles ?? .shipped(for: device.vendor)).fitting(
+    self.tiles = (tiles ?? .shipped(for: device.vendor)).completed(
       localMemory: device.localMemory, largestGroup: device.largestGroup)
     name = "\(about.name) (\(about.platform), \(about.selector), \(self.form) form)"
     runItems = self.form == .block ? 1024 : 1

@@ -32,7 +32,7 @@ struct OpenCLDevice: Sendable {
   let description: DeviceDescription
   /// What identifies the compiler and its target: the driver's versions change what a program's binary means.
   let fingerprint: String
-  let vendorName: String
+  let vendorName, platformVersion: String
   /// Bytes of local memory, and work-items, that a group may have.
   let localMemory, largestGroup: Int
   /// Whether the driver says that `/` and `sqrt` can be rounded correctly.
@@ -95,6 +95,7 @@ struct OpenCLDevice: Sendable {
       text(CL_DRIVER_VERSION),
     ].joined(separator: "\n")
     vendorName = text(CL_DEVICE_VENDOR)
+    platformVersion = platformText(CL_PLATFORM_VERSION)
     localMemory = Int(clamping: number(CL_DEVICE_LOCAL_MEM_SIZE, as: cl_ulong.self))
     largestGroup = number(CL_DEVICE_MAX_WORK_GROUP_SIZE, as: Int.self)
     let single = number(CL_DEVICE_SINGLE_FP_CONFIG, as: cl_device_fp_config.self)

@@ -1,5 +1,5 @@
 /// The tiles that an OpenCL device uses for the kernels whose tile form is tuned.
-public struct Tiles: Hashable, Codable, Sendable {
+public struct Tiles: Hashable, Sendable {
   /// For each kernel a few tiles; a launch takes the one that suits its extent.
   public var byKernel: [String: [TileParameters]]
 
@@ -21,16 +21,16 @@ public struct Tiles: Hashable, Codable, Sendable {
     return best
   }
 
-  /// Without the tiles that do not fit a device; at least one stays for each kernel.
-  func fitting(localMemory: Int, largestGroup: Int) -> Tiles {
-    Tiles(
-      Dictionary(
-        uniqueKeysWithValues: Self.kernels.map { kernel in
-          let fitting = (byKernel[kernel] ?? []).filter {
-            $0.fault(localMemory: localMemory, largestGroup: largestGroup) == nil
-          }
-          return (kernel, fitting.isEmpty ? [Self.smallest] : fitting)
-        }))
+  /// The tiles that fit a device, for each kernel; those of `others` for a kernel of which none does.
+  func completed(by others: Tiles? = nil, localMemory: Int, largestGroup: Int) -> Tiles {
+    func fitting(_ tiles: [TileParameters]?) -> [TileParameters]? {
+      let fitting = tiles?.filter { $0.fault(localMemory: localMemory, largestGroup: largestGroup) == nil } ?? []
+      return fitting.isEmpty ? nil : fitting
+    }
+    let pairs = Self.kernels.map { kernel in
+      (kernel, fitting(byKernel[kernel]) ?? fitting(others?.byKernel[kernel]) ?? [Self.smallest])
+    }
+    return Tiles(Dictionary(uniqueKeysWithValues: pairs))
   }
 
   // MARK: Shipped
@@ -40,11 +40,22 @@ public struct Tiles: Hashable, Codable, Sendable {
 
   /// Whose tiles a device takes before it is tuned.
   public enum Vendor: String, Sendable, CaseIterable {
-    case nvidia = "NVIDIA"
-    case amd = "AMD"
-    case intel = "Intel"
+    case nvidia
+    case amd
+    case intel
     case processor
     case unknown
+
+    /// In words.
+    public var devices: String {
+      switch self {
+      case .nvidia: "NVIDIA's GPUs"
+      case .amd: "AMD's GPUs"
+      case .intel: "Intel's GPUs"
+      case .processor: "processors"
+      case .unknown: "any GPU"
+      }
+    }
   }
 
   /// What is known of a vendor's devices, for lack of measurements on this one: the largest tile first, then one for

@@ -10,6 +10,8 @@ struct Launch: Sendable, CustomTestStringConvertible {
     case input(Int)
     case bytes([UInt8])
     case output(Int)
+    /// An output that holds so many numbers before.
+    case updated(Int)
     case outputBytes(Int)
     case real(Double)
     case uint(Int)
@@ -50,6 +52,11 @@ struct Launch: Sendable, CustomTestStringConvertible {
         device.write([Float](repeating: .nan, count: count + 7), to: buffer)
         outputs.append((buffer, 28, 4 * count))
         return .buffer(buffer, at: 7)
+      case .updated(let count):
+        let buffer = device.buffer(count: count + 3)
+        device.write([0, 0, 0] + (0..<count).map { _ in number() }, to: buffer)
+        outputs.append((buffer, 12, 4 * count))
+        return .buffer(buffer, at: 3)
       case .outputBytes(let count):
         let buffer = device.buffer(byteCount: count + 1)
         outputs.append((buffer, 1, count))

@@ -29,13 +29,13 @@ struct ProgramCacheTests {
   @Test("a damaged entry is not used", arguments: damage.indices)
   func damagedEntry(row: Int) throws {
     try withFolder { folder in
-      let cache = try #require(ProgramCache(directory: folder + "/made/at/need"))
+      let cache = try #require(ProgramCache(CacheFolder(path: folder + "/made/at/need")))
       #expect(cache.binary(for: "key") == nil)
       let binary = (0..<1000).map { UInt8(truncatingIfNeeded: $0 * 7) }
       cache.store(binary, for: "key")
       #expect(cache.binary(for: "key") == binary)
       #expect(cache.binary(for: "other key") == nil)
-      let path = cache.path(of: "key")
+      let path = folder + "/made/at/need/" + cache.name(of: "key")
       try write(Self.damage[row].spoil(try read(path)), to: path)
       #expect(cache.binary(for: "key") == nil, "\(Self.damage[row].name)")
     }
@@ -44,16 +44,16 @@ struct ProgramCacheTests {
   @Test("an entry under another key's name is not used")
   func foreignEntry() throws {
     try withFolder { folder in
-      let cache = try #require(ProgramCache(directory: folder))
+      let cache = try #require(ProgramCache(CacheFolder(path: folder)))
       cache.store([1, 2, 3], for: "key")
-      #expect(rename(cache.path(of: "key"), cache.path(of: "yek")) == 0)
+      #expect(rename("\(folder)/\(cache.name(of: "key"))", "\(folder)/\(cache.name(of: "yek"))") == 0)
       #expect(cache.binary(for: "yek") == nil)
     }
   }
 
   @Test("a folder that cannot be written is no failure")
   func noFolder() throws {
-    let cache = try #require(ProgramCache(directory: "/dev/null/saddle"))
+    let cache = try #require(ProgramCache(CacheFolder(path: "/dev/null/saddle")))
     cache.store([1, 2, 3], for: "key")
     #expect(cache.binary(for: "key") == nil)
   }
@@ -63,7 +63,7 @@ struct ProgramCacheTests {
     .enabled(if: Processors.openCL != nil, Processors.needed))
   func device() throws {
     try withFolder { folder in
-      let cache = ProgramCache(directory: folder)
+      let cache = ProgramCache(CacheFolder(path: folder))
       func compilations() throws -> Int {
         let backend = try Processors.openCL(cache: cache)
         try Probe.check(Device(backend))

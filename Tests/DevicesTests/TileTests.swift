@@ -1,0 +1,153 @@
+import Testing
+
+@testable import Devices
+
+@Suite("Tiles of products", .serialized)
+struct TileTests {
+  /// Sizes, and the words of what is wrong with them on a device of 48 KiB and 256 items a group.
+  static let faults: [(tile: TileParameters, words: String?)] = [
+    (TileParameters((128, 128, 16), items: (16, 16)), nil),
+    (Tiles.smallest, nil),
+    (TileParameters((36, 18, 16), items: (3, 3), vectors: (4, 2)), nil),
+    (TileParameters((0, 32, 16), items: (8, 8)), "from 1 to 512"),
+    (TileParameters((64, 1 << 40, 16), items: (8, 8)), "from 1 to 512"),
+    (TileParameters((64, 64, 16), items: (8, 8), vectors: (3, 4)), "VWM and VWN"),
+    (TileParameters((64, 64, 16), items: (8, 8), vectors: (4, 8)), "VWM and VWN"),
+    (TileParameters((64, 64, 4), items: (8, 8), vectors: (1, 1)), "KWG must be"),
+    (TileParameters((64, 64, 24), items: (8, 8)), "KWG must be"),
+    (TileParameters((64, 64, 128), items: (8, 8)), "KWG must be"),
+    (TileParameters((48, 64, 16), items: (8, 8)), "MWG must be"),
+    (TileParameters((64, 48, 16), items: (8, 8)), "NWG must be"),
+    (TileParameters((32, 64, 8), items: (8, 16), vectors: (4, 4)), "KWG MWG"),
+    (TileParameters((64, 32, 8), items: (16, 8), vectors: (4, 4)), "KWG NWG"),
+    (TileParameters((128, 128, 16), items: (8, 8)), "128 outputs"),
+    (TileParameters((128, 128, 16), items: (16, 32), vectors: (4, 4)), "MDIMC NDIMC must be at most 256"),
+    (TileParameters((128, 128, 32), items: (16, 16)), "66560 bytes of local memory"),
+  ]
+
+  @Test("which sizes fit together", arguments: faults.indices)
+  func validity(row: Int) throws {
+    let (tile, words) = Self.faults[row]
+    let fault = tile.fault(localMemory: 48 << 10, largestGroup: 256)
+    if let words {
+      #expect(try #require(fault, "\(tile)").contains(words), "\(tile)")
+    } else {
+      #expect(fault == nil, "\(tile)")
+    }
+  }
+
+  @Test("every shipped tile fits the least that such devices have", arguments: Tiles.Vendor.allCases)
+  func shipped(vendor: Tiles.Vendor) {
+    let tiles = Tiles.shipped(for: vendor)
+    #expect(tiles.byKernel.keys.sorted() == ["convolve", "convolve_filter", "matmul"])
+    // OpenCL's least for full profiles is 32 KiB; NVIDIA's GPUs have 48, AMD's and Intel's 64.
+    let localMemory = vendor == .nvidia ? 48 << 10 : 32 << 10
+    for tile in tiles.byKernel.values.joined() {
+      #expect(tile.fault(localMemory: localMemory, largestGroup: 256) == nil, "\(tile)")
+    }
+    let onSmallDevice = tiles.completed(localMemory: 2048, largestGroup: 16)
+    #expect(onSmallDevice.byKernel.values.allSatisfy { $0 == [Tiles.smallest] })
+  }
+
+  /// The tile that a launch takes, by hand from the shipped tiles for NVIDIA on 132 units.
+  @Test(
+    "which tile an extent takes",
+    arguments: [
+      (Extent(rows: 4096, columns: 4096), [128, 128]), (Extent(rows: 1024, columns: 1024), [64, 64]),
+      (Extent(rows: 1 << 20, columns: 3), [64, 32]), (Extent(rows: 1024, columns: 128, batches: 100), [128, 128]),
+    ])
+  func choice(extent: Extent, sizes: [Int]) {
+    let tile = Tiles.shipped(for: .nvidia).tile(for: .named("matmul"), over: extent, units: 132)
+    #expect([tile.mwg, tile.nwg] == sizes)
+  }
+
+  // MARK: Bits
+
+  /// C [batches][m][n], rows of A `aRow` apart and terms `aK`; B in panels; added to what C holds, if `adds`.
+  private static func product(
+    _ m: Int, _ n: Int, _ k: Int, aRow: Int, aK: Int, batches: Int = 1, adds: Bool = false
+  ) -> Launch {
+    let a = max(0, (m - 1) * aRow + (k - 1) * aK + 1), panels = (n + 31) / 32
+    let sizes = [m, n, k, aRow, aK, a, k * 32, 32, panels * k * 32]
+    return Launch(
+      "matmul",
+      [.input(batches * a), .input(batches * panels * k * 32), .input(n)]
+        + [adds ? .updated(batches * m * n) : .output(batches * m * n)]
+        + sizes.map { .size($0) } + [.uint(adds ? 1 : 0), .uint(0)],
+      over: Extent(rows: m, columns: n, batches: batches))
+  }
+
+  /// A convolution of images n x h x w x c with r x r taps to k channels.
+  private static func convolution(
+    _ n: Int, _ h: Int, _ w: Int, _ c: Int, taps r: Int, _ k: Int, stride: Int, padding: Int, dilation: Int = 1
+  ) -> Launch {
+    let reach = dilation * (r - 1) + 1 - 2 * padding
+    let (p, q) = ((h - reach) / stride + 1, (w - reach) / stride + 1)
+    let steps = [1, 0, 0, stride, -padding, -padding, dilation, dilation, r, r, r * r, r, 0, 0, 1, 1]
+    return Launch(
+      "convolve", [.input(n * h * w * c), .input((k + 31) / 32 * r * r * c * 32), .input(c), .output(n * p * q * k)]
+        + [.size(n), .uint(h), .uint(w), .size(c)] + [p, q, p, q].map { .uint($0) } + [.size(k)]
+        + steps.map { .uint($0) },
+      over: Extent(rows: n * p * q, columns: k))
+  }
+
+  /// The gradient of r x r taps; dy lies in panels where k does not fill them.
+  private static func filterGradient(
+    _ n: Int, _ h: Int, _ w: Int, _ c: Int, taps r: Int, _ k: Int, stride: Int, padding: Int
+  ) -> Launch {
+    let (p, q) = ((h + 2 * padding - r) / stride + 1, (w + 2 * padding - r) / stride + 1)
+    let panel = k % 32 == 0 ? (32, k) : (n * p * q * 32, 32)
+    return Launch(
+      "convolve_filter", [.input(n * h * w * c), .input(n * p * q * ((k + 31) / 32 * 32)), .output(r * r * c * k)]
+        + [.size(n), .uint(h), .uint(w), .size(c), .uint(p), .uint(q), .size(k), .uint(r), .uint(stride)]
+        + [.uint(padding), .uint(1), .size(panel.0), .size(panel.1)],
+      over: Extent(rows: c, columns: k, batches: r * r))
+  }
+
+  /// Sizes that are multiples of nothing; sums of less than a chain, of one, of two and a little more.
+  static let launches: [Launch] = [
+    product(133, 70, 1037, aRow: 1037, aK: 1), product(67, 33, 520, aRow: 1, aK: 67, batches: 2),
+    product(129, 131, 512, aRow: 512, aK: 1), product(9, 3, 7, aRow: 3, aK: 30), product(1, 1, 1, aRow: 1, aK: 1),
+    product(5, 36, 0, aRow: 1, aK: 1), product(70, 64, 44, aRow: 44, aK: 1, batches: 3),
+    product(35, 66, 600, aRow: 600, aK: 1, adds: true),
+    convolution(2, 7, 9, 12, taps: 3, 35, stride: 2, padding: 1),
+    convolution(1, 9, 8, 70, taps: 3, 65, stride: 1, padding: 1),
+    convolution(2, 8, 7, 68, taps: 4, 3, stride: 1, padding: 2, dilation: 2),
+    convolution(3, 5, 6, 3, taps: 2, 33, stride: 3, padding: 0),
+    filterGradient(3, 14, 14, 19, taps: 3, 35, stride: 1, padding: 1),
+    filterGradient(7, 27, 26, 36, taps: 2, 64, stride: 2, padding: 1),
+    filterGradient(1, 4, 5, 130, taps: 3, 1, stride: 1, padding: 0),
+  ]
+
+  /// Each shipped tile, the smallest, and odd ones: groups of 9 and 256, one output an item and 64, narrow vectors.
+  static let tiles: [TileParameters] = {
+    let odd = [
+      TileParameters((36, 18, 16), items: (3, 3), vectors: (4, 2)),
+      TileParameters((32, 16, 8), items: (4, 4), vectors: (2, 1)),
+      TileParameters((64, 128, 64), items: (16, 8), vectors: (1, 2)),
+      TileParameters((16, 16, 32), items: (16, 16), vectors: (1, 1), isDoubleBuffered: false),
+    ]
+    let shipped = Tiles.Vendor.allCases.flatMap { Tiles.shipped(for: $0).byKernel["matmul"] ?? [] }
+    return Set(shipped + [Tiles.smallest] + odd).sorted { $0.description < $1.description }
+  }()
+
+  @Test(
+    "any tile gives the bits of the processor", .enabled(if: Processors.openCL != nil, Processors.needed),
+    arguments: tiles)
+  func bits(tile: TileParameters) throws {
+    let native = try Device.cpu()
+    let tiles = Tiles(Dictionary(uniqueKeysWithValues: Tiles.kernels.map { ($0, [tile]) }))
+    let device = Device(try Processors.openCL(form: .tile, tiles: tiles))
+    for (number, launch) in Self.launches.enumerated() {
+      #expect(try launch.run(on: device) == launch.run(on: native), "launch \(number), \(launch.kernel)")
+    }
+  }
+
+  @Test("64-bit indices", .enabled(if: Processors.openCL != nil, Processors.needed))
+  func wide() throws {
+    let native = try Device.cpu(), device = Device(try Processors.openCL(form: .tile, alwaysWide: true))
+    for (number, launch) in Self.launches.enumerated() {
+      #expect(try launch.run(on: device) == launch.run(on: native), "launch \(number), \(launch.kernel)")
+    }
+  }
+}

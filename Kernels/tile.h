@@ -27,17 +27,22 @@
 #define STAGE (KWG * (A_LINE + NWG))
 #define TILE_LOCAL(name) LOCAL real name[(1 + DBUF) * STAGE] __attribute__((aligned(16)))
 
+// Vectors of one, which OpenCL C lacks. (Its own vload4 may be a macro.)
+#define float1 float
+#define load1(o, p) ((p)[o])
+#define store1(v, o, p) ((p)[o] = (v))
+#define load2(o, p) vload2(o, p)
+#define store2(v, o, p) vstore2(v, o, p)
+#define load4(o, p) vload4(o, p)
+#define store4(v, o, p) vstore4(v, o, p)
 #define GLUE_(a, b) a##b
 #define GLUE(a, b) GLUE_(a, b)
-#define float1 float
-#define vload1(o, p) ((p)[o])
-#define vstore1(v, o, p) ((p)[o] = (v))
 typedef GLUE(real, VWM) realM;
 typedef GLUE(real, VWN) realN;
-#define LOAD_M GLUE(vload, VWM)
-#define STORE_M GLUE(vstore, VWM)
-#define LOAD_N GLUE(vload, VWN)
-#define STORE_N GLUE(vstore, VWN)
+#define LOAD_M GLUE(load, VWM)
+#define STORE_M GLUE(store, VWM)
+#define LOAD_N GLUE(load, VWN)
+#define STORE_N GLUE(store, VWN)
 #define IS_WHOLE(V, p) (((ulong)(p) & (sizeof(V) - 1)) == 0)
 
 // ---------------------------------------------------------------------------------------------------- who does what

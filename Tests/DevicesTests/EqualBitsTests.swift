@@ -8,6 +8,7 @@ struct Launch: Sendable, CustomTestStringConvertible {
   enum Operand: Sendable {
     /// A buffer of so many numbers, at an offset that no vector is aligned to.
     case input(Int)
+    case zeros(Int)
     case bytes([UInt8])
     case output(Int)
     /// An output that holds so many numbers before.
@@ -43,6 +44,7 @@ struct Launch: Sendable, CustomTestStringConvertible {
         // From the start: Oclgrind 21.10 takes what is written further on for uninitialised.
         device.write([0, 0, 0] + (0..<count).map { _ in number() }, to: buffer)
         return .buffer(buffer, at: 3)
+      case .zeros(let count): return .buffer(device.zeros(count: count), at: 0)
       case .bytes(let bytes):
         let buffer = device.buffer(byteCount: bytes.count + 5)
         device.writeBytes([0, 0, 0, 0, 0] + bytes, to: buffer)

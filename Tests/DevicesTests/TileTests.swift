@@ -85,7 +85,7 @@ struct TileTests {
     let (p, q) = ((h - reach) / stride + 1, (w - reach) / stride + 1)
     let steps = [1, 0, 0, stride, -padding, -padding, dilation, dilation, r, r, r * r, r, 0, 0, 1, 1]
     return Launch(
-      "convolve", [.input(n * h * w * c), .input((k + 31) / 32 * r * r * c * 32), .input(c), .output(n * p * q * k)]
+      "convolve", [.input(n * h * w * c), .input((k + 31) / 32 * r * r * c * 32), .zeros(c), .output(n * p * q * k)]
         + [.size(n), .uint(h), .uint(w), .size(c)] + [p, q, p, q].map { .uint($0) } + [.size(k)]
         + steps.map { .uint($0) },
       over: Extent(rows: n * p * q, columns: k))

@@ -7,7 +7,7 @@ struct WinogradConvolution: ConvolutionRoute {
   /// What is transformed at once has about this many elements: scratch would else be several times the images.
   private let shareElements: Int
   private var across: Int { w / 2 / Self.tile }
-  private var tiles: Int { n * (h / 2 / Self.tile) * across }
+  private var tilesPerImage: Int { h / 2 / Self.tile * across }
 
   /// Nil where the convolution is not of this kind.
   init?(_ shape: ConvolutionShape, shareElements: Int = 1 << 22) {
@@ -23,7 +23,7 @@ struct WinogradConvolution: ConvolutionRoute {
     let y = Tensor(uninitialized: [n, h / 2, self.w / 2, k], on: x.device)
     let groups = shares(of: k, step: 32, weighing: Self.points * 4 * c * k)
     let filters = groups.count == 1 ? filter(w, groups[0]) : nil
-    for images in shares(of: n, weighing: Self.points * tiles * 4 * c) {
+    for images in shares(of: n, weighing: Self.points * n * tilesPerImage * 4 * c) {
       let v = image(x, images, phases: 0..<4)
       let first = images.lowerBound * (h / 2) * (self.w / 2) * k
       for columns in groups {
@@ -43,7 +43,7 @@ struct WinogradConvolution: ConvolutionRoute {
     let dx = Tensor(uninitialized: [n, h, self.w, c], on: dy.device)
     let groups = shares(of: 4, weighing: Self.points * 4 * c * k)
     let filters = groups.count == 1 ? transposedFilter(w, groups[0]) : nil
-    for images in shares(of: n, weighing: Self.points * tiles * 4 * c) {
+    for images in shares(of: n, weighing: Self.points * n * tilesPerImage * 4 * c) {
       let u = outputGradient(dy, images, tileStride: k, panelStride: 32).tensor
       for phases in groups {
         let m = Tensor(uninitialized: [Self.points, u.shape[1], phases.count * c], on: dy.device)
@@ -60,9 +60,8 @@ struct WinogradConvolution: ConvolutionRoute {
   func filterGradient(_ x: Tensor, _ dy: Tensor) -> Tensor {
     let dw = Tensor(uninitialized: [4, 4, c, k], on: x.device)
     // Images whose tiles are whole chains of 512: what they add to the product can be computed apart.
-    let tilesPerImage = tiles / n
     let strips = shares(
-      of: n, step: 512 / greatestCommonDivisor(512, tilesPerImage), weighing: Self.points * tiles * 4 * c)
+      of: n, step: 512 / greatestCommonDivisor(512, tilesPerImage), weighing: Self.points * n * tilesPerImage * 4 * c)
     let panels = strips.count == 1 ? outputGradientPanels(dy, strips[0]) : nil
     for phases in shares(of: 4, weighing: Self.points * 4 * c * k) {
       let rows = phases.count * c
@@ -95,7 +94,7 @@ struct WinogradConvolution: ConvolutionRoute {
   }
 
   private func image(_ x: Tensor, _ images: Range<Int>, phases: Range<Int>) -> Tensor {
-    let tiles = tiles / n * images.count
+    let tiles = tilesPerImage * images.count
     let v = Tensor(uninitialized: [Self.points, tiles, phases.count * c], on: x.device)
     v.launch(
       "winograd_image", [x.from(images.lowerBound * h * w * c), v], imageSizes(tiles: tiles, phases),
@@ -104,7 +103,7 @@ struct WinogradConvolution: ConvolutionRoute {
   }
 
   private func outputGradient(_ dy: Tensor, _ images: Range<Int>, tileStride: Int, panelStride: Int) -> Panels {
-    let tiles = tiles / n * images.count
+    let tiles = tilesPerImage * images.count
     let u = Tensor(uninitialized: [Self.points, tiles, k], on: dy.device)
     u.launch(
       "winograd_output_gradient", [dy.from(images.lowerBound * (h / 2) * (w / 2) * k), u],
@@ -114,7 +113,7 @@ struct WinogradConvolution: ConvolutionRoute {
   }
 
   private func outputGradientPanels(_ dy: Tensor, _ images: Range<Int>) -> Panels {
-    outputGradient(dy, images, tileStride: 32, panelStride: 32 * (tiles / n) * images.count)
+    outputGradient(dy, images, tileStride: 32, panelStride: 32 * tilesPerImage * images.count)
   }
 
   private func filter(_ w: Tensor, _ columns: Range<Int>) -> Panels {

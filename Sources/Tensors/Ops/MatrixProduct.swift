@@ -48,8 +48,8 @@ extension Tensor {
     let sizes = [m, n, k, rowStride, kStride, batchStride, b.panelStride, b.kStride, b.batchStride]
     // A total of products is never -0, so that adding zeros changes nothing.
     let bias = bias?.argument ?? .buffer(device.zeros(count: n), at: 0)
-    // What does not stay in a cache is not worth reading into it. (Long sums write seldom.)
-    let isLarge = shape.count >= 1 << 20 && k < 1024
+    // What does not stay in a cache is not worth reading into it.
+    let isLarge = shape.count >= 1 << 20
     device.launch(
       .named("matmul"),
       [a.argument, b.tensor.argument, bias, argument] + sizes.map(LaunchArgument.size)

@@ -140,24 +140,27 @@ TILE_BODY(convolve, CONVOLVE, GROUP) {
 
 // The weight gradient: dw[r][s][c][k] = sum over output pixels (n, p, q), ascending, of x[n][p stride + r dilation - pad][...][c]
 // dy[n][p][q][k]. Pixels whose tap lies outside the image count in the chunks of 512, and add nothing.
-// dy lies at dy[panel * dy_panel + pixel * dy_step ...]. Extent: C x K, R S batches.
+// dy lies at dy[panel * dy_panel + pixel * dy_step ...]. Slice z of the pixels, `slice` of them, has its own sums dw[z]: all pixels are one
+// slice, or each chunk of 512 is, whose sums `add_partials` then adds. Extent: C x K, R S batches a slice.
 #define CHANNELS 96 // eight blocks of rows share the pixels of a chunk
 #define CONVOLVE_FILTER(_)                                                                                         \
   _(IN, x) _(IN, dy) _(OUT, dw) _(SIZE, N) _(UINT, H) _(UINT, W) _(SIZE, C) _(UINT, P) _(UINT, Q) _(SIZE, K)          \
-  _(UINT, S) _(UINT, stride) _(UINT, pad) _(UINT, dilation) _(SIZE, dy_panel) _(SIZE, dy_step)
+  _(UINT, RS) _(UINT, S) _(UINT, stride) _(UINT, pad) _(UINT, dilation) _(SIZE, dy_panel) _(SIZE, dy_step) _(SIZE, slice)
 BLOCK(convolve_filter, CONVOLVE_FILTER, CHANNELS, PANEL) {
   const index across = (K + PANEL - 1) / PANEL, down = (C + CHANNELS - 1) / CHANNELS;
-  const index panel = i % across, top = i / across % down * CHANNELS, tap = i / (across * down);
+  const index panel = i % across, top = i / across % down * CHANNELS, batch = i / (across * down);
   const index bottom = top + CHANNELS < C ? top + CHANNELS : C, pixels = N * P * Q, wanted = K - panel * PANEL;
-  const uint row0 = (uint)(tap / S) * dilation - pad, column0 = (uint)(tap % S) * dilation - pad;
+  const uint tap = (uint)(batch % RS);
+  const index begin = batch / RS * slice, end = pixels - begin < slice ? pixels : begin + slice;
+  const uint row0 = tap / S * dilation - pad, column0 = tap % S * dilation - pad;
   index x_place[CHAIN], dy_place[CHAIN];
   GLOBAL const real *from = dy + panel * dy_panel;
-  GLOBAL real *to = dw + tap * C * K + panel * PANEL;
-  index n = 0;
-  uint p = 0, q = 0;
-  for (index k0 = 0; k0 < pixels; k0 += CHAIN) {
+  GLOBAL real *to = dw + batch * C * K + panel * PANEL;
+  index n = begin > 0 ? begin / ((index)P * Q) : 0;
+  uint p = begin > 0 ? (uint)(begin / Q % P) : 0, q = begin > 0 ? (uint)(begin % Q) : 0;
+  for (index k0 = begin; k0 == begin || k0 < end; k0 += CHAIN) { // once at least: no pixels give zeros
     // The pixels of this chunk whose tap lies inside the image, once for all channels.
-    const index k1 = k0 + CHAIN < pixels ? k0 + CHAIN : pixels;
+    const index k1 = k0 + CHAIN < end ? k0 + CHAIN : end;
     index found = 0;
     for (index k = k0; k < k1; ++k) {
       const uint row = p * stride + row0, column = q * stride + column0;
@@ -199,7 +202,7 @@ BLOCK(convolve_filter, CONVOLVE_FILTER, CHANNELS, PANEL) {
       }
       // The total lives in the output.
       for (uint r = 0; r < ROWS; ++r)
-        if (r < height) accumulate_row(sum[r][0], sum[r][1], to + (c + r) * K, wanted, k0 == 0);
+        if (r < height) accumulate_row(sum[r][0], sum[r][1], to + (c + r) * K, wanted, k0 == begin);
     }
   }
 }
@@ -208,27 +211,29 @@ TUNED_TILE(convolve_filter, CONVOLVE_FILTER)
 TILE_BODY(convolve_filter, CONVOLVE_FILTER, GROUP) {
   TILE_START(CONVOLVE_FILTER)
   TILE_LOCAL(staged);
-  const index down = (C + MWG - 1) / MWG, across = (K + NWG - 1) / NWG, tap = group / (down * across);
-  const index panels = (K + PANEL - 1) / PANEL, pixels = N * P * Q;
+  const index down = (C + MWG - 1) / MWG, across = (K + NWG - 1) / NWG, batch = group / (down * across);
+  const index panels = (K + PANEL - 1) / PANEL, pixels = N * P * Q, begin = batch / RS * slice;
+  const index depth = pixels - begin < slice ? pixels - begin : slice;
+  const uint tap = (uint)(batch % RS);
   const uint lines = max(P, 1u), columns = max(Q, 1u);
   index top, first;
   tile_place(group % (down * across), down, across, &top, &first);
-  const uint row0 = (uint)(tap / S) * dilation - pad, column0 = (uint)(tap % S) * dilation - pad;
+  const uint row0 = tap / S * dilation - pad, column0 = tap % S * dilation - pad;
   Digits at[A_VECTORS]; // column, row and image of the output pixel of each of the item's vectors of A
 #pragma unroll
   for (uint j = 0; j < A_VECTORS; ++j) {
-    set_digits(&at[j], a_k_of(lane + j * GROUP, false), columns, lines);
+    set_digits(&at[j], begin + a_k_of(lane + j * GROUP, false), columns, lines);
   }
   realM a_next[A_VECTORS];
   realN b_next[B_VECTORS], sum[RM][RN / VWN];
   tile_zero(sum);
-  for (index k0 = 0; k0 < pixels + KWG; k0 += KWG) {
+  for (index k0 = 0; k0 < depth + KWG; k0 += KWG) {
 #pragma unroll
     for (uint j = 0; j < A_VECTORS; ++j) {
       const uint q = lane + j * GROUP;
       const index c = top + a_row_of(q, false);
       const uint row = (uint)at[j].middle * stride + row0, column = (uint)at[j].low * stride + column0;
-      const bool exists = k0 + a_k_of(q, false) < pixels && c < C && row < H && column < W;
+      const bool exists = k0 + a_k_of(q, false) < depth && c < C && row < H && column < W;
       a_next[j] = load_a(x + ((at[j].high * H + row) * W + column) * C + c, 1, exists ? C - c : 0);
       add_digits(&at[j], KWG, columns, lines);
     }
@@ -236,14 +241,14 @@ TILE_BODY(convolve_filter, CONVOLVE_FILTER, GROUP) {
     for (uint j = 0; j < B_VECTORS; ++j) {
       const uint q = lane + j * GROUP;
       const index k = k0 + b_k_of(q), n = first + b_column_of(q), panel = n / PANEL;
-      b_next[j] = load_b(dy + panel * dy_panel + k * dy_step + n % PANEL, k < pixels && panel < panels);
+      b_next[j] = load_b(dy + panel * dy_panel + (begin + k) * dy_step + n % PANEL, k < depth && panel < panels);
     }
     tile_step(sum, staged, k0, lane, a_next, false, b_next);
-    if (ENDS_CHAIN(k0, pixels)) {
+    if (ENDS_CHAIN(k0, depth)) {
 #pragma unroll
       for (uint r = 0; r < RM; ++r) {
         const index c = top + tile_row(lane, r);
-        if (c < C) tile_add(sum[r], dw + (tap * C + c) * K + first, K - first, lane, IS_FIRST_CHAIN(k0), dw, false);
+        if (c < C) tile_add(sum[r], dw + (batch * C + c) * K + first, K - first, lane, IS_FIRST_CHAIN(k0), dw, false);
       }
       tile_zero(sum);
     }

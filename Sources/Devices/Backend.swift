@@ -19,6 +19,8 @@ protocol Backend: AnyObject {
   /// Runs the items `first ..< items` of a kernel. Arguments are in the order of its signature, and were checked
   /// against it.
   func launch(_ kernel: Kernel, _ arguments: [LaunchArgument], extent: Extent, first: Int) throws(DeviceError)
+  /// Of how many launches of this extent at one time the device would make use.
+  func room(for kernel: Kernel, over extent: Extent) -> Int
   /// Waits until all work is done.
   func synchronize() throws(DeviceError)
 
@@ -34,6 +36,10 @@ protocol Backend: AnyObject {
 public struct LaunchTime: Sendable {
   public let kernel: String
   public let time: Duration
+}
+
+extension Backend {
+  func room(for kernel: Kernel, over extent: Extent) -> Int { 1 }
 }
 
 /// A piece of a device's memory, freed when the last reference goes.

@@ -193,6 +193,12 @@ final class OpenCLBackend: Backend {
     }
   }
 
+  /// Two groups a unit, so that one waits for memory while the other multiplies.
+  func room(for kernel: Kernel, over extent: Extent) -> Int {
+    guard let tile = tile(of: kernel, over: extent) else { return 1 }
+    return max(1, 2 * device.description.computeUnits / max(1, extent.items(tile.geometry)))
+  }
+
   // MARK: Timing
 
   func beginTiming() throws(DeviceError) {

@@ -90,7 +90,11 @@ struct TileTrial: Sendable {
       name: name, kernel: .named("convolve_filter"), extent: Extent(rows: c, columns: k, batches: 9),
       flops: 2 * pixels * k * 9 * c,
       operands: [.input(pixels * c), .input(pixels * k), .output(9 * c * k), .size(n), .uint(size), .uint(size)]
-        + [.size(c), .uint(size), .uint(size), .size(k), .uint(3), .uint(1), .uint(1), .uint(1), .size(32), .size(k)])
+        + [
+          .size(c), .uint(size), .uint(size), .size(k), .uint(9), .uint(3), .uint(1), .uint(1), .uint(1), .size(32),
+          .size(k),
+        ]
+        + [.size(pixels)])
   }
 
   /// What GANs launch, for so many images a batch.

@@ -92,18 +92,20 @@ struct TileTests {
       over: Extent(rows: n * p * q, columns: k))
   }
 
-  /// The gradient of r x r taps; dy lies in panels where k does not fill them.
+  /// The gradient of r x r taps; dy lies in panels where k does not fill them; chains apart, if `isSliced`.
   private static func filterGradient(
-    _ n: Int, _ h: Int, _ w: Int, _ c: Int, taps r: Int, _ k: Int, stride: Int, padding: Int
+    _ n: Int, _ h: Int, _ w: Int, _ c: Int, taps r: Int, _ k: Int, stride: Int, padding: Int, isSliced: Bool = false
   ) -> Launch {
     let (p, q) = ((h + 2 * padding - r) / stride + 1, (w + 2 * padding - r) / stride + 1)
-    let panel = k % 32 == 0 ? (32, k) : (n * p * q * 32, 32)
+    let pixels = n * p * q, panel = k % 32 == 0 ? (32, k) : (pixels * 32, 32)
+    let batches = r * r * (isSliced ? (pixels + 511) / 512 : 1)
     return Launch(
       "convolve_filter",
-      [.input(n * h * w * c), .input(n * p * q * ((k + 31) / 32 * 32)), .output(r * r * c * k)]
-        + [.size(n), .uint(h), .uint(w), .size(c), .uint(p), .uint(q), .size(k), .uint(r), .uint(stride)]
-        + [.uint(padding), .uint(1), .size(panel.0), .size(panel.1)],
-      over: Extent(rows: c, columns: k, batches: r * r))
+      [.input(n * h * w * c), .input(pixels * ((k + 31) / 32 * 32)), .output(batches * c * k)]
+        + [.size(n), .uint(h), .uint(w), .size(c), .uint(p), .uint(q), .size(k), .uint(r * r), .uint(r)]
+        + [.uint(stride), .uint(padding), .uint(1), .size(panel.0), .size(panel.1)]
+        + [.size(isSliced ? 512 : pixels)],
+      over: Extent(rows: c, columns: k, batches: batches))
   }
 
   /// Sizes that are multiples of nothing; sums of less than a chain, of one, of two and a little more.
@@ -119,7 +121,26 @@ struct TileTests {
     filterGradient(3, 14, 14, 19, taps: 3, 35, stride: 1, padding: 1),
     filterGradient(7, 27, 26, 36, taps: 2, 64, stride: 2, padding: 1),
     filterGradient(1, 4, 5, 130, taps: 3, 1, stride: 1, padding: 0),
+    filterGradient(0, 4, 5, 9, taps: 3, 3, stride: 1, padding: 0), whole, sliced,
   ]
+
+  /// One gradient over 1176 pixels, whole and chain by chain.
+  static let whole = filterGradient(6, 27, 26, 19, taps: 2, 35, stride: 2, padding: 1)
+  static let sliced = filterGradient(6, 27, 26, 19, taps: 2, 35, stride: 2, padding: 1, isSliced: true)
+
+  @Test("chains that are computed apart and added in order are the whole")
+  func slices() throws {
+    func floats(_ launch: Launch) throws -> [Float] {
+      let bytes = try launch.run(on: .cpu())
+      return bytes.withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
+    }
+    let (whole, sliced) = (try floats(Self.whole), try floats(Self.sliced))
+    #expect(sliced.count == 3 * whole.count)
+    let sums = whole.indices.map { i in
+      stride(from: i, to: sliced.count, by: whole.count).reduce(Float(0)) { $0 + sliced[$1] }
+    }
+    #expect(sums == whole)
+  }
 
   /// Each shipped tile, the smallest, and odd ones: groups of 9 and 256, one output an item and 64, narrow vectors.
   static let tiles: [TileParameters] = {

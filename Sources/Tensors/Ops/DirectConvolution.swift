@@ -2,6 +2,10 @@
 
 struct DirectConvolution: ConvolutionRoute {
   let shape: ConvolutionShape
+  /// Elements that the sums of a weight gradient's chains may have, where they are computed apart.
+  private let mostPartials = 1 << 25
+
+  init(shape: ConvolutionShape) { self.shape = shape }
 
   func forward(_ x: Tensor, _ w: Tensor) -> Tensor {
     let (g, taps) = (shape.geometry, shape.r * shape.s)
@@ -36,18 +40,38 @@ struct DirectConvolution: ConvolutionRoute {
   }
 
   func filterGradient(_ x: Tensor, _ dy: Tensor) -> Tensor {
-    let panels = Panels(rows: dy, k: shape.n * shape.p * shape.q, n: shape.k)
+    let pixels = shape.n * shape.p * shape.q
     let dw = Tensor(uninitialized: shape.filter, on: x.device)
+    let extent = Extent(rows: shape.c, columns: shape.k, batches: shape.r * shape.s)
+    let chains = (pixels + Self.chain - 1) / Self.chain
+    // A device with more units than there are tiles computes the chains apart, and adds them up in order: the same bits.
+    let isSliced =
+      chains > 1 && chains * dw.shape.count <= mostPartials
+      && x.device.room(for: .named("convolve_filter"), over: extent) > 1
+    guard isSliced else {
+      sumPixels(x, dy, to: dw, slice: pixels, over: extent)
+      return dw
+    }
+    let partial = Tensor(uninitialized: [chains, dw.shape.count], on: x.device)
+    let sliced = Extent(rows: extent.rows, columns: extent.columns, batches: extent.batches * chains)
+    sumPixels(x, dy, to: partial, slice: Self.chain, over: sliced)
+    dw.launch(
+      "add_partials", [partial, dw], [.size(chains), .size(dw.shape.count), .real(1)], over: Extent(dw.shape.count))
+    return dw
+  }
+
+  /// Terms of one chain (rule 4 of the numerical contract).
+  private static let chain = 512
+
+  private func sumPixels(_ x: Tensor, _ dy: Tensor, to sums: Tensor, slice: Int, over extent: Extent) {
+    let panels = Panels(rows: dy, k: shape.n * shape.p * shape.q, n: shape.k)
     let g = shape.geometry
     let sizes: [LaunchArgument] = [
       .size(shape.n), .uint(shape.h), .uint(shape.w), .size(shape.c), .uint(shape.p), .uint(shape.q), .size(shape.k),
-      .uint(shape.s), .uint(g.stride), .uint(g.padding), .uint(g.dilation), .size(panels.panelStride),
-      .size(panels.kStride),
+      .uint(shape.r * shape.s), .uint(shape.s), .uint(g.stride), .uint(g.padding), .uint(g.dilation),
+      .size(panels.panelStride), .size(panels.kStride), .size(slice),
     ]
-    dw.launch(
-      "convolve_filter", [x, panels.tensor, dw], sizes,
-      over: Extent(rows: shape.c, columns: shape.k, batches: shape.r * shape.s))
-    return dw
+    sums.launch("convolve_filter", [x, panels.tensor, sums], sizes, over: extent)
   }
 }
 

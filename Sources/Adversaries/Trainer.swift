@@ -1,13 +1,15 @@
 /// The uses of one seed, told apart.
 public enum RandomUse: UInt32, Sendable {
-  case generatorWeights = 1, criticWeights, latents, samples, points, pointNoise
+  case generatorWeights = 1, criticWeights, latents, samples, points, pointNoise, freshLatents
   /// Dropout takes this stream and those after it.
   case dropout = 1024
+  /// So do draws of views and terms.
+  case draws = 0x10000
 }
 
-/// Two players in alternation: k steps of the critic, one of the generator (Goodfellow et al. 2014, algorithm 1).
+/// Two players and the game between them.
 ///
-/// The trainer knows no objective by name. All its random numbers are functions of (seed, step).
+/// The trainer knows no objective, term or view by name. All its random numbers are functions of (seed, step).
 public final class Trainer {
   /// What one step did, each a scalar on the device: reading them later blocks nothing.
   public struct Step {
@@ -15,141 +17,229 @@ public final class Trainer {
     public let columns: [(name: String, value: Tensor)]
   }
 
-  public private(set) var generator: Player
-  public private(set) var critic: Player
-  public let objective: Objective
-  /// Critic steps to each generator step.
-  public let criticSteps: Int
-  /// The limit of the critic's weights, for objectives that clip them.
-  public let clip: Double
+  public internal(set) var generator: Player
+  public internal(set) var critic: Player
+  public let game: Game
   public let seed: UInt64
   /// Generator steps done.
-  public private(set) var step = 0
+  public internal(set) var step = 0
+  /// Batches drawn.
+  public internal(set) var drawn = 0
+  /// The objective's state, scalars in its order.
+  var objectiveState: [Tensor]
 
-  public init(
-    generator: Player, critic: Player, objective: Objective, criticSteps: Int = 1, clip: Double = 0.01, seed: UInt64
-  ) {
-    (self.generator, self.critic, self.objective) = (generator, critic, objective)
-    (self.criticSteps, self.clip, self.seed) = (criticSteps, clip, seed)
+  public init(generator: Player, critic: Player, game: Game, seed: UInt64) {
+    (self.generator, self.critic, self.game, self.seed) = (generator, critic, game, seed)
+    objectiveState = game.objective.state.map { Tensor($0.initial, on: generator.network.weights.device) }
   }
 
-  private var device: Device { generator.network.weights.device }
+  var device: Device { generator.network.weights.device }
 
-  /// One generator step after its critic steps.
+  /// One generator step, with the critic's steps before it or at the same time.
   ///
-  /// The last critic step's samples are the generator's: nothing is generated twice. While it learns from them, the
-  /// critic's weights are constants, so that no gradient of theirs is computed.
-  ///
-  /// - Parameter batch: Called once for each critic step; gives real samples [N, ...] in [-1, 1].
+  /// - Parameters:
+  ///   - measuring: Whether the step's columns are computed; a step does the same without them.
+  ///   - batch: Called for each batch that is needed; gives real samples [N, ...] in [-1, 1].
   /// - Throws: What `batch` throws.
-  public func advance(_ batch: () throws -> Tensor) rethrows -> Step {
+  public func advance(measuring: Bool = true, _ batch: () throws -> Batch) rethrows -> Step {
     step += 1
-    var columns: [(name: String, value: Tensor)] = []
-    for turn in 1...criticSteps {
-      let real = try batch()
-      let isLast = turn == criticSteps
-      let draw = (step - 1) * criticSteps + turn
-      let latents = RandomStream(seed: seed, stream: RandomUse.latents.rawValue)
-        .normal(Shape([real.shape[0]] + generator.network.input.sizes), step: draw, on: device)
-      let tape = Tape()
-      let weights = isLast ? generator.network.watched(on: tape) : nil
-      let fake = generator.network(latents, weights: weights, mode: mode(draw))
-
-      columns = criticStep(real: real, fake: fake.detached(), draw: draw)
-      if let weights {
-        let scene = Scene(real: real, fake: fake) { [critic] in critic.network($0, mode: self.mode(draw, parts: $1)) }
-        let loss = objective.generatorLoss(scene)
-        let norm = generator.minimize(loss, by: weights)
-        columns.insert(("generator_loss", loss.detached()), at: 1)
-        columns.append(("generator_gradient_norm", norm.squareRoot()))
-      }
-    }
+    setPace()
+    let isTogether = game.order == .simultaneous || game.consensus > 0
+    let columns = try isTogether ? moveTogether(measuring, batch) : moveInTurn(measuring, batch)
     return Step(number: step, columns: columns)
   }
 
-  private func criticStep(real: Tensor, fake: Tensor, draw: Int) -> [(name: String, value: Tensor)] {
+  private func setPace() {
+    if let rate = game.generatorRate { generator.optimizer.settings.rate = rate.value(at: step) }
+    if let rate = game.criticRate { critic.optimizer.settings.rate = rate.value(at: step) }
+    if let beta2 = game.beta2?.value(at: step) {
+      generator.optimizer.settings.beta2 = beta2
+      critic.optimizer.settings.beta2 = beta2
+    }
+    if let decay = game.averageDecay { generator.averageDecay = decay.value(at: step) }
+  }
+
+  // MARK: One after the other
+
+  /// The last critic step's samples are the generator's, unless it wants fresh ones: nothing is generated twice. While
+  /// it learns from them, the critic's weights are constants, so that no gradient of theirs is computed.
+  private func moveInTurn(_ measuring: Bool, _ batch: () throws -> Batch) rethrows -> [(name: String, value: Tensor)] {
+    let steps = game.criticSteps(at: step)
+    var columns = Columns(isMeasuring: measuring)
+    var stall = Stall(tolerance: game.criticTolerance)
+    var turn = 0, isLast = false
+    while !isLast {
+      turn += 1
+      let hands = try deal(batch)
+      let isShared = game.sharesSamples && hands.count == 1 && (turn == steps || game.criticTolerance > 0)
+      let generation = isShared ? generate(hands[0].latents, hands[0]) : nil
+      columns.removeAll()
+      let loss = criticStep(hands, generation?.fake.detached(), &columns)
+      isLast = turn == steps || stall.isReached(loss)
+      if isLast {
+        generatorStep(hands.map { (game.sharesSamples ? $0 : refreshed($0), generation) }, &columns)
+      }
+    }
+    return columns.all
+  }
+
+  /// Samples drawn for a step, real and latent.
+  struct Hand {
+    let real: Tensor
+    let labels: Tensor?
+    let latents: Tensor
+    let draw: Int
+  }
+
+  /// Generated samples on a tape of the generator's weights.
+  struct Generation {
+    let tape: Tape
+    let weights: [Tensor]
+    let fake: Tensor
+  }
+
+  func deal(_ batch: () throws -> Batch) rethrows -> [Hand] {
+    try (0..<game.accumulation).map { _ in
+      let batch = try batch()
+      drawn += 1
+      let latents = draw(.latents, batch.samples.shape[0], at: drawn)
+      return Hand(real: batch.samples, labels: batch.labels, latents: latents, draw: drawn)
+    }
+  }
+
+  /// The same reals with latents that the critic did not see.
+  private func refreshed(_ hand: Hand) -> Hand {
+    let latents = draw(.freshLatents, hand.real.shape[0], at: hand.draw)
+    return Hand(real: hand.real, labels: hand.labels, latents: latents, draw: hand.draw)
+  }
+
+  func generate(_ latents: Tensor, _ hand: Hand) -> Generation {
     let tape = Tape()
-    let weights = critic.network.watched(on: tape)
-    let scene = Scene(real: real, fake: fake, isJoint: true) { [critic] in
-      critic.network($0, weights: weights, mode: self.mode(draw, parts: $1))
-    }
-    let loss = objective.criticLoss(scene)
-    let (realLogits, fakeLogits) = (scene.realLogits.detached(), scene.fakeLogits.detached())
-    let norm = critic.minimize(loss, by: weights)
-    if objective.clipsWeights { critic.network.clipWeights(clip) }
-    return [
-      ("critic_loss", loss.detached()), ("critic_accuracy_real", realLogits.step().mean()),
-      ("critic_accuracy_fake", 1 - fakeLogits.step().mean()), ("critic_gradient_norm", norm.squareRoot()),
-    ]
+    let weights = generator.network.watched(on: tape)
+    return Generation(
+      tape: tape, weights: weights,
+      fake: generator.network(latents, weights: weights, mode: mode(hand.draw, hand.labels)))
   }
 
-  private func mode(_ draw: Int, parts: Int = 1) -> Mode {
-    Mode(
-      statistics: .batch(updating: true), parts: parts,
+  /// - Returns: The critic's loss, a scalar.
+  private func criticStep(_ hands: [Hand], _ fake: Tensor?, _ columns: inout Columns) -> Tensor {
+    var sum: Tensor?
+    var losses: [Tensor] = []
+    for hand in hands {
+      let tape = Tape()
+      let weights = critic.network.watched(on: tape)
+      let fake = fake ?? generator.network(hand.latents, mode: mode(hand.draw, hand.labels))
+      let scene = scene(hand, fake: fake, isJoint: true, tape: tape, moving: critic, weights, criticWeights: weights)
+      let loss = game.objective.criticLoss(scene)
+      let whole = plus(\.critic, loss, scene, interval: game.termInterval)
+      let flat = critic.network.flattened(gradient(of: whole, wrt: weights, releasing: true))
+      sum = sum.map { $0 + flat } ?? flat
+      losses.append(loss.detached())
+      objectiveState = game.objective.nextState(scene)
+      if columns.isMeasuring && losses.count == hands.count { measure(scene, &columns) }
+    }
+    let loss = mean(losses)
+    let norm = critic.move(along: scaled(sum, 1 / Double(hands.count)), measuring: columns.isMeasuring)
+    if let clip = game.clip { critic.network.clipWeights(clip) }
+    columns.add("critic_loss", at: 0) { loss }
+    columns.add("critic_gradient_norm") { norm?.squareRoot() }
+    return loss
+  }
+
+  private func generatorStep(_ hands: [(Hand, Generation?)], _ columns: inout Columns) {
+    var sum: Tensor?
+    var losses: [Tensor] = []
+    for (hand, generation) in hands {
+      let generation = generation ?? generate(hand.latents, hand)
+      let criticWeights = game.unroll > 0 ? unrolledCritic(hand, generation) : nil
+      let scene = scene(
+        hand, fake: generation.fake, isJoint: false, tape: generation.tape, moving: generator, generation.weights,
+        criticWeights: criticWeights)
+      let loss = game.objective.generatorLoss(scene)
+      let whole = plus(\.generator, loss, scene)
+      let flat = generator.network.flattened(gradient(of: whole, wrt: generation.weights, releasing: true))
+      sum = sum.map { $0 + flat } ?? flat
+      losses.append(loss.detached())
+    }
+    let norm = generator.move(along: scaled(sum, 1 / Double(hands.count)), measuring: columns.isMeasuring)
+    columns.add("generator_loss", at: 1) { mean(losses) }
+    columns.add("generator_gradient_norm") { norm?.squareRoot() }
+  }
+
+  // MARK: What both orders share
+
+  /// The loss and the terms that are due, each times its weight.
+  func plus(
+    _ side: KeyPath<Term, (@Sendable (Scene) -> Tensor)?>, _ loss: Tensor, _ scene: Scene, interval: Int = 1
+  ) -> Tensor {
+    guard critic.optimizer.step % interval == 0 else { return loss }
+    return game.terms.reduce(loss) { loss, entry in
+      let weight = entry.weight.value(at: step) * Double(interval)
+      guard weight > 0, let term = entry.term[keyPath: side] else { return loss }
+      return loss + weight * term(scene)
+    }
+  }
+
+  func scene(
+    _ hand: Hand, fake: Tensor, isJoint: Bool, tape: Tape, moving player: Player, _ weights: [Tensor],
+    criticWeights: [Tensor]?
+  ) -> Scene {
+    var background = Scene.Background()
+    (background.tape, background.weights, background.labels) = (tape, weights, hand.labels)
+    (background.latents, background.options, background.state) = (hand.latents, game.options, objectiveState)
+    background.history = player.history.map(player.network.views) ?? []
+    background.draws = Draws(seed: seed, step: hand.draw)
+    let views = isJoint ? game.views : game.views.filter { $0.isOnBothSides || $0.pack > 1 }
+    let sight = View.Sight(step: step, draws: background.draws, real: hand.real)
+    return Scene(real: hand.real, fake: fake, isJoint: isJoint, background) { [critic] samples, labels, run in
+      let seen = views.reduce(samples) { $1.apply($0, sight) }
+      var mode = self.mode(hand.draw, labels)
+      (mode.statistics, mode.parts) = (.batch(updating: !run.isExtra), run.parts)
+      let (output, features) = critic.network.evaluate(seen, weights: criticWeights, mode: mode)
+      return Scene.Verdict(output: output, features: features)
+    }
+  }
+
+  func mode(_ draw: Int, _ labels: Tensor?) -> Mode {
+    var mode = Mode(
+      statistics: .batch(updating: true),
       dropout: (RandomStream(seed: seed, stream: RandomUse.dropout.rawValue), draw))
+    mode.labels = labels
+    return mode
   }
 
-  // MARK: Samples
-
-  /// Which weights and which batch-norm statistics samples are made with.
-  public struct Sampling: Sendable {
-    /// The moving average's weights, where one is kept, or those of the last step.
-    public var usesAverage: Bool
-    /// Running averages, or the moments of the samples themselves.
-    public var usesRunningStatistics: Bool
-    public init(usesAverage: Bool, usesRunningStatistics: Bool) {
-      (self.usesAverage, self.usesRunningStatistics) = (usesAverage, usesRunningStatistics)
-    }
+  func draw(_ use: RandomUse, _ count: Int, at step: Int) -> Tensor {
+    RandomStream(seed: seed, stream: use.rawValue)
+      .normal(Shape([count] + generator.network.input.sizes), step: step, on: device)
   }
 
-  /// `count` latents, the same at every step: a function of seed and page.
-  public func latents(_ count: Int, seed: UInt64? = nil, page: Int = 0) -> Tensor {
-    RandomStream(seed: seed ?? self.seed, stream: RandomUse.samples.rawValue)
-      .normal(Shape([count] + generator.network.input.sizes), step: page, on: device)
+  private func scaled(_ sum: Tensor?, _ factor: Double) -> Tensor {
+    guard let sum else { preconditionFailure("a step needs a batch") }
+    return factor == 1 ? sum : factor * sum
   }
 
-  /// The same, with what lies beyond ±bound drawn again (the truncation trick, Brock et al. 2019).
-  public func latents(_ count: Int, seed: UInt64? = nil, truncatedAt bound: Double) -> Tensor {
-    // A draw lies inside ±0.1 with probability 0.08: what 300 pages leave outside is one in 10^10, and set to 0.
-    var z = latents(count, seed: seed)
-    for page in 1...300 {
-      let inside = 1 - (z.absolute() - bound).step()
-      z = inside * z + (1 - inside) * latents(count, seed: seed, page: page)
-    }
-    return z * (1 - (z.absolute() - bound).step())
+  private func mean(_ losses: [Tensor]) -> Tensor {
+    scaled(losses.dropFirst().reduce(losses[0], +), 1 / Double(losses.count))
   }
+}
 
-  /// Latents on the way from each of `first` [N, latent] to the same row of `second`: [N steps, latent], row by row.
-  ///
-  /// Weights cos and sin of an angle, here by their rational parametrization, keep a Gaussian's variance, which
-  /// straight lines do not.
-  public static func between(_ first: Tensor, _ second: Tensor, steps: Int) -> Tensor {
-    let (rows, latent) = (first.shape[0], first.shape[1])
-    return (0..<steps).map { step in
-      let t = Double(step) / Double(steps - 1)
-      let norm = (t * t + (1 - t) * (1 - t)).squareRoot()
-      let z = (1 - t) / norm * first + t / norm * second
-      return z.reshaped(to: [rows, 1, latent]).padded(to: [rows, steps, latent], at: [0, step, 0])
-    }.reduce(Tensor(0, shape: [rows, steps, latent], on: first.device)) { $0 + $1 }.reshaped(to: [rows * steps, latent])
-  }
+/// When the critic is near its optimum: its loss, averaged over so many steps, no longer falls.
+private struct Stall {
+  let tolerance: Double
+  private var last: Double?
+  private var losses: [Tensor] = []
+  private static let window = 25
 
-  /// Samples for latents [N, latent].
-  public func samples(_ latents: Tensor, _ sampling: Sampling) -> Tensor {
-    let average = sampling.usesAverage ? generator.average?.weights : nil
-    return generator.network(
-      latents, weights: average.map(generator.network.views),
-      mode: Mode(statistics: sampling.usesRunningStatistics ? .running : .batch(updating: false)))
-  }
+  init(tolerance: Double) { self.tolerance = tolerance }
 
-  // MARK: State
-
-  /// Everything that must be saved to go on to the bit, by name.
-  public var state: [(name: String, tensor: Tensor)] { generator.state("generator") + critic.state("critic") }
-
-  /// Goes on after a given step; the tensors of `state` are to be written by the caller.
-  public func resume(at step: Int) {
-    self.step = step
-    generator.optimizer.step = step
-    critic.optimizer.step = step * criticSteps
+  /// Reads the losses of a window at once: the one place in a step that waits, and only where it was asked for.
+  mutating func isReached(_ loss: Tensor) -> Bool {
+    guard tolerance > 0 else { return false }
+    losses.append(loss)
+    guard losses.count == Self.window else { return false }
+    let values = losses.compactMap { try? $0.scalars(as: Double.self)[0] }
+    let mean = values.reduce(0, +) / Double(Self.window)
+    defer { (last, losses) = (mean, []) }
+    return last.map { $0 - mean < tolerance } ?? false
   }
 }

@@ -203,7 +203,7 @@ extension KernelRow {
           let settings = OptimizerSettings(rate: 1e-4)
           var player = Player(network, rule, settings, averageDecay: isAveraged ? 0.999 : 0)
           let slope = Tensor(0.01, shape: [count], on: device)
-          return { player.optimizer.update(player.network, along: slope, average: player.average) }
+          return { player.optimizer.update(player.network, along: slope, average: player.averaging) }
         }
       }
     }

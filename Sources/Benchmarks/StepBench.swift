@@ -6,14 +6,14 @@ public struct StepBench {
   private let configuration: Configuration
   private let device: Device
   private let trainer: Trainer
-  private let batch: Tensor
+  private let batch: Batch
 
   /// - Throws: `NetworkError` where the architecture does not fit the configuration, `DeviceError`.
   public init(_ configuration: Configuration, on device: Device) throws {
     (self.configuration, self.device) = (configuration, device)
     trainer = try Trainer(configuration, on: device)
     let shape = Shape([configuration.training.batch] + configuration.sampleShape.sizes)
-    batch = 2 * RandomStream(seed: 1, stream: 0).uniform(shape, step: 0, on: device) - 1
+    batch = Batch(2 * RandomStream(seed: 1, stream: 0).uniform(shape, step: 0, on: device) - 1)
   }
 
   /// Measures some steps, after two that are not counted; then, in a few more, the kernels.
@@ -23,7 +23,7 @@ public struct StepBench {
   public func run(preset: String, steps: Int, progress: (String) -> Void = { _ in }) throws -> StepReport {
     func step() throws -> (seconds: Double, waits: Int) {
       let (start, waits) = (ContinuousClock.now, device.waitCount)
-      _ = trainer.advance { batch }
+      _ = trainer.advance(measuring: false) { batch }
       let waited = device.waitCount - waits
       try device.synchronize()
       return (start.duration(to: .now) / .seconds(1), waited)
@@ -59,7 +59,7 @@ public struct StepBench {
   /// The time of each kernel in a step, and of what is in none.
   private func kernels(steps: Int) throws -> (rows: [StepReport.Kernel], between: Double) {
     let start = ContinuousClock.now
-    let times = try device.launchTimes { for _ in 0..<steps { _ = trainer.advance { batch } } }
+    let times = try device.launchTimes { for _ in 0..<steps { _ = trainer.advance(measuring: false) { batch } } }
     let wall = start.duration(to: .now) / .seconds(steps)
     let rows = Dictionary(grouping: times, by: \.kernel).map { name, launches in
       StepReport.Kernel(
@@ -74,7 +74,7 @@ public struct StepBench {
   private func hostSecondsPerLaunch() throws -> Double {
     let rehearsal = Device.rehearsal()
     let bench = try StepBench(configuration, on: rehearsal)
-    let step = { _ = bench.trainer.advance { bench.batch } }
+    let step = { _ = bench.trainer.advance(measuring: false) { bench.batch } }
     for _ in 0..<3 { step() }
     let launches = rehearsal.launchCount
     let times = (0..<21).map { _ in ContinuousClock().measure(step) / .seconds(1) }

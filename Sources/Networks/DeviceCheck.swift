@@ -80,7 +80,7 @@ public struct DeviceCheck: Sendable {
         var player = Player(network, rule, settings, averageDecay: isAveraged ? 0.9 : 0)
         for (step, scale) in [1, 1e-20, 0].enumerated() {
           let gradient = scale * random.normal(network.weights.shape, step: step + 1, on: device)
-          player.optimizer.update(network, along: gradient, average: player.average)
+          player.optimizer.update(network, along: gradient, average: player.averaging)
         }
         network.clipWeights(0.2)
         return try player.state("").flatMap { state throws in try state.tensor.scalars(as: Float.self) }

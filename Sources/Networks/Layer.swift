@@ -71,7 +71,7 @@ public struct Declarations {
 }
 
 /// How a network is run.
-public struct Mode: Sendable {
+public struct Mode {
   public enum Statistics: Sendable {
     /// Normalize by the batch's own moments; update the running averages too, or not.
     case batch(updating: Bool)
@@ -84,15 +84,17 @@ public struct Mode: Sendable {
   public var parts = 1
   /// Where dropout draws its masks, and at which step; no dropout where it is nil.
   public var dropout: (random: RandomStream, step: Int)?
+  /// Class numbers of the inputs, [N].
+  public var labels: Tensor?
 
   public init(statistics: Statistics, parts: Int = 1, dropout: (random: RandomStream, step: Int)? = nil) {
     (self.statistics, self.parts, self.dropout) = (statistics, parts, dropout)
   }
 
   /// Batch moments, running averages updated, no dropout.
-  public static let training = Mode(statistics: .batch(updating: true))
+  public static var training: Mode { Mode(statistics: .batch(updating: true)) }
   /// Running averages.
-  public static let inference = Mode(statistics: .running)
+  public static var inference: Mode { Mode(statistics: .running) }
 }
 
 /// One run through a network: hands each layer its parameters and statistics in turn.

@@ -43,6 +43,11 @@ public struct Network {
     return layer.apply(x, &pass)
   }
 
+  /// The same, with what the network's `Features` layer saw.
+  public func evaluate(_ x: Tensor, weights: [Tensor]? = nil, mode: Mode) -> (output: Tensor, features: Tensor?) {
+    (self(x, weights: weights, mode: mode), nil)
+  }
+
   /// The parameters as variables of a tape.
   public func watched(on tape: Tape) -> [Tensor] { views(of: weights).map(tape.watch) }
 

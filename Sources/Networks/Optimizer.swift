@@ -7,18 +7,54 @@ public struct OptimizerRule: Sendable {
   /// The kernel's scalars at step t = 1, 2, ...: + - * / and square roots in double (rule 9 of the numerical contract).
   let scalars: @Sendable (OptimizerSettings, _ step: Int) -> [Double]
 
+  /// The rule in recorded ops: a weight and its moments after step t, which a gradient can go through.
+  public let unrolled:
+    @Sendable (OptimizerSettings, _ step: Int, _ weight: Tensor, _ gradient: Tensor, _ moments: [Tensor]) -> (
+      weight: Tensor, moments: [Tensor]
+    )
+
   public static let all: [OptimizerRule] = [
-    OptimizerRule(name: "sgd", moments: ["velocity"], kernel: "sgd") { s, _ in [s.rate, s.momentum, s.weightDecay] },
-    OptimizerRule(name: "rmsprop", moments: ["velocity", "square"], kernel: "rmsprop") { s, _ in
-      [s.rate, s.momentum, s.decay, 1 - s.decay, s.epsilon, s.weightDecay]
-    },
-    OptimizerRule(name: "adam", moments: ["first", "second"], kernel: "adam") { s, step in
-      adam(s, step) + [s.weightDecay, 1]
-    },
-    OptimizerRule(name: "adamw", moments: ["first", "second"], kernel: "adam") { s, step in
-      adam(s, step) + [0, 1 - s.rate * s.weightDecay]
-    },
+    OptimizerRule(
+      name: "sgd", moments: ["velocity"], kernel: "sgd", scalars: { s, _ in [s.rate, s.momentum, s.weightDecay] },
+      unrolled: { s, _, w, g, m in
+        let velocity = s.momentum * m[0] + decayed(s, w, g)
+        return (w - s.rate * velocity, [velocity])
+      }),
+    OptimizerRule(
+      name: "rmsprop", moments: ["velocity", "square"], kernel: "rmsprop",
+      scalars: { s, _ in [s.rate, s.momentum, s.decay, 1 - s.decay, s.epsilon, s.weightDecay] },
+      unrolled: { s, _, w, g, m in
+        let slope = decayed(s, w, g)
+        let square = s.decay * m[1] + (1 - s.decay) * slope.squared()
+        let velocity = s.momentum * m[0] + slope / (root(square) + s.epsilon)
+        return (w - s.rate * velocity, [velocity, square])
+      }),
+    OptimizerRule(
+      name: "adam", moments: ["first", "second"], kernel: "adam",
+      scalars: { s, step in adam(s, step) + [s.weightDecay, 1] },
+      unrolled: { s, step, w, g, m in adam(s, step, w, decayed(s, w, g), m, shrink: 1) }),
+    OptimizerRule(
+      name: "adamw", moments: ["first", "second"], kernel: "adam",
+      scalars: { s, step in adam(s, step) + [0, 1 - s.rate * s.weightDecay] },
+      unrolled: { s, step, w, g, m in adam(s, step, w, g, m, shrink: 1 - s.rate * s.weightDecay) }),
   ]
+
+  private static func decayed(_ s: OptimizerSettings, _ w: Tensor, _ g: Tensor) -> Tensor {
+    s.weightDecay == 0 ? g : g + s.weightDecay * w
+  }
+
+  /// A square root whose gradient is finite at 0, where weights lie that have had no gradient yet.
+  private static func root(_ square: Tensor) -> Tensor { (square + 1e-20).squareRoot() }
+
+  private static func adam(
+    _ s: OptimizerSettings, _ step: Int, _ w: Tensor, _ g: Tensor, _ m: [Tensor], shrink: Double
+  ) -> (weight: Tensor, moments: [Tensor]) {
+    let scalars = adam(s, step)
+    let first = s.beta1 * m[0] + (1 - s.beta1) * g
+    let second = s.beta2 * m[1] + (1 - s.beta2) * g.squared()
+    let update = scalars[0] * (first / (root(second) / scalars[5] + s.epsilon))
+    return ((shrink == 1 ? w : shrink * w) - update, [first, second])
+  }
 
   private static func adam(_ s: OptimizerSettings, _ step: Int) -> [Double] {
     let rate = s.rate / (1 - power(s.beta1, step))

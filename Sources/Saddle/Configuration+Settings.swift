@@ -3,7 +3,10 @@ import Adversaries
 extension Configuration {
   /// Every setting, in the order in which a configuration is printed. Adding a setting is adding its property, with its
   /// default, and its row here.
-  public static let settings: [Setting] = [
+  public static let settings: [Setting] =
+    modelSettings + objectiveSettings + termSettings + trainingSettings + outputSettings
+
+  private static let modelSettings: [Setting] = [
     Setting("model.architecture", \.model.architecture, among: Architecture.all.map(\.name), "the pair of networks"),
     Setting("model.size", \.model.size, among: [28, 32, 64, 128], "side of the images in pixels; 28 only for mlp"),
     Setting("model.channels", \.model.channels, among: [1, 3], "1 for grey images, 3 for colour"),
@@ -22,15 +25,51 @@ extension Configuration {
     Setting("data.path", \.data.path, "folder of the images; ring or grid for points"),
     Setting("data.flip", \.data.flip, "whether half of the images are mirrored left to right"),
     Setting("data.background", \.data.background, "colour behind transparent pixels: grey, or red,green,blue"),
+  ]
 
+  private static let objectiveSettings: [Setting] = [
     Setting(
       "objective.name", \.objective.name, among: Adversaries.Objective.all.map(\.name),
       "what the two players are trained for"),
-    Setting("objective.clip", \.objective.clip, .positive, "largest weight of a wasserstein critic"),
+    Setting("objective.clip", \.objective.clip, .nonNegative, "largest weight of the critic (0.01 in WGAN); 0: free"),
+    Setting(
+      "objective.real-target", \.objective.realTarget, .positive,
+      "what the critic is to say of real samples; 0.9: one-sided label smoothing"),
+    Setting(
+      "objective.generator-target", \.objective.generatorTarget, .positive,
+      "what the generator wants the critic to say; half of real-target is the smoothed game's equilibrium"),
+    Setting("objective.margin", \.objective.margin, .positive, "energy up to which generated samples are pushed (ebgan)"),
+    Setting("objective.diversity", \.objective.diversity, .positive, "ratio of generated to real errors (began's gamma)"),
+    Setting("objective.balance-rate", \.objective.balanceRate, .nonNegative, "how fast k follows that ratio (began)"),
+  ]
 
+  /// One row for each term: its weight.
+  private static let termSettings: [Setting] =
+    Term.all.map { Setting("terms.\($0.name)", \.terms[$0.name], .nonNegative, "weight of: " + $0.summary) } + [
+      Setting(
+        "terms.interval", \.terms.interval, in: 1...1000, "the critic's terms are added every so many steps, times that"),
+
+      Setting("views.noise", \.views.noise, "distribution of instance noise on the critic's inputs"),
+      Setting("views.noise-deviation", \.views.noiseDeviation, .nonNegative, "its deviation; images lie in [-1, 1]"),
+      Setting(
+        "views.noise-on-both-sides", \.views.noiseOnBothSides, "whether the generator's step has the noise too"),
+      Setting("views.pack", \.views.pack, in: 1...64, "samples that the critic sees as one (PacGAN)"),
+    ]
+
+  private static let trainingSettings: [Setting] = [
     Setting("training.batch", \.training.batch, in: 1...65_536, "images a step"),
     Setting("training.steps", \.training.steps, in: 0...1_000_000_000, "steps of the generator, in all"),
-    Setting("training.critic-steps", \.training.criticSteps, in: 1...1000, "steps of the critic for each of them"),
+    Setting("training.critic-steps", \.training.criticSteps, .counts, "steps of the critic for each of them"),
+    Setting(
+      "training.critic-tolerance", \.training.criticTolerance, .nonNegative,
+      "ends the critic's steps when its loss falls by less; 0: never"),
+    Setting("training.order", \.training.order, "whether the players move in turn or at once"),
+    Setting(
+      "training.shared-samples", \.training.sharedSamples,
+      "whether the generator learns from the samples of the critic's last step"),
+    Setting("training.accumulation", \.training.accumulation, in: 1...4096, "batches whose gradients make one step"),
+    Setting("training.unroll", \.training.unroll, in: 0...100, "critic updates that the generator looks ahead"),
+    Setting("training.consensus", \.training.consensus, .nonNegative, "weight of consensus optimization; 10 in its paper"),
     Setting("training.seed", \.training.seed, in: 0...Int.max, "of every random number: weights, z, order of data"),
 
     Setting("optimizer.name", \.optimizer.name, among: OptimizerRule.all.map(\.name), "the optimizer of both networks"),
@@ -48,7 +87,9 @@ extension Configuration {
 
     Setting("sampling.statistics", \.sampling.statistics, "batch norm's statistics in samples"),
     Setting("sampling.weights", \.sampling.weights, "the weights that samples are drawn with"),
+  ]
 
+  private static let outputSettings: [Setting] = [
     Setting("output.log-every", \.output.logEvery, in: 1...1_000_000_000, "steps between two rows of metrics.jsonl"),
     Setting("output.sample-every", \.output.sampleEvery, in: 0...1_000_000_000, "steps between two pictures; 0: none"),
     Setting(
@@ -64,7 +105,7 @@ extension Configuration {
     if model.architecture == "dcgan" && model.size == 28 {
       throw .contradiction("model.size 28 is for model.architecture mlp; dcgan needs 32, 64 or 128")
     }
-    if sampling.weights == .average && average.decay == 0 {
+    if sampling.weights == .average && average.decay.isZero {
       throw .contradiction("sampling.weights average needs an average.decay above 0, such as 0.999")
     }
   }

@@ -1,9 +1,13 @@
+import Adversaries
+
 /// Everything that decides a run. Each stored property is one row of `Configuration.settings`, and has its default
 /// here.
 public struct Configuration: Sendable, Equatable {
   public var model = Model()
   public var data = Data()
   public var objective = Objective()
+  public var terms = Terms()
+  public var views = Views()
   public var training = Training()
   public var optimizer = Optimizer()
   public var average = Average()
@@ -40,23 +44,55 @@ public struct Configuration: Sendable, Equatable {
   public struct Objective: Sendable, Equatable {
     /// A row of `Adversaries.Objective.all`.
     public var name = "non-saturating"
-    public var clip = 0.01
+    /// The largest weight of the critic; 0 leaves them free.
+    public var clip = 0.0
+    public var realTarget = 1.0
+    public var generatorTarget = 1.0
+    public var margin = 1.0
+    public var diversity = 0.5
+    public var balanceRate = 0.001
+  }
+
+  /// The weights of the rows of `Term.all`.
+  public struct Terms: Sendable, Equatable {
+    private var weights: [String: Schedule] = [:]
+    public var interval = 1
+
+    /// A row's weight; 0 where none was given.
+    public subscript(name: String) -> Schedule {
+      get { weights[name] ?? 0 }
+      set { weights[name] = newValue.isZero ? nil : newValue }
+    }
+  }
+
+  /// What is done to samples before the critic sees them.
+  public struct Views: Sendable, Equatable {
+    public var noise = View.Noise.gaussian
+    public var noiseDeviation: Schedule = 0
+    public var noiseOnBothSides = true
+    public var pack = 1
   }
 
   public struct Training: Sendable, Equatable {
     public var batch = 64
     public var steps = 10_000
-    public var criticSteps = 1
+    public var order = Game.Order.alternating
+    public var criticSteps: Schedule = 1
+    public var criticTolerance = 0.0
+    public var sharedSamples = true
+    public var accumulation = 1
+    public var unroll = 0
+    public var consensus = 0.0
     public var seed = 0
   }
 
   public struct Optimizer: Sendable, Equatable {
     /// A row of `OptimizerRule.all`.
     public var name = "adam"
-    public var generatorRate = 2e-4
-    public var criticRate = 2e-4
+    public var generatorRate: Schedule = 2e-4
+    public var criticRate: Schedule = 2e-4
     public var beta1 = 0.5
-    public var beta2 = 0.999
+    public var beta2: Schedule = 0.999
     public var epsilon = 1e-8
     public var momentum = 0.0
     public var weightDecay = 0.0
@@ -65,7 +101,7 @@ public struct Configuration: Sendable, Equatable {
 
   /// The moving average of the generator's weights.
   public struct Average: Sendable, Equatable {
-    public var decay = 0.0
+    public var decay: Schedule = 0
   }
 
   /// How samples are drawn.

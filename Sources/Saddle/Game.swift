@@ -12,20 +12,49 @@ extension Trainer {
     func network(_ layers: Sequential, _ input: Shape, _ use: RandomUse) throws -> Network {
       try Network(layers, input: input, random: RandomStream(seed: seed, stream: use.rawValue), on: device)
     }
-    func settings(_ rate: Double) -> OptimizerSettings {
-      var settings = OptimizerSettings(rate: rate)
-      (settings.beta1, settings.beta2, settings.epsilon) = (numbers.beta1, numbers.beta2, numbers.epsilon)
+    func settings(_ rate: Schedule) -> OptimizerSettings {
+      var settings = OptimizerSettings(rate: rate.start)
+      (settings.beta1, settings.beta2, settings.epsilon) = (numbers.beta1, numbers.beta2.start, numbers.epsilon)
       (settings.momentum, settings.decay, settings.weightDecay) = (numbers.momentum, numbers.decay, numbers.weightDecay)
       return settings
     }
     let rule = try row(OptimizerRule.all, numbers.name, \.name)
+    let game = try Adversaries.Game(configuration)
     let generator = try network(architecture.generator(options), [options.latent], .generatorWeights)
-    let critic = try network(architecture.critic(options), architecture.sample(options), .criticWeights)
+    var seen = architecture.sample(options).sizes
+    seen[seen.count - 1] *= game.pack
+    let critic = try network(architecture.critic(options), Shape(seen), .criticWeights)
+    let keepsHistory = game.terms.contains { $0.term.needs.contains(.history) }
     self.init(
-      generator: Player(generator, rule, settings(numbers.generatorRate), averageDecay: configuration.average.decay),
-      critic: Player(critic, rule, settings(numbers.criticRate)),
-      objective: try row(Adversaries.Objective.all, configuration.objective.name, \.name),
-      criticSteps: configuration.training.criticSteps, clip: configuration.objective.clip, seed: seed)
+      generator: Player(
+        generator, rule, settings(numbers.generatorRate), averageDecay: configuration.average.decay.largest,
+        keepsHistory: keepsHistory),
+      critic: Player(critic, rule, settings(numbers.criticRate), keepsHistory: keepsHistory), game: game, seed: seed)
+  }
+}
+
+extension Adversaries.Game {
+  /// The game that a configuration describes.
+  ///
+  /// - Throws: `NetworkError` where it names a row that is not there.
+  public init(_ configuration: Configuration) throws {
+    let (numbers, training, views) = (configuration.objective, configuration.training, configuration.views)
+    self.init(try row(Adversaries.Objective.all, numbers.name, \.name))
+    (options.realTarget, options.generatorTarget) = (numbers.realTarget, numbers.generatorTarget)
+    (options.margin, options.diversity, options.balanceRate) = (numbers.margin, numbers.diversity, numbers.balanceRate)
+    terms = Term.all.map { ($0, configuration.terms[$0.name]) }.filter { !$0.1.isZero }
+    termInterval = configuration.terms.interval
+    if !views.noiseDeviation.isZero {
+      self.views.append(.noise(views.noise, deviation: views.noiseDeviation, isOnBothSides: views.noiseOnBothSides))
+    }
+    if views.pack > 1 { self.views.append(.packed(views.pack)) }
+    (order, criticSteps, criticTolerance) = (training.order, training.criticSteps, training.criticTolerance)
+    (sharesSamples, accumulation) = (training.sharedSamples, training.accumulation)
+    (unroll, consensus) = (training.unroll, training.consensus)
+    clip = numbers.clip > 0 ? numbers.clip : nil
+    let optimizer = configuration.optimizer
+    (generatorRate, criticRate) = (optimizer.generatorRate, optimizer.criticRate)
+    (beta2, averageDecay) = (optimizer.beta2, configuration.average.decay)
   }
 }
 
@@ -66,7 +95,7 @@ extension Configuration {
     let device = Device.rehearsal()
     let trainer = try Trainer(self, on: device)
     func step() {
-      _ = trainer.advance { Tensor(uninitialized: Shape([training.batch] + sampleShape.sizes), on: device) }
+      _ = trainer.advance { Batch(Tensor(uninitialized: Shape([training.batch] + sampleShape.sizes), on: device)) }
     }
     step()
     let launches = device.launchCount

@@ -37,7 +37,7 @@ public struct Preset: Sendable {
     Preset(
       name: "wgan", summary: "Wasserstein GAN as in its paper (clipped weights), DCGAN networks, 64 x 64 colour",
       yaml: """
-        objective: {name: wasserstein}
+        objective: {name: wasserstein, clip: 0.01}
         training: {steps: 100000, critic-steps: 5}
         optimizer: {name: rmsprop, generator-rate: 5e-5, critic-rate: 5e-5}
         """),

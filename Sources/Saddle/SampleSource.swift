@@ -1,3 +1,4 @@
+import Adversaries
 import Datasets
 
 /// Where real samples come from, batch after batch.
@@ -6,8 +7,8 @@ protocol SampleSource: AnyObject {
   var summary: String { get }
   /// Samples in all; an epoch sees each once.
   var count: Int { get }
-  /// The next batch [N, ...] in [-1, 1].
-  func next() throws -> Tensor
+  /// The next batch, its samples [N, ...] in [-1, 1].
+  func next() throws -> Batch
   /// Stops what runs in the background.
   func stop()
 }
@@ -34,10 +35,11 @@ final class ImageSource: SampleSource {
   }
   var count: Int { dataset.count }
 
-  func next() throws -> Tensor {
+  func next() throws -> Batch {
     let batch = try prefetcher.next()
     let shape: Shape = [batch.indices.count, dataset.height, dataset.width, dataset.channels]
-    return Tensor(imageBytes: batch.bytes, shape: shape, on: device)
+    let labels = batch.labels.map { Tensor($0.map(Double.init), shape: [$0.count], on: device) }
+    return Batch(Tensor(imageBytes: batch.bytes, shape: shape, on: device), labels: labels)
   }
 
   func stop() { prefetcher.stop() }
@@ -81,12 +83,13 @@ final class PointSource: SampleSource {
   var summary: String { "\(name): \(centres.shape[0]) Gaussians of deviation \(deviation) in the plane" }
   var count: Int { 100_000 }
 
-  func next() -> Tensor {
+  func next() -> Batch {
     drawn += 1
     let choice = RandomStream(seed: seed, stream: RandomUse.points.rawValue)
     let noise = RandomStream(seed: seed, stream: RandomUse.pointNoise.rawValue)
     let modes = Double(centres.shape[0]) * choice.uniform([batch], step: drawn, on: centres.device)
-    return centres.gathered(modes) + deviation * noise.normal([batch, 2], step: drawn, on: centres.device)
+    let points = centres.gathered(modes) + deviation * noise.normal([batch, 2], step: drawn, on: centres.device)
+    return Batch(points)
   }
 
   func stop() {}

@@ -1,3 +1,5 @@
+import Adversaries
+
 /// One row of the table of settings: where a value lies, what it may be, and what it means.
 public struct Setting: Sendable {
   /// As in YAML, section and name: `training.batch`.
@@ -72,6 +74,16 @@ extension Setting {
     self.init(key, path, allowed: "a number \(interval.description)", summary) { interval.contains($0) }
   }
 
+  /// A number in an interval that may change while training.
+  init(
+    _ key: String, _ path: any WritableKeyPath<Configuration, Schedule> & Sendable, _ interval: Interval,
+    _ summary: String
+  ) {
+    self.init(
+      key, path, allowed: "a number \(interval.description), or a schedule such as linear 1 to 0 by 5000", summary
+    ) { interval.contains($0.start) && interval.contains($0.end) }
+  }
+
   /// One of an enumeration's cases.
   init<Choice: SettingValue & CaseIterable & RawRepresentable<String>>(
     _ key: String, _ path: any WritableKeyPath<Configuration, Choice> & Sendable, _ summary: String
@@ -100,6 +112,8 @@ extension Setting {
     case positive
     /// At least 0 and below 1.
     case fraction
+    /// From 1 to 100,000.
+    case counts
 
     func contains(_ value: Double) -> Bool {
       guard value.isFinite else { return false }
@@ -107,6 +121,7 @@ extension Setting {
       case .nonNegative: value >= 0
       case .positive: value > 0
       case .fraction: value >= 0 && value < 1
+      case .counts: value >= 1 && value <= 100_000
       }
     }
 
@@ -115,6 +130,7 @@ extension Setting {
       case .nonNegative: "of at least 0"
       case .positive: "above 0"
       case .fraction: "of at least 0 and below 1"
+      case .counts: "from 1 to 100000"
       }
     }
   }
@@ -142,6 +158,9 @@ extension Int: SettingValue {}
 extension Double: SettingValue {}
 extension Bool: SettingValue {}
 extension String: SettingValue {}
+extension Schedule: SettingValue {}
+extension View.Noise: SettingValue {}
+extension Game.Order: SettingValue {}
 extension Configuration.Sampling.Statistics: SettingValue {}
 extension Configuration.Sampling.Weights: SettingValue {}
 

@@ -29,7 +29,7 @@ public final class TrainingRun {
     on device: Device, progress: (@Sendable (Int, Int) -> Void)? = nil
   ) throws {
     (self.configuration, self.device) = (configuration, device)
-    let first = (checkpoint?.step ?? 0) * configuration.training.criticSteps
+    let first = checkpoint.map { Trainer.Counts($0.file, step: $0.step, configuration.training.criticSteps).drawn } ?? 0
     source = try Self.open(configuration, first: first, on: device, progress)
     trainer = try Trainer(configuration, on: device)
     if let checkpoint {
@@ -99,17 +99,18 @@ public final class TrainingRun {
         metrics = try MetricsStream(
           path: directory.metrics, columns: step.columns.map(\.name) + ["images_per_second"], resumingAt: first)
       }
-      try metrics?.append(step: step.number, epoch: epoch(step.number), values + [rate])
+      try metrics?.append(step: step.number, epoch: epoch, values + [rate])
       let losses = zip(step.columns, values).filter { $0.0.name.hasSuffix("_loss") }
       line.update(
-        step: step.number, epoch: epoch(step.number),
+        step: step.number, epoch: epoch,
         losses: losses.map { (name: $0.0.name.replacingOccurrences(of: "_loss", with: ""), value: $0.1) })
     }
 
     while trainer.step < training.steps {
-      let step = try trainer.advance { try source.next() }
+      let number = trainer.step + 1
       let isStopped = isInterrupted()
-      let isLast = step.number == training.steps || isStopped
+      let isLast = number == training.steps || isStopped
+      let step = try trainer.advance(measuring: number % output.logEvery == 0 || isLast) { try source.next() }
       if step.number % output.logEvery == 0 || isLast { try report(step) }
       if output.sampleEvery > 0, step.number % output.sampleEvery == 0 || isLast { try writeSamples() }
       if isLast || (output.checkpointEvery > 0 && step.number % output.checkpointEvery == 0) { try save() }
@@ -123,9 +124,7 @@ public final class TrainingRun {
     return .finished
   }
 
-  private func epoch(_ step: Int) -> Double {
-    Double(step * configuration.training.criticSteps * configuration.training.batch) / Double(source.count)
-  }
+  private var epoch: Double { Double(trainer.drawn * configuration.training.batch) / Double(source.count) }
 
   /// The picture of the fixed latents at this step.
   private func writeSamples() throws {
@@ -148,7 +147,8 @@ extension Trainer {
       tensors: try state.map { name, tensor in
         SafetensorsFile.Tensor(name, shape: tensor.shape.sizes, .float32(try tensor.scalars()))
       },
-      metadata: ["contract": TrainingRun.contract, "step": "\(step)", "seed": "\(seed)"])
+      metadata: Dictionary(uniqueKeysWithValues: counts.all.map { ($0.name, "\($0.value)") })
+        .merging(["contract": TrainingRun.contract, "seed": "\(seed)"]) { $1 })
   }
 
   /// Goes on from a checkpoint.
@@ -156,6 +156,15 @@ extension Trainer {
   /// - Throws: `SafetensorsFault` where it does not hold this game's tensors.
   public func restore(_ file: SafetensorsFile, step: Int) throws {
     for (name, tensor) in state { tensor.write(try file.float32(name, shape: tensor.shape.sizes)) }
-    resume(at: step)
+    resume(at: Counts(file, step: step, game.criticSteps))
+  }
+}
+
+extension Trainer.Counts {
+  /// The counts of a checkpoint; those of a file from before they were saved follow from its step.
+  init(_ file: SafetensorsFile, step: Int, _ criticSteps: Schedule) {
+    let before = step * Int(criticSteps.start)
+    func count(_ name: String) -> Int { file.metadata[name].flatMap { Int($0) } ?? before }
+    self.init(step: step, drawn: count("drawn"), criticStep: count("critic-step"))
   }
 }

@@ -107,6 +107,9 @@ public func gradient(
 }
 
 extension Tensor {
+  /// Whether a tape knows how this tensor came about.
+  public var isRecorded: Bool { tape != nil }
+
   func on(_ tape: Tape, at node: Int) -> Tensor {
     var x = self
     (x.tape, x.node) = (tape, node)

@@ -3,77 +3,169 @@ import Testing
 
 @testable import Adversaries
 
-/// log sigmoid(x), free of overflow.
-private func logSigmoid(_ x: Double) -> Double { min(x, 0) - log1p(exp(-abs(x))) }
-private func sigmoid(_ x: Double) -> Double { exp(logSigmoid(x)) }
+/// log(1 + e^x), free of overflow.
+private func softplus(_ x: Double) -> Double { max(x, 0) + log1p(exp(-abs(x))) }
+private func mean(_ x: [Double]) -> Double { x.reduce(0, +) / Double(x.count) }
+private func mean(_ x: [Double], _ f: (Double) -> Double) -> Double { mean(x.map(f)) }
 
-/// An objective's terms of one real logit r and one fake logit f, as its paper writes them, and their slopes.
+/// An objective's losses of real logits r and generated ones f, as its paper writes them.
 struct ClosedForm: Sendable, CustomTestStringConvertible {
   let name: String
-  let criticLossOfReal, criticLossOfFake, generatorLoss: @Sendable (Double) -> Double
-  let criticSlopeOfReal, criticSlopeOfFake, generatorSlope: @Sendable (Double) -> Double
+  let criticLoss, generatorLoss: @Sendable (_ r: [Double], _ f: [Double]) -> Double
   var testDescription: String { name }
 
+  /// D = sigmoid(logit): -log D(x) - log(1 - D(G(z))).
+  private static let discrimination: @Sendable ([Double], [Double]) -> Double = { r, f in
+    mean(r) { softplus(-$0) } + mean(f, softplus)
+  }
+
   static let all = [
-    // D = sigmoid(logit): -log D(x) - log(1 - D(G(z))), and -log D(G(z)).
+    ClosedForm(name: "non-saturating", criticLoss: discrimination, generatorLoss: { mean($1) { softplus(-$0) } }),
+    ClosedForm(name: "minimax", criticLoss: discrimination, generatorLoss: { -mean($1, softplus) }),
+    ClosedForm(name: "blended", criticLoss: discrimination, generatorLoss: { -mean($1) }),
+    ClosedForm(name: "maximum-likelihood", criticLoss: discrimination, generatorLoss: { -mean($1, exp) }),
     ClosedForm(
-      name: "non-saturating", criticLossOfReal: { -logSigmoid($0) }, criticLossOfFake: { -logSigmoid(-$0) },
-      generatorLoss: { -logSigmoid($0) }, criticSlopeOfReal: { -sigmoid(-$0) }, criticSlopeOfFake: { sigmoid($0) },
-      generatorSlope: { -sigmoid(-$0) }),
-    // The generator's is log(1 - D(G(z))).
+      name: "least-squares", criticLoss: { mean($0) { ($0 - 1) * ($0 - 1) } / 2 + mean($1) { $0 * $0 } / 2 },
+      generatorLoss: { mean($1) { ($0 - 1) * ($0 - 1) } / 2 }),
     ClosedForm(
-      name: "minimax", criticLossOfReal: { -logSigmoid($0) }, criticLossOfFake: { -logSigmoid(-$0) },
-      generatorLoss: { logSigmoid(-$0) }, criticSlopeOfReal: { -sigmoid(-$0) }, criticSlopeOfFake: { sigmoid($0) },
-      generatorSlope: { -sigmoid($0) }),
+      name: "hinge", criticLoss: { mean($0) { max(0, 1 - $0) } + mean($1) { max(0, 1 + $0) } },
+      generatorLoss: { -mean($1) }),
+    ClosedForm(name: "wasserstein", criticLoss: { mean($1) - mean($0) }, generatorLoss: { -mean($1) }),
     ClosedForm(
-      name: "wasserstein", criticLossOfReal: { -$0 }, criticLossOfFake: { $0 }, generatorLoss: { -$0 },
-      criticSlopeOfReal: { _ in -1 }, criticSlopeOfFake: { _ in 1 }, generatorSlope: { _ in -1 }),
+      name: "relativistic", criticLoss: { r, f in mean(zip(r, f).map { softplus($1 - $0) }) },
+      generatorLoss: { r, f in mean(zip(r, f).map { softplus($0 - $1) }) }),
+    ClosedForm(
+      name: "relativistic-average",
+      criticLoss: { r, f in mean(r) { softplus(mean(f) - $0) } + mean(f) { softplus($0 - mean(r)) } },
+      generatorLoss: { r, f in mean(f) { softplus(mean(r) - $0) } + mean(r) { softplus($0 - mean(f)) } }),
   ]
 }
 
-@Test func everyObjectiveHasAClosedForm() { #expect(Objective.all.map(\.name) == ClosedForm.all.map(\.name)) }
+@Test func everyObjectiveOfLogitsHasAClosedForm() {
+  // The f-divergences have tests of their own.
+  let ours = Objective.all.filter { $0.critic == .logit && !$0.name.hasPrefix("fgan-") }
+  #expect(ours.map(\.name) == ClosedForm.all.map(\.name))
+  #expect(Set(Objective.all.map(\.name)).count == Objective.all.count)
+}
 
-@Test func onlyWassersteinClips() { #expect(Objective.all.filter(\.clipsWeights).map(\.name) == ["wasserstein"]) }
-
-/// Losses and their gradients by the logits; the last logits are where log(1 - sigmoid(x)) would be infinite.
+/// Losses, and their gradients by the logits against central differences; the outer logits are where log(1 -
+/// sigmoid(x)) would be infinite.
 @Test(arguments: ClosedForm.all)
 func objectivesAreTheirFormulas(row: ClosedForm) throws {
   let device = try Device.cpu(precision: .double, threads: 1)
   let objective = try #require(Objective.named(row.name))
-  let (real, fake) = ([0, -1.5, 3, 40, -800], [0.25, -2, 5, 900, -35, 1, 0.5])
-  func mean(_ x: [Double], _ f: (Double) -> Double) -> Double { x.map(f).reduce(0, +) / Double(x.count) }
-  func expect(_ tensor: Tensor, _ expected: [Double], _ what: String) throws {
-    for (ours, theirs) in zip(try tensor.scalars(as: Double.self), expected) {
-      #expect(abs(ours - theirs) <= 1e-13 * abs(theirs), "\(row.name), \(what): \(ours), not \(theirs)")
-    }
-  }
+  let isExponential = row.name == "maximum-likelihood"
+  let (real, fake) = ([0, -1.5, 3, 40, -80], [0.25, -2, isExponential ? 5 : 90, -35, 1.25])
   let tape = Tape()
   let r = tape.watch(Tensor(real, shape: [5, 1], on: device))
-  let f = tape.watch(Tensor(fake, shape: [7, 1], on: device))
-  let scene = Scene(real: r, fake: f) { x, _ in x }
-
-  let criticLoss = objective.criticLoss(scene)
-  #expect(criticLoss.shape == [])
-  try expect(criticLoss, [mean(real, row.criticLossOfReal) + mean(fake, row.criticLossOfFake)], "critic's loss")
-  let slopes = gradient(of: criticLoss, wrt: [r, f])
-  try expect(slopes[0], real.map { row.criticSlopeOfReal($0) / 5 }, "critic's slopes by real logits")
-  try expect(slopes[1], fake.map { row.criticSlopeOfFake($0) / 7 }, "critic's slopes by fake logits")
-
-  let generatorLoss = objective.generatorLoss(scene)
-  #expect(generatorLoss.shape == [])
-  try expect(generatorLoss, [mean(fake, row.generatorLoss)], "generator's loss")
-  try expect(gradient(of: generatorLoss, wrt: [f])[0], fake.map { row.generatorSlope($0) / 7 }, "generator's slopes")
+  let f = tape.watch(Tensor(fake, shape: [5, 1], on: device))
+  let scene = Scene(real: r, fake: f) { x, _, _ in Scene.Verdict(output: x) }
+  for (what, loss, formula) in [
+    ("critic", objective.criticLoss(scene), row.criticLoss),
+    ("generator", objective.generatorLoss(scene), row.generatorLoss),
+  ] {
+    #expect(loss.shape == [])
+    let (ours, theirs) = (try loss.scalars(as: Double.self)[0], formula(real, fake))
+    #expect(abs(ours - theirs) <= 1e-13 * abs(theirs), "the \(what)'s loss is \(ours), not \(theirs)")
+    for (slopes, isReal) in zip(gradient(of: loss, wrt: [r, f]), [true, false]) {
+      for (i, slope) in try slopes.scalars(as: Double.self).enumerated() {
+        func moved(_ h: Double) -> Double {
+          var (r, f) = (real, fake)
+          if isReal { r[i] += h } else { f[i] += h }
+          return formula(r, f)
+        }
+        let expected = (moved(1e-4) - moved(-1e-4)) / 2e-4
+        #expect(abs(slope - expected) <= 1e-7 * max(1, abs(expected)), "\(what), logit \(i): \(slope), not \(expected)")
+      }
+    }
+  }
 }
 
-/// The generator's losses never look at the real logits: they would be computed for nothing.
-@Test(arguments: Objective.all.map(\.name))
+/// Losses that look at generated samples alone: the real ones would be scored for nothing.
+@Test(arguments: Objective.all.filter { $0.critic == .logit && !$0.name.hasPrefix("relativistic") }.map(\.name))
 func generatorsDoNotScoreReals(name: String) throws {
   let device = try Device.cpu(threads: 1)
   let objective = try #require(Objective.named(name))
   let real = Tensor(1, shape: [3, 1], on: device)
-  let scene = Scene(real: real, fake: Tensor(0, shape: [2, 1], on: device)) { x, _ in
+  let scene = Scene(real: real, fake: Tensor(0, shape: [2, 1], on: device)) { x, _, _ in
     #expect(x.shape == [2, 1])
-    return x
+    return Scene.Verdict(output: x)
   }
   _ = objective.generatorLoss(scene)
+}
+
+/// One-sided smoothing: -t log D(x) - (1 - t) log(1 - D(x)) on reals, nothing smoothed on generated samples.
+@Test func smoothedTargets() throws {
+  let device = try Device.cpu(precision: .double, threads: 1)
+  let objective = try #require(Objective.named("non-saturating"))
+  var background = Scene.Background()
+  (background.options.realTarget, background.options.generatorTarget) = (0.75, 0.375)
+  let (r, f) = ([0.5, -1], [2.0, -3])
+  let scene = Scene(
+    real: Tensor(r, shape: [2, 1], on: device), fake: Tensor(f, shape: [2, 1], on: device), background
+  ) { x, _, _ in Scene.Verdict(output: x) }
+  let critic = mean(r) { 0.75 * softplus(-$0) + 0.25 * softplus($0) } + mean(f, softplus)
+  let generator = mean(f) { 0.375 * softplus(-$0) + 0.625 * softplus($0) }
+  #expect(abs(try objective.criticLoss(scene).scalars(as: Double.self)[0] - critic) < 1e-14)
+  #expect(abs(try objective.generatorLoss(scene).scalars(as: Double.self)[0] - generator) < 1e-14)
+}
+
+/// A critic that says of pairs (a, b): 2 a - b + 0.5.
+@Test func preferencesAreOfPairs() throws {
+  let device = try Device.cpu(precision: .double, threads: 1)
+  let objective = try #require(Objective.named("preference"))
+  let (x, g) = ([0.5, -1, 2], [1.5, 0.25, -0.5])
+  let scene = Scene(
+    real: Tensor(x, shape: [3, 1], on: device), fake: Tensor(g, shape: [3, 1], on: device)
+  ) { pairs, _, _ in
+    let weights = Tensor([2.0, -1], shape: [2, 1], on: device)
+    return Scene.Verdict(output: matmul(pairs, weights) + 0.5)
+  }
+  func t(_ a: Double, _ b: Double) -> Double { 2 * a - b + 0.5 }
+  let critic = mean(zip(x, g).map { (softplus(-t($0, $1)) + softplus(t($1, $0))) / 2 })
+  let generator = mean(zip(x, g).map { (softplus(t($0, $1)) + softplus(-t($1, $0))) / 2 })
+  #expect(abs(try objective.criticLoss(scene).scalars(as: Double.self)[0] - critic) < 1e-14)
+  #expect(abs(try objective.generatorLoss(scene).scalars(as: Double.self)[0] - generator) < 1e-14)
+}
+
+/// Autoencoders that halve their inputs: the errors are x / 2.
+@Test func energiesAreErrorsOfReconstruction() throws {
+  let device = try Device.cpu(precision: .double, threads: 1)
+  let (x, g) = ([0.5, -1, 2, 0.25], [1.5, 0.25, -0.5, 1])  // two samples of two coordinates each
+  func scene(_ state: [Double]) -> (Scene, fake: Tensor) {
+    var background = Scene.Background()
+    background.state = state.map { Tensor($0, on: device) }
+    (background.options.margin, background.options.diversity, background.options.balanceRate) = (0.3, 0.7, 0.5)
+    let fake = Tape().watch(Tensor(g, shape: [2, 2], on: device))
+    return (
+      Scene(real: Tensor(x, shape: [2, 2], on: device), fake: fake, background) { x, _, _ in
+        Scene.Verdict(output: 0.5 * x)
+      }, fake
+    )
+  }
+  func energies(_ x: [Double], _ error: (Double) -> Double) -> [Double] {
+    [(error(x[0] / 2) + error(x[1] / 2)) / 2, (error(x[2] / 2) + error(x[3] / 2)) / 2]
+  }
+  func expect(_ ours: Tensor, _ theirs: Double, _ what: String) throws {
+    let ours = try ours.scalars(as: Double.self)[0]
+    #expect(abs(ours - theirs) < 1e-14, "\(what): \(ours), not \(theirs)")
+  }
+  let ebgan = try #require(Objective.named("ebgan"))
+  let (real, fake) = (energies(x) { $0 * $0 }, energies(g) { $0 * $0 })
+  let (first, samples) = scene([])
+  try expect(ebgan.criticLoss(first), mean(real) + mean(fake) { max(0, 0.3 - $0) }, "ebgan's critic")
+  let loss = ebgan.generatorLoss(first)
+  try expect(loss, mean(fake), "ebgan's generator")
+  // The target of the reconstruction has its gradient too: d (x / 2)^2 / dx = x / 2, over four coordinates.
+  for (ours, x) in zip(try gradient(of: loss, wrt: [samples])[0].scalars(as: Double.self), g) {
+    #expect(abs(ours - x / 2 / 4) < 1e-14)
+  }
+  let began = try #require(Objective.named("began"))
+  let (realError, fakeError) = (mean(energies(x, abs)), mean(energies(g, abs)))
+  let (second, _) = scene([0.4])
+  try expect(began.criticLoss(second), realError - 0.4 * fakeError, "began's critic")
+  try expect(began.generatorLoss(second), fakeError, "began's generator")
+  try expect(began.nextState(second)[0], 0.4 + 0.5 * (0.7 * realError - fakeError), "began's k")
+  try expect(began.nextState(scene([7]).0)[0], 1, "k at its limit")
+  try expect(began.nextState(scene([-7]).0)[0], 0, "k at its limit")
 }

@@ -3,7 +3,9 @@ import Testing
 @testable import Adversaries
 
 /// Two small players on points of the plane, in double, under plain gradient descent at this rate.
-private func trainer(_ objective: String, criticSteps: Int = 1, clip: Double = 0.01) throws -> Trainer {
+private func trainer(_ objective: String, _ change: (inout Game) -> Void = { _ in }) throws -> Trainer {
+  var game = Game(try #require(Objective.named(objective)))
+  change(&game)
   let device = try Device.cpu(precision: .double, threads: 1)
   let architecture = try #require(Architecture.all.first { $0.name == "mlp-points" })
   var options = Architecture.Options()
@@ -14,8 +16,7 @@ private func trainer(_ objective: String, criticSteps: Int = 1, clip: Double = 0
   }
   return Trainer(
     generator: try player(architecture.generator(options), [3], .generatorWeights),
-    critic: try player(architecture.critic(options), [2], .criticWeights),
-    objective: try #require(Objective.named(objective)), criticSteps: criticSteps, clip: clip, seed: 4)
+    critic: try player(architecture.critic(options), [2 * game.pack], .criticWeights), game: game, seed: 4)
 }
 
 private let rate = 0.25
@@ -60,7 +61,7 @@ func aStepIsTheCriticsThenTheGenerators(objective: String) throws {
   }
 
   let before = try trainer.weights
-  let step = trainer.advance { real }
+  let step = trainer.advance { Batch(real) }
   let after = try trainer.weights
   #expect(before.generator != after.generator && before.critic != after.critic)
   for (ours, theirs) in zip(after.critic, newCritic) { #expect(abs(ours - theirs) < 1e-13) }
@@ -71,7 +72,7 @@ func aStepIsTheCriticsThenTheGenerators(objective: String) throws {
 /// k critic steps to each of the generator's, each with a batch of its own.
 @Test(arguments: [1, 3])
 func criticsTakeTheirSteps(k: Int) throws {
-  let trainer = try trainer("non-saturating", criticSteps: k)
+  let trainer = try trainer("non-saturating") { $0.criticSteps = Schedule(Double(k)) }
   var batches = 0
   var generators: [[Double]] = []
   var critics: [[Double]] = []
@@ -80,11 +81,12 @@ func criticsTakeTheirSteps(k: Int) throws {
       generators.append(try trainer.weights.generator)
       critics.append(try trainer.weights.critic)
       batches += 1
-      return trainer.points(batches)
+      return Batch(trainer.points(batches))
     }
     #expect(
       step.columns.map(\.name) == [
-        "critic_loss", "generator_loss", "critic_accuracy_real", "critic_accuracy_fake", "critic_gradient_norm",
+        "critic_loss", "generator_loss", "critic_accuracy_real", "critic_accuracy_fake", "critic_calibration_gap",
+        "divergence_estimate", "sample_diversity", "saturated_share", "critic_gradient_norm",
         "generator_gradient_norm",
       ])
   }
@@ -97,14 +99,14 @@ func criticsTakeTheirSteps(k: Int) throws {
 
 /// The accuracies and norms that a step reports, from the logits and slopes themselves.
 @Test func aStepReportsWhatItSaw() throws {
-  let trainer = try trainer("wasserstein", clip: 1e9)
+  let trainer = try trainer("wasserstein")
   let (generator, critic) = (trainer.generator.network, trainer.critic.network)
   let real = trainer.points(1)
   let latents = RandomStream(seed: 4, stream: RandomUse.latents.rawValue).normal([16, 3], step: 1, on: real.device)
   let fakeLogits: [Double] = try critic(generator(latents, mode: .training), mode: .training).scalars()
   let realLogits: [Double] = try critic(real, mode: .training).scalars()
   let before = try trainer.weights
-  let step = trainer.advance { real }
+  let step = trainer.advance { Batch(real) }
   let after = try trainer.weights
   func norm(_ a: [Double], _ b: [Double]) -> Double {
     zip(a, b).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot() / rate
@@ -124,9 +126,9 @@ func criticsTakeTheirSteps(k: Int) throws {
 }
 
 @Test func clippingHolds() throws {
-  let clipped = try trainer("wasserstein", criticSteps: 2, clip: 0.03)
-  let free = try trainer("non-saturating", clip: 0.03)
-  for trainer in [clipped, free] { for number in 1...3 { _ = trainer.advance { trainer.points(number) } } }
+  let clipped = try trainer("wasserstein") { ($0.criticSteps, $0.clip) = (2, 0.03) }
+  let free = try trainer("non-saturating")
+  for trainer in [clipped, free] { for number in 1...3 { _ = trainer.advance { Batch(trainer.points(number)) } } }
   let weights = try clipped.weights
   #expect(weights.critic.allSatisfy { abs($0) <= 0.03 } && weights.critic.contains { abs($0) == 0.03 })
   #expect(weights.generator.contains { abs($0) > 0.03 })

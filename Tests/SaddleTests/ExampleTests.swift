@@ -23,14 +23,14 @@ func trainExample(images: String, picture: String, steps: Int) throws {
   let settings = OptimizerSettings(rate: 2e-4)
   let game = Trainer(
     generator: Player(generator, adam, settings), critic: Player(critic, adam, settings),
-    objective: Objective.named("non-saturating")!, seed: 1)
+    game: Game(Objective.named("non-saturating")!), seed: 1)
 
   // Batches are read in the background.
   let dataset = try openDataset(at: .init(fileURLWithPath: images), size: 32, channels: 1)
   let batches = BatchPrefetcher(dataset, try BatchSampler(count: dataset.count, batchSize: 32, seed: 1))
   for _ in 0..<steps {
     let step = try game.advance {
-      Tensor(imageBytes: try batches.next().bytes, shape: [32, 32, 32, 1], on: device)
+      Batch(Tensor(imageBytes: try batches.next().bytes, shape: [32, 32, 32, 1], on: device))
     }
     if step.number % 100 == 0 { print(step.number, try step.columns[0].value.scalars(as: Float.self)) }
   }

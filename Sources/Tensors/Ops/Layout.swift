@@ -191,6 +191,12 @@ extension Tensor {
   public func rows(from start: Int, count: Int) -> Tensor {
     sliced(from: [start] + shape.sizes.dropFirst().map { _ in 0 }, shape: Shape([count] + shape.sizes.dropFirst()))
   }
+  /// This tensor and another side by side along the last axis.
+  public func beside(_ other: Tensor) -> Tensor {
+    let whole = Shape(shape.sizes.dropLast() + [shape[-1] + other.shape[-1]])
+    let start = shape.sizes.map { _ in 0 }
+    return padded(to: whole, at: start) + other.padded(to: whole, at: start.dropLast() + [shape[-1]])
+  }
   /// This tensor inside zeros.
   public func padded(to shape: Shape, at start: [Int]) -> Tensor { Op.pad(start, shape)(self) }
   /// `x + bias` along the last axis.

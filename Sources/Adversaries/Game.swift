@@ -1,0 +1,57 @@
+/// What is played: the objective, what is added to it, what the critic sees, and who moves when.
+public struct Game: Sendable {
+  /// Who moves when.
+  public enum Order: String, CaseIterable, Sendable {
+    /// The critic's steps, then one of the generator (Goodfellow et al. 2014, algorithm 1).
+    case alternating
+    /// Both from the same weights and samples (Nowozin et al. 2016, algorithm 1).
+    case simultaneous
+  }
+
+  public var objective: Objective
+  public var options = Objective.Options()
+  /// Terms added to the losses, with their weights.
+  public var terms: [(term: Term, weight: Schedule)] = []
+  /// The critic's terms are added every so many of its steps, times that number (Karras et al. 2020).
+  public var termInterval = 1
+  /// What is done to samples before the critic sees them, in this order.
+  public var views: [View] = []
+  public var order = Order.alternating
+  /// Critic steps to each generator step.
+  public var criticSteps: Schedule = 1
+  /// Where above 0, the critic's steps end as soon as its loss, averaged over 25 of them, falls by less than this.
+  public var criticTolerance = 0.0
+  /// Whether the generator learns from the samples of the critic's last step, or from fresh ones.
+  public var sharesSamples = true
+  /// Batches whose gradients are averaged for one step.
+  public var accumulation = 1
+  /// The limit of the critic's weights; nil leaves them free.
+  public var clip: Double?
+  /// Updates of the critic that the generator's gradient goes through (unrolled GAN, Metz et al. 2017).
+  public var unroll = 0
+  /// The weight of half the squared norm of both gradients (consensus optimization, Mescheder et al. 2017); both
+  /// players then move at once.
+  public var consensus = 0.0
+  /// Learning rates, Adam's second decay and the average's decay; nil leaves a player as it is.
+  public var generatorRate: Schedule?
+  public var criticRate: Schedule?
+  public var beta2: Schedule?
+  public var averageDecay: Schedule?
+
+  public init(_ objective: Objective) { self.objective = objective }
+
+  /// How many samples the critic sees as one.
+  public var pack: Int { views.map(\.pack).reduce(objective.critic == .pairs ? 2 : 1, *) }
+
+  /// The critic steps of generator step 1, 2, ...
+  func criticSteps(at step: Int) -> Int { max(1, Int(criticSteps.value(at: step).rounded())) }
+}
+
+/// A batch of samples, with their class numbers where there are any.
+public struct Batch {
+  /// [N, ...], in [-1, 1].
+  public let samples: Tensor
+  /// [N], whole numbers from 0 on.
+  public let labels: Tensor?
+  public init(_ samples: Tensor, labels: Tensor? = nil) { (self.samples, self.labels) = (samples, labels) }
+}

@@ -1,0 +1,54 @@
+// Rows whose critic is an autoencoder: a sample's energy is the error of its reconstruction.
+
+extension Objective {
+  static let energies: [Objective] = [
+    Objective(
+      name: "ebgan",
+      summary: "critic E(x) + max(0, margin - E(G(z))), generator E(G(z)), the energy E a mean squared error "
+        + "(Zhao et al. 2017); terms.pulling-away keeps the codes apart",
+      estimates: "margin (1 - TV(P, G)) for energies that are free", critic: .autoencoder,
+      criticLoss: { realEnergy($0).mean() + ($0.options.margin - fakeEnergy($0)).relu().mean() },
+      generatorLoss: { fakeEnergy($0).mean() },
+      estimate: {
+        1 - (realEnergy($0).mean() + ($0.options.margin - fakeEnergy($0)).relu().mean()) / $0.options.margin
+      },
+      decisions: { (0.5 * $0.options.margin - realEnergy($0), 0.5 * $0.options.margin - fakeEnergy($0)) }),
+    Objective(
+      name: "began",
+      summary: "critic L(x) - k L(G(z)), generator L(G(z)), L a mean absolute error; k holds E L(G(z)) at diversity "
+        + "times E L(x) (Berthelot et al. 2017)",
+      estimates: "a bound of W1 between the distributions of the two errors", critic: .autoencoder,
+      criticLoss: { realError($0).mean() - $0.background.state[0] * fakeError($0).mean() },
+      generatorLoss: { fakeError($0).mean() },
+      // The paper's measure of convergence, M.
+      estimate: { scene in
+        let real = realError(scene).mean()
+        return real + (scene.options.diversity * real - fakeError(scene).mean()).absolute()
+      },
+      decisions: { scene in
+        let (real, fake) = (realError(scene), fakeError(scene))
+        let middle = 0.5 * (real.mean() + fake.mean())
+        return (middle - real, middle - fake)
+      },
+      state: [("balance", 0)],
+      nextState: { scene in
+        let gap = scene.options.diversity * realError(scene).mean() - fakeError(scene).mean()
+        let k = scene.background.state[0] + scene.options.balanceRate * gap
+        let one = Tensor(1, on: k.device)
+        return [(1 - (one - k.relu()).relu()).detached()]
+      }),
+  ]
+
+  private static func realEnergy(_ scene: Scene) -> Tensor { energy(scene.real, scene.realVerdict) { $0.squared() } }
+  private static func fakeEnergy(_ scene: Scene) -> Tensor { energy(scene.fake, scene.fakeVerdict) { $0.squared() } }
+  private static func realError(_ scene: Scene) -> Tensor { energy(scene.real, scene.realVerdict) { $0.absolute() } }
+  private static func fakeError(_ scene: Scene) -> Tensor { energy(scene.fake, scene.fakeVerdict) { $0.absolute() } }
+
+  /// The mean error of each sample's reconstruction, [N, 1]. The target keeps its gradient: it is half of the
+  /// generator's.
+  private static func energy(_ samples: Tensor, _ verdict: Scene.Verdict, _ error: (Tensor) -> Tensor) -> Tensor {
+    let n = samples.shape[0]
+    return error(samples - verdict.output).reshaped(to: [n, samples.shape.count / n]).mean(over: [1])
+      .reshaped(to: [n, 1])
+  }
+}

@@ -1,0 +1,190 @@
+/// A term added to a player's loss, times a weight: a penalty, a regularizer, another aim. A row of `Term.all`.
+public struct Term: Sendable {
+  /// What a term needs beyond the samples.
+  public enum Need: Sendable {
+    /// The critic's features.
+    case features
+    /// Class labels, and a critic with an output for each class behind its logit.
+    case classes
+    /// A critic with outputs for the latent code behind its logit.
+    case codes
+    /// The mean of the player's weights over all steps.
+    case history
+    /// Gradients of single samples, which batch statistics in the critic would mix.
+    case sampleSlopes
+  }
+
+  /// How it is named in a configuration.
+  public let name: String
+  public let summary: String
+  public let needs: [Need]
+  /// A scalar added to the critic's loss; nil where it has none.
+  public let critic: (@Sendable (Scene) -> Tensor)?
+  /// A scalar added to the generator's loss; nil where it has none.
+  public let generator: (@Sendable (Scene) -> Tensor)?
+
+  public init(
+    name: String, summary: String, needs: [Need] = [], critic: (@Sendable (Scene) -> Tensor)? = nil,
+    generator: (@Sendable (Scene) -> Tensor)? = nil
+  ) {
+    (self.name, self.summary, self.needs, self.critic, self.generator) = (name, summary, needs, critic, generator)
+  }
+
+  public static let all: [Term] = penalties + regularizers + aims
+
+  /// The row of this name, or nil.
+  public static func named(_ name: String) -> Term? { all.first { $0.name == name } }
+
+  // MARK: Penalties on the critic's slope
+
+  private static let penalties: [Term] = [
+    Term(
+      name: "gradient-penalty",
+      summary: "E (|grad D| - 1)^2 between real and generated samples; 10 in WGAN-GP (Gulrajani et al. 2017)",
+      needs: [.sampleSlopes], critic: { (slope($0, at: between($0)) - 1).squared().mean() }),
+    Term(
+      name: "one-sided-gradient-penalty",
+      summary: "E max(0, |grad D| - 1)^2 between real and generated samples (Gulrajani et al. 2017, section 4)",
+      needs: [.sampleSlopes], critic: { (slope($0, at: between($0)) - 1).relu().squared().mean() }),
+    Term(
+      name: "dragan",
+      summary: "E (|grad D| - 1)^2 around real samples, half a deviation away at most; 10 (Kodali et al. 2017)",
+      needs: [.sampleSlopes], critic: { (slope($0, at: around($0)) - 1).squared().mean() }),
+    Term(
+      name: "r1", summary: "E |grad D|^2 / 2 at real samples (Mescheder et al. 2018)", needs: [.sampleSlopes],
+      critic: { 0.5 * squaredNorms($0.realSlopes).mean() }),
+    Term(
+      name: "r2", summary: "E |grad D|^2 / 2 at generated samples (Mescheder et al. 2018)", needs: [.sampleSlopes],
+      critic: { 0.5 * squaredNorms($0.fakeSlopes).mean() }),
+  ]
+
+  /// The squared Euclidean norm of each sample over all its axes, [N].
+  private static func squaredNorms(_ x: Tensor) -> Tensor {
+    let n = x.shape[0]
+    return x.squared().reshaped(to: [n, x.shape.count / n]).summed(over: [1])
+  }
+
+  /// The norm of the critic's gradient at each sample, [N]; its own gradient stays finite where it is 0.
+  private static func slope(_ scene: Scene, at samples: Tensor) -> Tensor {
+    guard let tape = scene.background.tape else { preconditionFailure("a penalty needs the critic's tape") }
+    let samples = tape.watch(samples)
+    let slopes = gradient(of: scene.critic(samples), wrt: [samples], recording: true)[0]
+    return (squaredNorms(slopes) + 1e-12).squareRoot()
+  }
+
+  /// A point on the line between each real sample and the generated one at its place.
+  private static func between(_ scene: Scene) -> Tensor {
+    let (real, fake) = (scene.real, scene.fake.detached())
+    let share = scene.background.draws.uniform(single(real.shape), on: real.device)
+    return share * real + (1 - share) * fake
+  }
+
+  /// Real samples moved by up to half the batch's deviation.
+  private static func around(_ scene: Scene) -> Tensor {
+    let real = scene.real
+    let draws = scene.background.draws
+    let step = draws.uniform(real.shape, on: real.device)
+    let deviation = (real - real.mean()).squared().mean().squareRoot()
+    return real + 0.5 * (deviation * step)
+  }
+
+  /// [N, 1, ...] for samples [N, ...].
+  private static func single(_ shape: Shape) -> Shape { Shape([shape[0]] + shape.sizes.dropFirst().map { _ in 1 }) }
+
+  // MARK: Regularizers of weights
+
+  private static let regularizers: [Term] = [
+    Term(
+      name: "orthogonal",
+      summary: "sum over both players' matrices W of |W^T W (1 - I)|^2; 1e-4 in BigGAN (Brock et al. 2017, 2019)",
+      critic: { orthogonality($0.background.weights) }, generator: { orthogonality($0.background.weights) }),
+    Term(
+      name: "historical-averaging",
+      summary: "|w - mean of w over all steps|^2 for both players' weights (Salimans et al. 2016, section 3.3)",
+      needs: [.history], critic: { drift($0) }, generator: { drift($0) }),
+  ]
+
+  /// How far the outputs' filters are from orthogonal to each other.
+  private static func orthogonality(_ weights: [Tensor]) -> Tensor {
+    let matrices = weights.filter { $0.shape.rank >= 2 }.map { $0.reshaped(to: [$0.shape.count / $0.shape[-1], $0.shape[-1]]) }
+    let terms = matrices.map { w in
+      let product = matmul(w.transposed([1, 0]), w)
+      let n = w.shape[1]
+      // All entries but the diagonal, whose entries are the filters' squared norms.
+      return product.squared().summed() - w.squared().summed(over: [0]).squared().reshaped(to: [n]).summed()
+    }
+    return terms.dropFirst().reduce(terms[0], +)
+  }
+
+  private static func drift(_ scene: Scene) -> Tensor {
+    let terms = zip(scene.background.weights, scene.background.history).map { ($0 - $1).squared().summed() }
+    return terms.dropFirst().reduce(terms[0], +)
+  }
+
+  // MARK: Other aims
+
+  private static let aims: [Term] = [
+    Term(
+      name: "feature-matching",
+      summary: "generator |E f(x) - E f(G(z))|, f the critic's features (Salimans et al. 2016; the mean absolute "
+        + "difference of their code)",
+      needs: [.features],
+      generator: { scene in
+        let (real, fake) = (features(scene.realVerdict).detached(), features(scene.fakeVerdict))
+        return (real.mean(over: [0]) - fake.mean(over: [0])).absolute().mean()
+      }),
+    Term(
+      name: "pulling-away",
+      summary: "generator: mean squared cosine between the codes of generated samples; 0.1 in EBGAN (Zhao et al. 2017)",
+      needs: [.features], generator: { pullingAway(features($0.fakeVerdict)) }),
+    Term(
+      name: "auxiliary-classifier",
+      summary: "both players: cross entropy of the critic's class outputs, real and generated (ACGAN, Odena et al. 2017)",
+      needs: [.classes],
+      critic: {
+        crossEntropy($0.realVerdict.rest, $0.labels).mean() + crossEntropy($0.fakeVerdict.rest, $0.labels).mean()
+      },
+      generator: { crossEntropy($0.fakeVerdict.rest, $0.labels).mean() }),
+  ]
+
+  /// Flat features [N, F].
+  static func features(_ verdict: Scene.Verdict) -> Tensor {
+    guard let features = verdict.features else { preconditionFailure("this game needs a critic with features") }
+    return features.reshaped(to: [features.shape[0], features.shape.count / features.shape[0]])
+  }
+
+  /// Mean over pairs i != j of the squared cosine of codes [N, F] (Zhao et al. 2017, equation 4).
+  static func pullingAway(_ codes: Tensor) -> Tensor {
+    let n = Double(codes.shape[0])
+    let norms = (codes.squared().summed(over: [1]) + 1e-12).squareRoot().reshaped(to: [codes.shape[0], 1])
+    let directions = codes / norms
+    let cosines = matmul(directions, directions.transposed([1, 0]))
+    // The diagonal's are all 1.
+    return (cosines.squared().summed() - n) / (n * (n - 1))
+  }
+
+  /// -log of the softmax of logits [N, K] at class numbers [N]: [N].
+  static func crossEntropy(_ logits: Tensor, _ labels: Tensor) -> Tensor {
+    let (n, classes) = (logits.shape[0], logits.shape[1])
+    let chosen = Tensor.identity(classes, on: logits.device).gathered(labels)
+    return logSumExp(logits) - (logits * chosen).summed(over: [1]).reshaped(to: [n])
+  }
+
+  /// log sum exp over the classes, [N, K] to [N], free of overflow.
+  static func logSumExp(_ logits: Tensor) -> Tensor {
+    // The largest logit is a constant here: what it adds inside it takes away outside.
+    var largest = logits.detached().sliced(from: [0, 0], shape: [logits.shape[0], 1])
+    for k in 1..<max(1, logits.shape[1]) where logits.shape[1] > 1 {
+      largest = maximum(largest, logits.detached().sliced(from: [0, k], shape: [logits.shape[0], 1]))
+    }
+    let sum = (logits - largest).exponential().summed(over: [1])
+    return sum.logarithm() + largest.reshaped(to: [logits.shape[0]])
+  }
+}
+
+extension Tensor {
+  /// The unit matrix [n, n].
+  static func identity(_ n: Int, on device: Device) -> Tensor {
+    Tensor((0..<n * n).map { $0 % (n + 1) == 0 ? 1.0 : 0.0 }, shape: [n, n], on: device)
+  }
+}

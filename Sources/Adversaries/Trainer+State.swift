@@ -1,0 +1,36 @@
+// What a run must keep to go on to the bit.
+
+extension Trainer {
+  /// Everything that must be saved to go on to the bit, by name.
+  public var state: [(name: String, tensor: Tensor)] {
+    generator.state("generator") + critic.state("critic")
+      + zip(game.objective.state, objectiveState).map { ("objective.\($0.name)", $1) }
+  }
+
+  /// How far the game is.
+  public struct Counts: Sendable {
+    /// Generator steps done.
+    public var step: Int
+    /// Batches drawn.
+    public var drawn: Int
+    /// Critic steps done.
+    public var criticStep: Int
+    public init(step: Int, drawn: Int, criticStep: Int) {
+      (self.step, self.drawn, self.criticStep) = (step, drawn, criticStep)
+    }
+
+    /// Each by the name under which it is saved.
+    public var all: [(name: String, value: Int)] {
+      [("step", step), ("drawn", drawn), ("critic-step", criticStep)]
+    }
+  }
+
+  public var counts: Counts { Counts(step: step, drawn: drawn, criticStep: critic.optimizer.step) }
+
+  /// Goes on after given counts; the tensors of `state` are to be written by the caller.
+  public func resume(at counts: Counts) {
+    (step, drawn) = (counts.step, counts.drawn)
+    generator.optimizer.step = counts.step
+    critic.optimizer.step = counts.criticStep
+  }
+}

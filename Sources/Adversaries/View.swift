@@ -1,0 +1,64 @@
+/// What is done to samples before the critic sees them, real and generated alike: a row of a game's `views`.
+public struct View: Sendable {
+  /// What a view may look at.
+  public struct Sight {
+    /// The generator's step, from 1 on.
+    public let step: Int
+    public let draws: Draws
+    /// The batch's real samples [N, ...].
+    public let real: Tensor
+  }
+
+  public let name: String
+  /// Whether the generator's step sees it too; if not, only the critic learns through it.
+  public let isOnBothSides: Bool
+  /// How many samples become one.
+  public let pack: Int
+  public let apply: @Sendable (_ samples: Tensor, Sight) -> Tensor
+
+  public init(
+    name: String, isOnBothSides: Bool = true, pack: Int = 1, apply: @escaping @Sendable (Tensor, Sight) -> Tensor
+  ) {
+    (self.name, self.isOnBothSides, self.pack, self.apply) = (name, isOnBothSides, pack, apply)
+  }
+
+  /// Distributions of instance noise.
+  public enum Noise: String, CaseIterable, Sendable {
+    /// The same deviation for every coordinate.
+    case gaussian
+    /// A deviation for each coordinate, in proportion to that of the batch's real samples.
+    case diagonal
+    /// Uniform, so that its support is bounded (Arjovsky and Bottou 2017, theorem 3.3).
+    case bounded
+  }
+
+  /// Noise on real and generated samples (Sonderby et al. 2017; Arjovsky and Bottou 2017), its deviation annealed as
+  /// the schedule says.
+  public static func noise(_ noise: Noise, deviation: Schedule, isOnBothSides: Bool = true) -> View {
+    View(name: "instance noise", isOnBothSides: isOnBothSides) { x, sight in
+      let deviation = deviation.value(at: sight.step)
+      guard deviation > 0 else { return x }
+      switch noise {
+      case .gaussian: return x + deviation * sight.draws.normal(x.shape, on: x.device)
+      case .bounded:
+        let half = deviation * 3.0.squareRoot()
+        return x + (2 * half * sight.draws.uniform(x.shape, on: x.device) - half)
+      case .diagonal:
+        let centred = sight.real - sight.real.mean(over: [0])
+        let spread = centred.squared().mean(over: [0]).squareRoot()
+        return x + deviation * (spread * sight.draws.normal(x.shape, on: x.device))
+      }
+    }
+  }
+
+  /// m samples side by side as one, so that the critic sees a lack of variety (PacGAN, Lin et al. 2018).
+  ///
+  /// Sample i of each m-th of the batch goes with sample i of the others: [m n, ..., C] to [n, ..., m C].
+  public static func packed(_ m: Int) -> View {
+    View(name: "packing", pack: m) { x, _ in
+      let n = x.shape[0] / m
+      let parts = (0..<m).map { x.rows(from: $0 * n, count: n) }
+      return parts.dropFirst().reduce(parts[0]) { $0.beside($1) }
+    }
+  }
+}

@@ -44,7 +44,7 @@ let package = Package(
     .testTarget(name: "DevicesTests", dependencies: ["Devices"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(name: "NetworksTests", dependencies: ["Networks"], resources: [.copy("Reference")]),
-    .testTarget(name: "AdversariesTests", dependencies: ["Adversaries"]),
+    .testTarget(name: "AdversariesTests", dependencies: ["Adversaries"], resources: [.copy("Reference")]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
     .testTarget(name: "RecordsTests", dependencies: ["Records"]),
     .testTarget(name: "SaddleTests", dependencies: ["Saddle"]),

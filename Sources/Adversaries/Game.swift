@@ -10,6 +10,8 @@ public struct Game: Sendable {
 
   public var objective: Objective
   public var options = Objective.Options()
+  /// The weight of the objective in the generator's loss; 0 leaves it to the terms.
+  public var generatorWeight = 1.0
   /// Terms added to the losses, with their weights.
   public var terms: [(term: Term, weight: Schedule)] = []
   /// The critic's terms are added every so many of its steps, times that number (Karras et al. 2020).
@@ -37,6 +39,9 @@ public struct Game: Sendable {
   public var criticRate: Schedule?
   public var beta2: Schedule?
   public var averageDecay: Schedule?
+
+  /// How many classes samples are made of; 0 where the generator knows none.
+  public var classes = 0
 
   public init(_ objective: Objective) { self.objective = objective }
 

@@ -11,6 +11,8 @@ public struct Objective: Sendable {
     /// The wanted ratio of the energies of generated and real samples, and the rate at which k follows it (BEGAN).
     public var diversity = 0.5
     public var balanceRate = 0.001
+    /// The last part of the latents, which the critic is to read off the samples (InfoGAN).
+    public var codes = LatentCodes()
     public init() {}
   }
 
@@ -18,6 +20,8 @@ public struct Objective: Sendable {
   public enum Critic: Sendable {
     /// A logit for each sample.
     case logit
+    /// A logit for each class of each sample.
+    case classes
     /// A logit for each pair of samples.
     case pairs
     /// A reconstruction of each sample.
@@ -59,7 +63,8 @@ public struct Objective: Sendable {
   }
 
   /// Every row that a configuration can name.
-  public static let all: [Objective] = discriminations + regressions + pairings + energies
+  public static let all: [Objective] =
+    discriminations + regressions + pairings + energies + classifications
 
   /// The row of this name, or nil.
   public static func named(_ name: String) -> Objective? { all.first { $0.name == name } }

@@ -16,7 +16,9 @@ public final class Scene {
     public init(output: Tensor, features: Tensor? = nil) { (self.output, self.features) = (output, features) }
 
     /// The first output of each sample, [N, 1].
-    public var logits: Tensor { output.shape[1] == 1 ? output : output.sliced(from: [0, 0], shape: [output.shape[0], 1]) }
+    public var logits: Tensor {
+      output.shape[1] == 1 ? output : output.sliced(from: [0, 0], shape: [output.shape[0], 1])
+    }
     /// The outputs behind the first, [N, outputs - 1].
     public var rest: Tensor {
       output.sliced(from: [0, 1], shape: [output.shape[0], output.shape[1] - 1])
@@ -27,6 +29,8 @@ public final class Scene {
   public struct Background {
     /// The tape of the moving player.
     public var tape: Tape?
+    /// The moving player's network.
+    public var network: Network?
     /// The moving player's weights on the tape, and their mean over all steps, if it is kept.
     public var weights: [Tensor] = []
     public var history: [Tensor] = []

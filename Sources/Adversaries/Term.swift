@@ -97,23 +97,16 @@ public struct Term: Sendable {
     Term(
       name: "orthogonal",
       summary: "sum over both players' matrices W of |W^T W (1 - I)|^2; 1e-4 in BigGAN (Brock et al. 2017, 2019)",
-      critic: { orthogonality($0.background.weights) }, generator: { orthogonality($0.background.weights) }),
+      critic: orthogonality, generator: orthogonality),
     Term(
       name: "historical-averaging",
       summary: "|w - mean of w over all steps|^2 for both players' weights (Salimans et al. 2016, section 3.3)",
       needs: [.history], critic: { drift($0) }, generator: { drift($0) }),
   ]
 
-  /// How far the outputs' filters are from orthogonal to each other.
-  private static func orthogonality(_ weights: [Tensor]) -> Tensor {
-    let matrices = weights.filter { $0.shape.rank >= 2 }.map { $0.reshaped(to: [$0.shape.count / $0.shape[-1], $0.shape[-1]]) }
-    let terms = matrices.map { w in
-      let product = matmul(w.transposed([1, 0]), w)
-      let n = w.shape[1]
-      // All entries but the diagonal, whose entries are the filters' squared norms.
-      return product.squared().summed() - w.squared().summed(over: [0]).squared().reshaped(to: [n]).summed()
-    }
-    return terms.dropFirst().reduce(terms[0], +)
+  private static let orthogonality: @Sendable (Scene) -> Tensor = { scene in
+    guard let network = scene.background.network else { preconditionFailure("orthogonal needs the moving player") }
+    return network.orthogonality(of: scene.background.weights)
   }
 
   private static func drift(_ scene: Scene) -> Tensor {
@@ -139,13 +132,40 @@ public struct Term: Sendable {
       needs: [.features], generator: { pullingAway(features($0.fakeVerdict)) }),
     Term(
       name: "auxiliary-classifier",
-      summary: "both players: cross entropy of the critic's class outputs, real and generated (ACGAN, Odena et al. 2017)",
+      summary:
+        "both players: cross entropy of the critic's class outputs, real and generated (ACGAN, Odena et al. 2017)",
       needs: [.classes],
       critic: {
         crossEntropy($0.realVerdict.rest, $0.labels).mean() + crossEntropy($0.fakeVerdict.rest, $0.labels).mean()
       },
       generator: { crossEntropy($0.fakeVerdict.rest, $0.labels).mean() }),
+    Term(
+      name: "information",
+      summary: "both players: -log Q(code | G(z)), the bound on the information in the latent code; 1 in InfoGAN (Chen "
+        + "et al. 2016)",
+      needs: [.codes], critic: surprise, generator: surprise),
   ]
+
+  /// Cross entropy of the categorical code and half the squared error of the continuous ones (a Gaussian of deviation
+  /// 1), as the critic reads them off generated samples.
+  private static let surprise: @Sendable (Scene) -> Tensor = { scene in
+    let (guess, codes) = (scene.fakeVerdict.rest, scene.options.codes)
+    guard let latents = scene.background.latents else { preconditionFailure("information needs the latents") }
+    let n = latents.shape[0]
+    func columns(_ x: Tensor, _ from: Int, _ count: Int) -> Tensor { x.sliced(from: [0, from], shape: [n, count]) }
+    let code = columns(latents, latents.shape[1] - codes.count, codes.count)
+    var terms: [Tensor] = []
+    if codes.categories > 0 {
+      let logits = columns(guess, 0, codes.categories)
+      let chosen = (logits * columns(code, 0, codes.categories)).summed(over: [1])
+      terms.append((logSumExp(logits) - chosen).mean())
+    }
+    if codes.continuous > 0 {
+      let error = columns(guess, codes.categories, codes.continuous) - columns(code, codes.categories, codes.continuous)
+      terms.append(0.5 * error.squared().summed(over: [1]).mean())
+    }
+    return terms.dropFirst().reduce(terms[0], +)
+  }
 
   /// Flat features [N, F].
   static func features(_ verdict: Scene.Verdict) -> Tensor {
@@ -179,12 +199,5 @@ public struct Term: Sendable {
     }
     let sum = (logits - largest).exponential().summed(over: [1])
     return sum.logarithm() + largest.reshaped(to: [logits.shape[0]])
-  }
-}
-
-extension Tensor {
-  /// The unit matrix [n, n].
-  static func identity(_ n: Int, on device: Device) -> Tensor {
-    Tensor((0..<n * n).map { $0 % (n + 1) == 0 ? 1.0 : 0.0 }, shape: [n, n], on: device)
   }
 }

@@ -3,10 +3,9 @@
 extension Trainer {
   /// Both players move from the same weights and samples; with consensus, along the gradient of half their squared
   /// gradients too (Mescheder et al. 2017, equation 8).
-  func moveTogether(_ measuring: Bool, _ batch: () throws -> Batch) rethrows -> [(name: String, value: Tensor)] {
+  func moveTogether(_ measuring: Bool, _ hands: [Hand]) -> [(name: String, value: Tensor)] {
     var columns = Columns(isMeasuring: measuring)
     var sums: (critic: Tensor, generator: Tensor)?
-    let hands = try deal(batch)
     for hand in hands {
       let generation = generate(hand.latents, hand)
       let criticWeights = critic.network.watched(on: generation.tape)
@@ -17,10 +16,10 @@ extension Trainer {
       let wholeCritic = plus(\.critic, criticLoss, scene, interval: game.termInterval)
       if measuring && hand.draw == hands.last?.draw { measure(scene, &columns) }
       objectiveState = game.objective.nextState(scene)
-      scene.background.weights = generation.weights
+      (scene.background.network, scene.background.weights) = (generator.network, generation.weights)
       scene.background.history = generator.history.map(generator.network.views) ?? []
       let generatorLoss = game.objective.generatorLoss(scene)
-      let wholeGenerator = plus(\.generator, generatorLoss, scene)
+      let wholeGenerator = plus(\.generator, weighted(generatorLoss), scene)
       columns.add("critic_loss", at: 0) { criticLoss.detached() }
       columns.add("generator_loss", at: 1) { generatorLoss.detached() }
 

@@ -15,7 +15,7 @@ extension Trainer {
   /// `count` latents, the same at every step: a function of seed and page.
   public func latents(_ count: Int, seed: UInt64? = nil, page: Int = 0) -> Tensor {
     RandomStream(seed: seed ?? self.seed, stream: RandomUse.samples.rawValue)
-      .normal(Shape([count] + generator.network.input.sizes), step: page, on: device)
+      .latents(count, generator.network.input.count, game.options.codes, step: page, on: device)
   }
 
   /// The same, with what lies beyond ±bound drawn again (the truncation trick, Brock et al. 2019).
@@ -44,10 +44,20 @@ extension Trainer {
   }
 
   /// Samples for latents [N, latent].
-  public func samples(_ latents: Tensor, _ sampling: Sampling) -> Tensor {
+  ///
+  /// - Parameter labels: Their class numbers [N]; one class after the other where they are not given.
+  public func samples(_ latents: Tensor, labels: Tensor? = nil, _ sampling: Sampling) -> Tensor {
     let average = sampling.usesAverage ? generator.average : nil
     return generator.network(
       latents, weights: average.map(generator.network.views),
-      mode: Mode(statistics: sampling.usesRunningStatistics ? .running : .batch(updating: false)))
+      mode: Mode(
+        statistics: sampling.usesRunningStatistics ? .running : .batch(updating: false),
+        labels: labels ?? classesInTurn(latents.shape[0])))
+  }
+
+  /// 0, 1, 2, ... over and over, [N]; nil where the generator knows no classes.
+  private func classesInTurn(_ count: Int) -> Tensor? {
+    guard game.classes > 0 else { return nil }
+    return Tensor((0..<count).map { Double($0 % game.classes) }, shape: [count], on: device)
   }
 }

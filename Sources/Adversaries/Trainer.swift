@@ -45,7 +45,7 @@ public final class Trainer {
     step += 1
     setPace()
     let isTogether = game.order == .simultaneous || game.consensus > 0
-    let columns = try isTogether ? moveTogether(measuring, batch) : moveInTurn(measuring, batch)
+    let columns = try isTogether ? moveTogether(measuring, deal(batch)) : moveInTurn(measuring, batch)
     return Step(number: step, columns: columns)
   }
 
@@ -77,7 +77,7 @@ public final class Trainer {
       let loss = criticStep(hands, generation?.fake.detached(), &columns)
       isLast = turn == steps || stall.isReached(loss)
       if isLast {
-        generatorStep(hands.map { (game.sharesSamples ? $0 : refreshed($0), generation) }, &columns)
+        generatorStep(game.sharesSamples ? hands : hands.map(refreshed), generation, &columns)
       }
     }
     return columns.all
@@ -122,7 +122,7 @@ public final class Trainer {
   }
 
   /// - Returns: The critic's loss, a scalar.
-  private func criticStep(_ hands: [Hand], _ fake: Tensor?, _ columns: inout Columns) -> Tensor {
+  func criticStep(_ hands: [Hand], _ fake: Tensor?, _ columns: inout Columns) -> Tensor {
     var sum: Tensor?
     var losses: [Tensor] = []
     for hand in hands {
@@ -146,17 +146,17 @@ public final class Trainer {
     return loss
   }
 
-  private func generatorStep(_ hands: [(Hand, Generation?)], _ columns: inout Columns) {
+  func generatorStep(_ hands: [Hand], _ generation: Generation?, _ columns: inout Columns) {
     var sum: Tensor?
     var losses: [Tensor] = []
-    for (hand, generation) in hands {
+    for hand in hands {
       let generation = generation ?? generate(hand.latents, hand)
       let criticWeights = game.unroll > 0 ? unrolledCritic(hand, generation) : nil
       let scene = scene(
         hand, fake: generation.fake, isJoint: false, tape: generation.tape, moving: generator, generation.weights,
         criticWeights: criticWeights)
       let loss = game.objective.generatorLoss(scene)
-      let whole = plus(\.generator, loss, scene)
+      let whole = plus(\.generator, weighted(loss), scene)
       let flat = generator.network.flattened(gradient(of: whole, wrt: generation.weights, releasing: true))
       sum = sum.map { $0 + flat } ?? flat
       losses.append(loss.detached())
@@ -180,12 +180,16 @@ public final class Trainer {
     }
   }
 
+  /// The generator's loss as it enters the sum with its terms.
+  func weighted(_ loss: Tensor) -> Tensor { game.generatorWeight == 1 ? loss : game.generatorWeight * loss }
+
   func scene(
     _ hand: Hand, fake: Tensor, isJoint: Bool, tape: Tape, moving player: Player, _ weights: [Tensor],
     criticWeights: [Tensor]?
   ) -> Scene {
     var background = Scene.Background()
-    (background.tape, background.weights, background.labels) = (tape, weights, hand.labels)
+    (background.tape, background.network, background.weights) = (tape, player.network, weights)
+    background.labels = hand.labels
     (background.latents, background.options, background.state) = (hand.latents, game.options, objectiveState)
     background.history = player.history.map(player.network.views) ?? []
     background.draws = Draws(seed: seed, step: hand.draw)
@@ -210,7 +214,7 @@ public final class Trainer {
 
   func draw(_ use: RandomUse, _ count: Int, at step: Int) -> Tensor {
     RandomStream(seed: seed, stream: use.rawValue)
-      .normal(Shape([count] + generator.network.input.sizes), step: step, on: device)
+      .latents(count, generator.network.input.count, game.options.codes, step: step, on: device)
   }
 
   private func scaled(_ sum: Tensor?, _ factor: Double) -> Tensor {

@@ -21,9 +21,18 @@ extension Configuration {
     Setting(
       "model.activation", \.model.activation, among: Architecture.activations.keys.sorted(),
       "in the hidden layers of mlp and mlp-points; relu is leaky in the critic"),
+    Setting("model.classes", \.model.classes, in: 0...100_000, "classes of the data; 0: labels are not looked at"),
+    Setting("model.conditioning", \.model.conditioning, "how both networks know a sample's class"),
+    Setting("model.split-latent", \.model.splitLatent, "whether each block of resnet gets latents of its own"),
+    Setting(
+      "model.categories", \.model.categories, in: 0...4096, "categories of the latent code, 0 for none (InfoGAN)"),
+    Setting("model.continuous-codes", \.model.continuousCodes, in: 0...4096, "continuous latent codes (InfoGAN)"),
 
     Setting("data.path", \.data.path, "folder of the images; ring or grid for points"),
     Setting("data.flip", \.data.flip, "whether half of the images are mirrored left to right"),
+    Setting(
+      "data.labelled", \.data.labelled, in: 0...1_000_000,
+      "images of each class that keep their labels (semi-supervised); 0: all"),
     Setting("data.background", \.data.background, "colour behind transparent pixels: grey, or red,green,blue"),
   ]
 
@@ -33,13 +42,18 @@ extension Configuration {
       "what the two players are trained for"),
     Setting("objective.clip", \.objective.clip, .nonNegative, "largest weight of the critic (0.01 in WGAN); 0: free"),
     Setting(
+      "objective.generator-weight", \.objective.generatorWeight, .nonNegative,
+      "weight of the objective in the generator's loss; 0 leaves it to the terms"),
+    Setting(
       "objective.real-target", \.objective.realTarget, .positive,
       "what the critic is to say of real samples; 0.9: one-sided label smoothing"),
     Setting(
       "objective.generator-target", \.objective.generatorTarget, .positive,
       "what the generator wants the critic to say; half of real-target is the smoothed game's equilibrium"),
-    Setting("objective.margin", \.objective.margin, .positive, "energy up to which generated samples are pushed (ebgan)"),
-    Setting("objective.diversity", \.objective.diversity, .positive, "ratio of generated to real errors (began's gamma)"),
+    Setting(
+      "objective.margin", \.objective.margin, .positive, "energy up to which generated samples are pushed (ebgan)"),
+    Setting(
+      "objective.diversity", \.objective.diversity, .positive, "ratio of generated to real errors (began's gamma)"),
     Setting("objective.balance-rate", \.objective.balanceRate, .nonNegative, "how fast k follows that ratio (began)"),
   ]
 
@@ -47,7 +61,8 @@ extension Configuration {
   private static let termSettings: [Setting] =
     Term.all.map { Setting("terms.\($0.name)", \.terms[$0.name], .nonNegative, "weight of: " + $0.summary) } + [
       Setting(
-        "terms.interval", \.terms.interval, in: 1...1000, "the critic's terms are added every so many steps, times that"),
+        "terms.interval", \.terms.interval, in: 1...1000, "the critic's terms are added every so many steps, times that"
+      ),
 
       Setting("views.noise", \.views.noise, "distribution of instance noise on the critic's inputs"),
       Setting("views.noise-deviation", \.views.noiseDeviation, .nonNegative, "its deviation; images lie in [-1, 1]"),
@@ -69,7 +84,8 @@ extension Configuration {
       "whether the generator learns from the samples of the critic's last step"),
     Setting("training.accumulation", \.training.accumulation, in: 1...4096, "batches whose gradients make one step"),
     Setting("training.unroll", \.training.unroll, in: 0...100, "critic updates that the generator looks ahead"),
-    Setting("training.consensus", \.training.consensus, .nonNegative, "weight of consensus optimization; 10 in its paper"),
+    Setting(
+      "training.consensus", \.training.consensus, .nonNegative, "weight of consensus optimization; 10 in its paper"),
     Setting("training.seed", \.training.seed, in: 0...Int.max, "of every random number: weights, z, order of data"),
 
     Setting("optimizer.name", \.optimizer.name, among: OptimizerRule.all.map(\.name), "the optimizer of both networks"),
@@ -99,14 +115,4 @@ extension Configuration {
     Setting("output.grid", \.output.grid, in: 1...4096, "images in a picture"),
     Setting("output.scale", \.output.scale, in: 0...64, "times a pixel is enlarged; 0: to 64 pixels an image or more"),
   ]
-
-  /// What no setting can say alone.
-  func checkTogether() throws(ConfigurationError) {
-    if model.architecture == "dcgan" && model.size == 28 {
-      throw .contradiction("model.size 28 is for model.architecture mlp; dcgan needs 32, 64 or 128")
-    }
-    if sampling.weights == .average && average.decay.isZero {
-      throw .contradiction("sampling.weights average needs an average.decay above 0, such as 0.999")
-    }
-  }
 }

@@ -31,12 +31,20 @@ public struct Configuration: Sendable, Equatable {
     public var norm = "batch"
     /// A row of `Architecture.activations`, in the fully connected networks.
     public var activation = "relu"
+    public var classes = 0
+    public var conditioning = Architecture.Conditioning.none
+    public var splitLatent = false
+    /// The code at the end of the latents (InfoGAN).
+    public var categories = 0
+    public var continuousCodes = 0
   }
 
   /// The images.
   public struct Data: Sendable, Equatable {
     public var path = ""
     public var flip = false
+    /// Images of each class whose labels are known; 0 for all.
+    public var labelled = 0
     public var background = Colour(grey: 255)
   }
 
@@ -46,6 +54,7 @@ public struct Configuration: Sendable, Equatable {
     public var name = "non-saturating"
     /// The largest weight of the critic; 0 leaves them free.
     public var clip = 0.0
+    public var generatorWeight = 1.0
     public var realTarget = 1.0
     public var generatorTarget = 1.0
     public var margin = 1.0

@@ -41,6 +41,9 @@ extension Adversaries.Game {
     let (numbers, training, views) = (configuration.objective, configuration.training, configuration.views)
     self.init(try row(Adversaries.Objective.all, numbers.name, \.name))
     (options.realTarget, options.generatorTarget) = (numbers.realTarget, numbers.generatorTarget)
+    options.codes = LatentCodes(
+      categories: configuration.model.categories, continuous: configuration.model.continuousCodes)
+    (generatorWeight, classes) = (numbers.generatorWeight, configuration.model.classes)
     (options.margin, options.diversity, options.balanceRate) = (numbers.margin, numbers.diversity, numbers.balanceRate)
     terms = Term.all.map { ($0, configuration.terms[$0.name]) }.filter { !$0.1.isZero }
     termInterval = configuration.terms.interval
@@ -74,6 +77,13 @@ extension Configuration {
     (options.size, options.channels, options.latent) = (model.size, model.channels, model.latent)
     (options.width, options.criticNormalization, options.activation) = (model.width, model.norm, model.activation)
     if let initializer = Initializer.all[model.initializer] { options.initializer = initializer }
+    (options.classes, options.conditioning, options.splitsLatent) = (
+      model.classes, model.conditioning, model.splitLatent
+    )
+    let codes = model.categories + model.continuousCodes
+    options.latent += codes
+    // A classifier's logits are the critic's outputs, its first one included.
+    options.outputs = codes + (objective.name == "semi-supervised" ? model.classes - 1 : 0)
     return options
   }
 

@@ -17,6 +17,8 @@ protocol SampleSource: AnyObject {
 final class ImageSource: SampleSource {
   private let dataset: any ImageDataset
   private let prefetcher: BatchPrefetcher
+  /// Each image's class, -1 where it is not told; nil for games without classes.
+  private let labels: [Int]?
   private let device: Device
 
   /// - Parameter first: Batches that were drawn before: a run that resumes goes on with the next.
@@ -26,7 +28,29 @@ final class ImageSource: SampleSource {
       count: dataset.count, batchSize: configuration.training.batch, seed: UInt64(configuration.training.seed),
       flips: configuration.data.flip ? .horizontal : .none)
     let (epoch, batch) = first.quotientAndRemainder(dividingBy: sampler.batchesPerEpoch)
+    labels = try Self.labels(of: dataset, configuration)
     prefetcher = BatchPrefetcher(dataset, sampler, from: .init(epoch: epoch, batch: batch))
+  }
+
+  private static func labels(of dataset: any ImageDataset, _ configuration: Configuration) throws -> [Int]? {
+    let classes = configuration.model.classes
+    guard classes > 0 else { return nil }
+    guard let labels = dataset.labels, let last = labels.max() else {
+      throw ConfigurationError.contradiction(
+        "model.classes is \(classes), but \(dataset.name) has no labels: give data with labels (IDX, CIFAR-10, or a folder "
+          + "for each class), or set model.classes=0")
+    }
+    guard last < classes else {
+      throw ConfigurationError.contradiction(
+        "model.classes is \(classes), but \(dataset.name) has \(last + 1) classes: set model.classes=\(last + 1)")
+    }
+    guard configuration.data.labelled > 0 else { return labels }
+    // The first of each class, in the order of the data: no random choice that a seed would move.
+    var kept = [Int](repeating: 0, count: classes)
+    return labels.map { label in
+      kept[label] += 1
+      return kept[label] <= configuration.data.labelled ? label : -1
+    }
   }
 
   var summary: String {
@@ -38,8 +62,10 @@ final class ImageSource: SampleSource {
   func next() throws -> Batch {
     let batch = try prefetcher.next()
     let shape: Shape = [batch.indices.count, dataset.height, dataset.width, dataset.channels]
-    let labels = batch.labels.map { Tensor($0.map(Double.init), shape: [$0.count], on: device) }
-    return Batch(Tensor(imageBytes: batch.bytes, shape: shape, on: device), labels: labels)
+    let known = labels.map { labels in batch.indices.map { Double(labels[$0]) } }
+    return Batch(
+      Tensor(imageBytes: batch.bytes, shape: shape, on: device),
+      labels: known.map { Tensor($0, shape: [$0.count], on: device) })
   }
 
   func stop() { prefetcher.stop() }

@@ -160,6 +160,7 @@ extension Bool: SettingValue {}
 extension String: SettingValue {}
 extension Schedule: SettingValue {}
 extension View.Noise: SettingValue {}
+extension Architecture.Conditioning: SettingValue {}
 extension Game.Order: SettingValue {}
 extension Configuration.Sampling.Statistics: SettingValue {}
 extension Configuration.Sampling.Weights: SettingValue {}

@@ -52,6 +52,7 @@ struct Train: ParsableCommand {
     let existing = resume ? try RunDirectory(opening: folder) : nil
     let configuration = try Saddle.Configuration(
       from: existing?.configuration ?? source, assignments: assignments, flags: flags)
+    for caution in configuration.cautions { tell("warning: \(caution)") }
     if dryRun { return try describe(configuration) }
 
     let checkpoint = try existing.map { run in

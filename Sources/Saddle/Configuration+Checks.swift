@@ -1,0 +1,117 @@
+import Adversaries
+
+// What no setting can say alone: tables of what contradicts and of what makes little sense.
+
+extension Configuration {
+  /// A combination of settings, and what to say of it.
+  private struct Check: Sendable {
+    let says: String
+    let isThere: @Sendable (Configuration) -> Bool
+    init(_ says: String, when isThere: @escaping @Sendable (Configuration) -> Bool) {
+      (self.says, self.isThere) = (says, isThere)
+    }
+  }
+
+  /// - Throws: The first contradiction.
+  func checkTogether() throws(ConfigurationError) {
+    if let check = Self.contradictions.first(where: { $0.isThere(self) }) { throw .contradiction(check.says) }
+  }
+
+  /// What makes little sense, each with its remedy.
+  public var cautions: [String] { Self.cautions.filter { $0.isThere(self) }.map(\.says) }
+
+  private var critic: Adversaries.Objective.Critic { Adversaries.Objective.named(objective.name)?.critic ?? .logit }
+  private func has(_ need: Term.Need) -> Bool {
+    Term.all.contains { $0.needs.contains(need) && !terms[$0.name].isZero }
+  }
+  private var codes: Int { model.categories + model.continuousCodes }
+  private var boundsSlope: Bool { objective.clip > 0 || model.norm == "spectral" || has(.sampleSlopes) }
+
+  private static let contradictions: [Check] = [
+    Check("model.size 28 is for model.architecture mlp; the others need 32 or 64, dcgan takes 128 too") {
+      $0.model.size == 28 && !["mlp", "mlp-points"].contains($0.model.architecture)
+    },
+    Check("sampling.weights average needs an average.decay above 0, such as 0.999") {
+      $0.sampling.weights == .average && $0.average.decay.isZero
+    },
+    Check(
+      "objective.name wasserstein needs a critic with a bounded slope: set terms.gradient-penalty=10 (and "
+        + "model.norm=none), objective.clip=0.01 or model.norm=spectral"
+    ) { $0.objective.name == "wasserstein" && !$0.boundsSlope },
+    Check("objective.name ebgan and began need model.architecture autoencoder") {
+      $0.critic == .autoencoder && $0.model.architecture != "autoencoder"
+    },
+    Check("model.architecture autoencoder gives no logits: set objective.name to ebgan or began") {
+      $0.critic != .autoencoder && $0.model.architecture == "autoencoder"
+    },
+    Check("penalties on the critic's slope are of logits: an autoencoder has none; leave terms.r1 and its like at 0") {
+      $0.critic == .autoencoder && $0.has(.sampleSlopes)
+    },
+    Check(
+      "views.pack makes one sample of many: it goes with none of objective.name preference, ebgan, began, classes, codes"
+    ) {
+      $0.views.pack > 1 && ($0.critic != .logit || $0.model.classes > 0 || $0.codes > 0)
+    },
+    Check("training.batch must be a multiple of views.pack") { $0.training.batch % $0.views.pack != 0 },
+    Check("model.conditioning needs to know how many classes the data have: set model.classes") {
+      $0.model.conditioning != .none && $0.model.classes == 0
+    },
+    Check("model.classes is told, but nothing knows them: set model.conditioning to concat, projection or auxiliary") {
+      $0.model.classes > 0 && $0.model.conditioning == .none && $0.critic != .classes
+    },
+    Check("objective.name semi-supervised needs model.classes above 1 and model.conditioning none") {
+      $0.critic == .classes && ($0.model.classes < 2 || $0.model.conditioning != .none || $0.codes > 0)
+    },
+    Check("terms.auxiliary-classifier goes with model.conditioning auxiliary, and that with it") {
+      $0.has(.classes) != ($0.model.conditioning == .auxiliary)
+    },
+    Check("terms.information goes with model.categories or model.continuous-codes, and those with it") {
+      $0.has(.codes) != ($0.codes > 0)
+    },
+    Check(
+      "latent codes (terms.information) and model.conditioning auxiliary would share the critic's outputs: choose one"
+    ) {
+      $0.codes > 0 && $0.model.conditioning == .auxiliary
+    },
+    Check(
+      "with training.order simultaneous both players take one step: leave training.critic-steps at 1 and "
+        + "training.critic-tolerance and training.unroll at 0"
+    ) {
+      ($0.training.order == .simultaneous || $0.training.consensus > 0)
+        && ($0.training.criticSteps != 1 || $0.training.criticTolerance > 0 || $0.training.unroll > 0)
+    },
+  ]
+
+  private static let cautions: [Check] = [
+    Check(
+      "model.norm batch mixes the samples of a batch, so that a penalty on each one's slope means nothing: set "
+        + "model.norm=none, or layer"
+    ) {
+      $0.model.norm == "batch" && $0.has(.sampleSlopes)
+        && !["mlp", "mlp-points", "r3gan"].contains($0.model.architecture)
+    },
+    Check("model.norm batch lets a Wasserstein critic's slope depend on the batch: set model.norm=none, or layer") {
+      $0.model.norm == "batch" && $0.objective.name == "wasserstein" && $0.objective.clip == 0
+        && !["mlp", "mlp-points"].contains($0.model.architecture)
+    },
+    Check("objective.clip and a gradient penalty both bound the slope: one of them is enough") {
+      $0.objective.clip > 0 && !$0.terms["gradient-penalty"].isZero
+    },
+    Check("momentum makes a clipped Wasserstein critic unstable (Arjovsky et al. 2017): set optimizer.name=rmsprop") {
+      $0.objective.name == "wasserstein" && $0.objective.clip > 0 && $0.optimizer.name.hasPrefix("adam")
+    },
+    Check(
+      "objective.real-target and generator-target mean nothing to this objective, which has no target probabilities"
+    ) {
+      let row = Adversaries.Objective.named($0.objective.name)
+      return ($0.objective.realTarget != 1 || $0.objective.generatorTarget != 1) && row?.readsTargets != true
+    },
+    Check("terms.r2 without terms.r1 pulls on generated samples alone: set both (Huang et al. 2024)") {
+      !$0.terms["r2"].isZero && $0.terms["r1"].isZero
+    },
+    Check("objective.generator-weight 0 leaves the generator without an aim: set a term such as terms.feature-matching")
+    {
+      $0.objective.generatorWeight == 0 && $0.terms["feature-matching"].isZero
+    },
+  ]
+}

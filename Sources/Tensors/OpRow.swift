@@ -48,7 +48,8 @@ extension Op {
   /// The elementwise functions of one variable, for special values.
   package static let unary: [Op] = [
     negate, reciprocal, squareRoot, exponential, logarithm, sine, cosine, absolute, sign, step, floor, power(-1.5),
-    relu, leakyReLU(slope: 0.2), elu(alpha: 1), tanh, sigmoid, softplus, swish, gelu, normalCDF, crossEntropy(target: 0.9),
+    relu, leakyReLU(slope: 0.2), elu(alpha: 1), tanh, sigmoid, softplus, swish, gelu, normalCDF,
+    crossEntropy(target: 0.9),
   ]
 }
 

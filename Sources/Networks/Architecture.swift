@@ -9,11 +9,30 @@ public struct Architecture: Sendable {
     /// Channels of the layers next to the image (DCGAN's ngf and ndf), or hidden units.
     public var width = 64
     public var initializer = Initializer.dcgan
-    /// Of the critic's middle layers: "batch", "layer", "instance" or "none". The generator has batch normalization.
+    /// Of the critic's middle layers: a row of `normalizations`. The generator has batch normalization.
     public var criticNormalization = "batch"
     /// Behind the hidden layers of fully connected networks: a row of `activations`.
     public var activation = "relu"
+    /// How many classes there are, where the networks are conditioned on them.
+    public var classes = 0
+    /// How the networks know a sample's class.
+    public var conditioning = Conditioning.none
+    /// Outputs of the critic beside the logit, the last ones: codes of InfoGAN, logits of semi-supervised classes.
+    public var outputs = 0
+    /// Whether each block of the resnet generator gets a part of the latents of its own (Brock et al. 2019).
+    public var splitsLatent = false
     public init() {}
+  }
+
+  /// How the networks of a pair know a sample's class. Their modes need labels then.
+  public enum Conditioning: String, Sendable, CaseIterable {
+    case none
+    /// Both see it beside their inputs (CGAN, Mirza and Osindero 2014).
+    case concat
+    /// The critic's logit depends on it by `ProjectionHead` (Miyato and Koyama 2018).
+    case projection
+    /// The critic does not see it, but gives a logit for each class behind its first one (ACGAN, Odena et al. 2017).
+    case auxiliary
   }
 
   public let name: String
@@ -23,94 +42,21 @@ public struct Architecture: Sendable {
   public let sample: @Sendable (Options) -> Shape
   /// From latents [latent] to samples in [-1, 1].
   public let generator: @Sendable (Options) throws(NetworkError) -> Sequential
-  /// From samples to a logit [1].
+  /// From samples to a logit and further outputs [1 + ...], or to their reconstruction where it is an autoencoder.
   public let critic: @Sendable (Options) throws(NetworkError) -> Sequential
 
-  public static let all: [Architecture] = [
-    Architecture(
-      name: "dcgan", summary: "Radford et al. 2016: images of 32, 64 or 128 pixels, 4 x 4 filters at stride 2",
-      sample: { [$0.size, $0.size, $0.channels] },
-      generator: { options throws(NetworkError) in
-        let levels = try dcganLevels(options)
-        var layers: [any Layer] = [
-          Reshape([1, 1, options.latent]),
-          TransposedConvolution(
-            options.width << (levels - 1), kernel: 4, bias: false, initializer: options.initializer),
-        ]
-        for level in (0..<levels).reversed() {
-          layers += [BatchNormalization(gamma: .normal(mean: 1, deviation: 0.02)), Activation.relu]
-          let outputs = level == 0 ? options.channels : options.width << (level - 1)
-          layers.append(
-            TransposedConvolution(outputs, kernel: 4, halving, bias: false, initializer: options.initializer))
-        }
-        return Sequential(layers + [Activation.tanh])
-      },
-      critic: { options throws(NetworkError) in
-        let levels = try dcganLevels(options)
-        let norm = try normalization(options.criticNormalization)
-        var layers: [any Layer] = []
-        for level in 0..<levels {
-          layers.append(
-            Convolution(options.width << level, kernel: 4, halving, bias: false, initializer: options.initializer))
-          if level > 0 { layers += norm }
-          layers.append(Activation.leakyReLU())
-        }
-        return Sequential(
-          layers + [Convolution(1, kernel: 4, bias: false, initializer: options.initializer), Reshape.flat])
-      }),
-    Architecture(
-      name: "mlp", summary: "two hidden layers, for flat images",
-      sample: { [$0.size, $0.size, $0.channels] },
-      generator: { options throws(NetworkError) in
-        let pixels = Dense(options.size * options.size * options.channels, initializer: options.initializer)
-        let image = Reshape([options.size, options.size, options.channels])
-        return Sequential(try hidden(options, \.generator) + [pixels, Activation.tanh, image])
-      }, critic: mlpCritic),
-    Architecture(
-      name: "mlp-points", summary: "two hidden layers, for points of the plane",
-      sample: { _ in [2] },
-      generator: { options throws(NetworkError) in
-        Sequential(try hidden(options, \.generator) + [Dense(2, initializer: options.initializer)])
-      },
-      critic: mlpCritic),
-  ]
+  public static let all = [dcgan, resnet, autoencoder, mlp, points]
 
-  private static let halving = ConvolutionGeometry(stride: 2, padding: 1)
+  static let image: @Sendable (Options) -> Shape = { [$0.size, $0.size, $0.channels] }
 
-  private static func hidden(
-    _ options: Options, _ player: KeyPath<(generator: Activation, critic: Activation), Activation>
-  ) throws(NetworkError) -> [any Layer] {
-    guard let activation = activations[options.activation]?[keyPath: player] else {
-      throw NetworkError("no activation is called '\(options.activation)'; there are \(activations.keys.sorted())")
-    }
-    return (0..<2).flatMap { _ in [Dense(options.width, initializer: options.initializer), activation] as [any Layer] }
-  }
-
-  private static let mlpCritic: @Sendable (Options) throws(NetworkError) -> Sequential = { options in
-    Sequential([Reshape.flat] + (try hidden(options, \.critic)) + [Dense(1, initializer: options.initializer)])
-  }
-
-  /// How often DCGAN halves its images, down to 4 pixels.
-  private static func dcganLevels(_ options: Options) throws(NetworkError) -> Int {
-    guard let levels = [32: 3, 64: 4, 128: 5][options.size] else {
-      throw NetworkError("DCGAN's images have 32, 64 or 128 pixels along an edge, not \(options.size): set model.size")
-    }
-    return levels
-  }
-
-  private static func normalization(_ name: String) throws(NetworkError) -> [any Layer] {
-    guard let layers = normalizations[name] else {
-      throw NetworkError("no normalization is called '\(name)'; there are \(normalizations.keys.sorted())")
-    }
-    return layers
-  }
-
-  /// What can stand between a convolution and its activation, by the name that a configuration uses.
+  /// What can stand between a convolution and its activation, by the name that a configuration uses. With "spectral"
+  /// nothing does: the critic's weights are divided by their spectral norms.
   public static let normalizations: [String: [any Layer]] = [
     "batch": [BatchNormalization(gamma: .normal(mean: 1, deviation: 0.02))],
     "layer": [SampleNormalization.layer()],
     "instance": [SampleNormalization.instance()],
     "none": [],
+    "spectral": [],
   ]
 
   /// What can follow the hidden layers of fully connected networks, by the name that a configuration uses.
@@ -118,4 +64,55 @@ public struct Architecture: Sendable {
     "relu": (.relu, .leakyReLU()),
     "tanh": (.tanh, .tanh),
   ]
+}
+
+// MARK: - What rows have in common
+
+extension Architecture.Options {
+  /// The normalization of the critic's middle layers.
+  func normalization() throws(NetworkError) -> [any Layer] {
+    guard let layers = Architecture.normalizations[criticNormalization] else {
+      throw NetworkError(
+        "no normalization is called '\(criticNormalization)'; there are \(Architecture.normalizations.keys.sorted())")
+    }
+    return layers
+  }
+
+  /// A critic of these layers, spectrally normalized where that is asked for.
+  func critic(_ layers: [any Layer]) -> Sequential {
+    let critic = Sequential(layers)
+    return criticNormalization == "spectral" ? critic.spectrallyNormalized() : critic
+  }
+
+  /// Labels beside the latents, where the generator is to know them.
+  func labelledLatents() throws(NetworkError) -> [any Layer] {
+    try check()
+    return conditioning == .none ? [] : [LabelConcatenation(classes: classes)]
+  }
+
+  /// Labels beside the samples, where the critic is to see them.
+  func labelledSamples() throws(NetworkError) -> [any Layer] {
+    try check()
+    return conditioning == .concat ? [LabelConcatenation(classes: classes)] : []
+  }
+
+  /// How many outputs the critic has.
+  var criticOutputs: Int { 1 + (conditioning == .auxiliary ? classes : 0) + outputs }
+
+  /// The critic's end, from flat features on.
+  func head() -> [any Layer] {
+    let last: any Layer =
+      conditioning == .projection
+      ? ProjectionHead(classes: classes, outputs: criticOutputs, initializer: initializer)
+      : Dense(criticOutputs, initializer: initializer)
+    return [Features(), last]
+  }
+
+  func check() throws(NetworkError) {
+    guard conditioning == .none || classes > 0 else {
+      throw NetworkError(
+        "conditioning '\(conditioning.rawValue)' needs to know how many classes there are, not \(classes)")
+    }
+    guard outputs >= 0 else { throw NetworkError("a critic cannot have \(outputs) further outputs") }
+  }
 }

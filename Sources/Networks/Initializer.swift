@@ -14,6 +14,10 @@ public struct Initializer: Sendable {
   public static func constant(_ value: Double) -> Initializer {
     Initializer("constant") { shape, _, _, device in Tensor(value, shape: shape, on: device) }
   }
+  /// These values, row by row.
+  public static func values(_ values: [Double]) -> Initializer {
+    Initializer("values") { shape, _, _, device in Tensor(values, shape: shape, on: device) }
+  }
   public static func normal(mean: Double = 0, deviation: Double) -> Initializer {
     Initializer("normal") { shape, random, step, device in
       deviation * random.normal(shape, step: step, on: device) + mean

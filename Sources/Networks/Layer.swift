@@ -32,27 +32,56 @@ public struct Parameter: Sendable {
   public let name: String
   public let shape: Shape
   let initializer: Initializer
+  /// The axis that counts outputs where the parameter is the weight of a linear map, counted from the end.
+  let outputAxis: Int?
+  /// Whether layers see it divided by its spectral norm.
+  let isSpectral: Bool
 }
 
-/// A running average that a layer keeps beside its parameters.
+/// What a layer keeps beside its parameters and no gradient moves, such as a running average.
 public struct Statistic: Sendable {
   public let name: String
   public let shape: Shape
-  let initial: [Double]
+  let initializer: Initializer
 }
 
 /// Collects what the layers of a network declare.
 public struct Declarations {
   public private(set) var parameters: [Parameter] = []
   public private(set) var statistics: [Statistic] = []
+  /// The shape of the network's own inputs, for layers that read them (`Pass.input`).
+  public let input: Shape
   private var path: [String] = []
+  private var isSpectral = false
 
-  public mutating func parameter(_ name: String, _ shape: Shape, _ initializer: Initializer) {
-    parameters.append(Parameter(name: full(name), shape: shape, initializer: initializer))
+  init(input: Shape) { self.input = input }
+
+  /// Declares a trained tensor.
+  ///
+  /// - Parameter outputAxis: Where it is the weight of a linear map, the axis that counts outputs, from the end (-1 is
+  ///   the last): spectral normalization and orthogonal regularization see the weight as a matrix.
+  public mutating func parameter(_ name: String, _ shape: Shape, _ initializer: Initializer, outputAxis: Int? = nil) {
+    let isSpectral = isSpectral && outputAxis != nil
+    parameters.append(
+      Parameter(
+        name: full(name), shape: shape, initializer: initializer, outputAxis: outputAxis, isSpectral: isSpectral))
+    if isSpectral, let outputAxis {
+      statistic(name + "_u", [shape[outputAxis]], .normal(deviation: 1))
+    }
   }
 
-  public mutating func statistic(_ name: String, _ shape: Shape, _ initial: [Double]) {
-    statistics.append(Statistic(name: full(name), shape: shape, initial: initial))
+  public mutating func statistic(_ name: String, _ shape: Shape, _ initializer: Initializer) {
+    statistics.append(Statistic(name: full(name), shape: shape, initializer: initializer))
+  }
+
+  /// Declarations of a part whose linear maps are divided by their spectral norms.
+  mutating func spectral<Result>(
+    _ body: (inout Declarations) throws(NetworkError) -> Result
+  ) throws(NetworkError) -> Result {
+    let outer = isSpectral
+    isSpectral = true
+    defer { isSpectral = outer }
+    return try body(&self)
   }
 
   /// Declarations of a part, under its name.
@@ -71,7 +100,7 @@ public struct Declarations {
 }
 
 /// How a network is run.
-public struct Mode: Sendable {
+public struct Mode {
   public enum Statistics: Sendable {
     /// Normalize by the batch's own moments; update the running averages too, or not.
     case batch(updating: Bool)
@@ -84,32 +113,61 @@ public struct Mode: Sendable {
   public var parts = 1
   /// Where dropout draws its masks, and at which step; no dropout where it is nil.
   public var dropout: (random: RandomStream, step: Int)?
+  /// The class of each input, [N]: whole numbers from 0 on, as reals. Networks that are conditioned on classes need it.
+  public var labels: Tensor?
 
-  public init(statistics: Statistics, parts: Int = 1, dropout: (random: RandomStream, step: Int)? = nil) {
-    (self.statistics, self.parts, self.dropout) = (statistics, parts, dropout)
+  public init(
+    statistics: Statistics, parts: Int = 1, dropout: (random: RandomStream, step: Int)? = nil, labels: Tensor? = nil
+  ) {
+    (self.statistics, self.parts, self.dropout, self.labels) = (statistics, parts, dropout, labels)
   }
 
+  /// Whether running averages are to be moved.
+  var isUpdating: Bool { if case .batch(updating: true) = statistics { true } else { false } }
+
   /// Batch moments, running averages updated, no dropout.
-  public static let training = Mode(statistics: .batch(updating: true))
+  public static var training: Mode { Mode(statistics: .batch(updating: true)) }
   /// Running averages.
-  public static let inference = Mode(statistics: .running)
+  public static var inference: Mode { Mode(statistics: .running) }
 }
 
 /// One run through a network: hands each layer its parameters and statistics in turn.
 public struct Pass {
   private var parameters: ArraySlice<Tensor>
+  private var declared: ArraySlice<Parameter>
   private var statistics: ArraySlice<Tensor>
   public let mode: Mode
+  /// The network's own input [N, ...]: latents may enter at several layers.
+  public let input: Tensor
+  /// What the last `Features` layer so far saw.
+  var features: Tensor?
   private var draws = 0
 
-  init(parameters: [Tensor], statistics: [Tensor], mode: Mode) {
-    (self.parameters, self.statistics, self.mode) = (parameters[...], statistics[...], mode)
+  init(parameters: [Tensor], declared: [Parameter], statistics: [Tensor], mode: Mode, input: Tensor) {
+    (self.parameters, self.declared, self.statistics) = (parameters[...], declared[...], statistics[...])
+    (self.mode, self.input) = (mode, input)
   }
 
-  /// The next declared parameter.
-  public mutating func parameter() -> Tensor { parameters.removeFirst() }
+  /// The next declared parameter, as the layer is to use it.
+  public mutating func parameter() -> Tensor {
+    let (weight, parameter) = (parameters.removeFirst(), declared.removeFirst())
+    guard let outputAxis = parameter.outputAxis, parameter.isSpectral else { return weight }
+    return weight.spectrallyNormalized(outputAxis: outputAxis, vector: statistic(), isUpdating: mode.isUpdating)
+  }
   /// The next declared statistic, to be read or written in place.
   public mutating func statistic() -> Tensor { statistics.removeFirst() }
+  /// The class of each input, [N].
+  ///
+  /// - Precondition: The mode has labels, one for each input.
+  public var labels: Tensor {
+    guard let labels = mode.labels else {
+      preconditionFailure("the network is conditioned on classes: its mode needs labels [N]")
+    }
+    precondition(
+      labels.shape == [input.shape[0]],
+      "the labels' shape must be [\(input.shape[0])], a number for each input, not \(labels.shape)")
+    return labels
+  }
   /// Numbers the draws of one run, so that no two layers drop alike.
   public mutating func draw() -> Int {
     draws += 1

@@ -42,7 +42,7 @@ public struct Dense: Layer {
       throw NetworkError(
         "\(declarations.place): Dense takes flat inputs [features], not \(input); put Reshape.flat before it")
     }
-    declarations.parameter("weight", [input[0], outputs], initializer)
+    declarations.parameter("weight", [input[0], outputs], initializer, outputAxis: -1)
     if hasBias { declarations.parameter("bias", [outputs], .constant(0)) }
     return [outputs]
   }
@@ -70,7 +70,7 @@ public struct Convolution: Layer {
 
   public func declare(_ input: Shape, _ declarations: inout Declarations) throws(NetworkError) -> Shape {
     let (height, width) = try imageSize("Convolution", input, declarations) { geometry.output($0, kernel) }
-    declarations.parameter("weight", [kernel, kernel, input[2], outputs], initializer)
+    declarations.parameter("weight", [kernel, kernel, input[2], outputs], initializer, outputAxis: -1)
     if hasBias { declarations.parameter("bias", [outputs], .constant(0)) }
     return [height, width, outputs]
   }
@@ -103,7 +103,7 @@ public struct TransposedConvolution: Layer {
 
   public func declare(_ input: Shape, _ declarations: inout Declarations) throws(NetworkError) -> Shape {
     let (height, width) = try imageSize("TransposedConvolution", input, declarations, size)
-    declarations.parameter("weight", [kernel, kernel, outputs, input[2]], initializer)
+    declarations.parameter("weight", [kernel, kernel, outputs, input[2]], initializer, outputAxis: -2)
     if hasBias { declarations.parameter("bias", [outputs], .constant(0)) }
     return [height, width, outputs]
   }

@@ -15,19 +15,19 @@ public struct Network {
   ///
   /// - Parameters:
   ///   - input: The shape of one input, without the batch axis.
-  ///   - random: Where the weights are drawn: parameter i at step i.
+  ///   - random: Where the weights are drawn: parameter i at step i, the statistics after them.
   /// - Throws: `NetworkError` where a layer cannot take its inputs; `DeviceError` where an initializer must read what
   ///   it drew.
   public init(_ layer: any Layer, input: Shape, random: RandomStream, on device: Device) throws {
-    var declarations = Declarations()
+    var declarations = Declarations(input: input)
     output = try layer.declare(input, &declarations)
     (self.layer, self.input) = (layer, input)
     (parameters, statistics) = (declarations.parameters, declarations.statistics)
     weights = Tensor(0, shape: [parameters.map(\.shape.count).reduce(0, +)], on: device)
-    runningStatistics = Tensor(
-      statistics.flatMap(\.initial), shape: [statistics.map(\.shape.count).reduce(0, +)], on: device)
-    for (number, (parameter, view)) in zip(parameters, views(of: weights)).enumerated() {
-      view.assign(try parameter.initializer.draw(parameter.shape, random, step: number, on: device))
+    runningStatistics = Tensor(0, shape: [statistics.map(\.shape.count).reduce(0, +)], on: device)
+    let initializers = parameters.map(\.initializer) + statistics.map(\.initializer)
+    for (number, (initializer, view)) in zip(initializers, views(of: weights) + statisticViews).enumerated() {
+      view.assign(try initializer.draw(view.shape, random, step: number, on: device))
     }
   }
 
@@ -35,12 +35,20 @@ public struct Network {
   ///
   /// - Parameter weights: The parameters to use, such as `watched(on:)` ones or an average's; else the network's own.
   public func callAsFunction(_ x: Tensor, weights: [Tensor]? = nil, mode: Mode) -> Tensor {
+    evaluate(x, weights: weights, mode: mode).output
+  }
+
+  /// Outputs [N, ...] for inputs [N, ...], and what the last layer `Features` saw, if there is one.
+  ///
+  /// - Parameter weights: As for a call.
+  public func evaluate(_ x: Tensor, weights: [Tensor]? = nil, mode: Mode) -> (output: Tensor, features: Tensor?) {
     precondition(
       Shape(Array(x.shape.sizes.dropFirst())) == input, "the network takes inputs [N] + \(input), not \(x.shape)")
     var pass = Pass(
-      parameters: weights ?? views(of: self.weights), statistics: views(statistics.map(\.shape), of: runningStatistics),
-      mode: mode)
-    return layer.apply(x, &pass)
+      parameters: weights ?? views(of: self.weights), declared: parameters, statistics: statisticViews, mode: mode,
+      input: x)
+    let output = layer.apply(x, &pass)
+    return (output, pass.features)
   }
 
   /// The parameters as variables of a tape.
@@ -55,6 +63,8 @@ public struct Network {
     for (view, gradient) in zip(views(of: flat), gradients) { view.assign(gradient) }
     return flat
   }
+
+  private var statisticViews: [Tensor] { views(statistics.map(\.shape), of: runningStatistics) }
 
   private func views(_ shapes: [Shape], of flat: Tensor) -> [Tensor] {
     var start = 0

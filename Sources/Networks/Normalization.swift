@@ -14,19 +14,28 @@ public struct BatchNormalization: Layer {
     let channels = input[-1]
     declarations.parameter("weight", [channels], gamma)
     declarations.parameter("bias", [channels], .constant(0))
-    declarations.statistic(
-      "running_moments", [2, channels], (0..<(2 * channels)).map { $0 < channels ? 0 : 1 })
+    declareRunningMoments(channels, &declarations)
     return input
   }
 
   public func apply(_ x: Tensor, _ pass: inout Pass) -> Tensor {
-    let (gamma, beta, running) = (pass.parameter(), pass.parameter(), pass.statistic())
-    switch pass.mode.statistics {
+    let (gamma, beta) = (pass.parameter(), pass.parameter())
+    return normalized(x, gamma, beta, running: pass.statistic(), pass.mode)
+  }
+
+  func declareRunningMoments(_ channels: Int, _ declarations: inout Declarations) {
+    declarations.statistic(
+      "running_moments", [2, channels], .values((0..<(2 * channels)).map { $0 < channels ? 0 : 1 }))
+  }
+
+  /// By the batch's moments or the running ones, as the mode says, with a scale and a shift [C].
+  func normalized(_ x: Tensor, _ gamma: Tensor, _ beta: Tensor, running: Tensor, _ mode: Mode) -> Tensor {
+    switch mode.statistics {
     case .running:
       let moments = running.reshaped(to: Shape([1] + running.shape.sizes))
       return x.normalized(moments: moments, gamma: gamma, beta: beta, epsilon: epsilon, leak: leak)
     case .batch(let updating):
-      let parts = pass.mode.parts
+      let parts = mode.parts
       let moments = x.moments(parts: parts)
       if updating {
         for part in 0..<parts {

@@ -104,7 +104,7 @@ struct LayerError: Sendable, CustomTestStringConvertible {
   ]
 }
 
-@Test(arguments: LayerError.all)
+@Test(arguments: LayerError.all + LayerError.branches)
 func layersThatDoNotFitSaySo(row: LayerError) throws {
   let device = try Device.cpu(threads: 1)
   let error = #expect(throws: NetworkError.self) {

@@ -71,7 +71,8 @@ import Testing
       #expect(try Configuration(yaml: configuration.yaml(), name: preset.name) == configuration)
     }
     let text = try Configuration(assignments: ["data.flip=true"]).yaml()
-    #expect(text.hasPrefix("model:\n  # the pair of networks (one of dcgan, mlp, mlp-points)\n  architecture: dcgan\n"))
+    let pairs = "one of dcgan, resnet, autoencoder, mlp, mlp-points"
+    #expect(text.hasPrefix("model:\n  # the pair of networks (\(pairs))\n  architecture: dcgan\n"))
     #expect(text.contains("\n\ndata:\n  # folder of the images; ring or grid for points (a text)\n  path: \"\"\n"))
     #expect(text.contains("\n  flip: true\n"))
   }
@@ -155,7 +156,10 @@ import Testing
     ("training: {seed: -1}", "training.seed must be an integer of at least 0, but it is '-1'"),
     ("training: {seed: 9223372036854775808}", "training.seed must be an integer of at least 0"),
     ("model: {size: 48}", "model.size must be one of 28, 32, 64, 128, but it is '48'"),
-    ("model: {architecture: vit}", "model.architecture must be one of dcgan, mlp, mlp-points, but it is 'vit'"),
+    (
+      "model: {architecture: vit}",
+      "model.architecture must be one of dcgan, resnet, autoencoder, mlp, mlp-points, but it is 'vit'"
+    ),
     ("data: {flip: yes}", "data.flip must be true or false, but it is 'yes'"),
     ("data: {background: 256}", "data.background must be a grey value from 0 to 255, or three of them"),
     ("data: {background: '1,2'}", "red,green,blue, but it is '1,2'"),

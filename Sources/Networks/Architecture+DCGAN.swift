@@ -1,0 +1,60 @@
+extension Architecture {
+  static let dcgan = Architecture(
+    name: "dcgan", summary: "Radford et al. 2016: images of 32, 64 or 128 pixels, 4 x 4 filters at stride 2",
+    sample: image,
+    generator: { options throws(NetworkError) in try options.dcganGenerator() },
+    critic: { options throws(NetworkError) in
+      let head: [any Layer] =
+        options.conditioning == .projection
+        ? [Reshape.flat] + options.head()
+        : [
+          Features(), Convolution(options.criticOutputs, kernel: 4, bias: false, initializer: options.initializer),
+          Reshape.flat,
+        ]
+      return options.critic(try options.labelledSamples() + options.dcganEncoder() + head)
+    })
+}
+
+extension Architecture.Options {
+  private static let halving = ConvolutionGeometry(stride: 2, padding: 1)
+
+  /// How often DCGAN halves its images, down to 4 pixels.
+  func halvings() throws(NetworkError) -> Int {
+    guard let levels = [32: 3, 64: 4, 128: 5][size] else {
+      throw NetworkError("DCGAN's images have 32, 64 or 128 pixels along an edge, not \(size): set model.size")
+    }
+    return levels
+  }
+
+  /// Latents to images in [-1, 1].
+  func dcganGenerator() throws(NetworkError) -> Sequential {
+    let labels = try labelledLatents()
+    let inputs = latent + (labels.isEmpty ? 0 : classes)
+    let first: [any Layer] = [
+      Reshape([1, 1, inputs]),
+      TransposedConvolution(width << (try halvings() - 1), kernel: 4, bias: false, initializer: initializer),
+    ]
+    let norm: [any Layer] = [BatchNormalization(gamma: .normal(mean: 1, deviation: 0.02))]
+    return Sequential(labels + first + (try dcganDecoder(norm, Activation.relu)) + [Activation.tanh])
+  }
+
+  /// Images to maps of 4 x 4 pixels.
+  func dcganEncoder() throws(NetworkError) -> [any Layer] {
+    let norm = try normalization()
+    return (0..<(try halvings())).flatMap { level in
+      [Convolution(width << level, kernel: 4, Self.halving, bias: false, initializer: initializer)]
+        + (level > 0 ? norm : []) + [Activation.leakyReLU()]
+    }
+  }
+
+  /// Maps of 4 x 4 pixels, before their normalization, to images.
+  func dcganDecoder(_ norm: [any Layer], _ activation: Activation) throws(NetworkError) -> [any Layer] {
+    (0..<(try halvings())).reversed().flatMap { level in
+      norm + [
+        activation,
+        TransposedConvolution(
+          level == 0 ? channels : width << (level - 1), kernel: 4, Self.halving, bias: false, initializer: initializer),
+      ]
+    }
+  }
+}

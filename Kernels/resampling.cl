@@ -10,8 +10,8 @@
   const uint i = (uint)(pixel / W % H), j = (uint)(pixel % W);
 FN index inside(uint place, uint size) { return place < size ? place : size - 1; }
 
-// y = factor (1 3 3 1) x (1 3 3 1) about each square of 2 x 2 pixels, by rows: with factor 1/64 half the size, and with 1/16 the gradient of
-// `bilinear_up` at 1/16.
+// y = factor (1 3 3 1) x (1 3 3 1) about each square of 2 x 2 pixels, by rows: at 1/64 the mean of an image of half the size. The
+// transpose of `bilinear_up`.
 ROWWISE(bilinear_down, RESAMPLE) {
   PIXEL(P, Q)
   real sum = 0;
@@ -30,7 +30,7 @@ ROWWISE(bilinear_down, RESAMPLE) {
   y[at] = factor * sum;
 }
 
-// y = factor (3 near + 1 far) along both axes, by rows: with factor 1/16 twice the size. The transpose of `bilinear_down`.
+// y = factor (3 near + 1 far) along both axes, by rows: at 1/16 an image of twice the size.
 ROWWISE(bilinear_up, RESAMPLE) {
   PIXEL(P, Q)
   real sum = 0;

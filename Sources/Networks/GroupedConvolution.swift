@@ -27,7 +27,7 @@ public struct GroupedConvolution: Layer {
       throw NetworkError(
         "\(declarations.place): the filter of GroupedConvolution is larger than its images \(input)")
     }
-    declarations.parameter("weight", [kernel, kernel, input[2] / groups, outputs], initializer)
+    declarations.parameter("weight", [kernel, kernel, input[2] / groups, outputs], initializer, outputAxis: -1)
     if hasBias { declarations.parameter("bias", [outputs], .constant(0)) }
     return [height, width, outputs]
   }

@@ -19,8 +19,8 @@ let package = Package(
       exclude: [
         "README.md", "all.cl", "elementary.cl",
         "pointwise.cl", "activation.cl", "loss.cl", "layout.cl", "reduction.cl", "normalization.cl", "matmul.cl",
-        "convolution.cl", "columns.cl", "winograd.cl", "gather.cl", "random.cl", "optimizer.cl", "image.cl", "probe.cl",
-        "roofline.cl",
+        "convolution.cl", "columns.cl", "winograd.cl", "gather.cl", "resampling.cl", "random.cl", "optimizer.cl", "image.cl",
+        "probe.cl", "roofline.cl",
       ],
       publicHeadersPath: "include"),
 

@@ -18,6 +18,7 @@
 #include "columns.cl"
 #include "winograd.cl"
 #include "gather.cl"
+#include "resampling.cl"
 #include "random.cl"
 #include "optimizer.cl"
 #include "image.cl"

@@ -10,6 +10,7 @@ KERNEL(sine, UNARY) { y[i] = sin_real(x[i]); }
 KERNEL(cosine, UNARY) { y[i] = cos_real(x[i]); }
 // 1 where x > 0, else 0 (also for NaN): the derivative of relu.
 KERNEL(unit_step, UNARY) { y[i] = x[i] > 0 ? R(1.0) : R(0.0); }
+KERNEL(round_down, UNARY) { y[i] = FLOOR(x[i]); }
 KERNEL(absolute, UNARY) { y[i] = x[i] < 0 ? -x[i] : x[i] + 0; }
 KERNEL(signum, UNARY) { y[i] = x[i] > 0 ? R(1.0) : (x[i] < 0 ? R(-1.0) : R(0.0)); }
 

@@ -58,6 +58,9 @@ static const char winograd_cl[] = {
 static const char gather_cl[] = {
 #embed "gather.cl"
     , 0};
+static const char resampling_cl[] = {
+#embed "resampling.cl"
+    , 0};
 static const char random_cl[] = {
 #embed "random.cl"
     , 0};
@@ -94,6 +97,7 @@ static const KernelSource sources[] = {
     {"columns.cl", columns_cl},
     {"winograd.cl", winograd_cl},
     {"gather.cl", gather_cl},
+    {"resampling.cl", resampling_cl},
     {"random.cl", random_cl},
     {"optimizer.cl", optimizer_cl},
     {"image.cl", image_cl},

@@ -45,7 +45,7 @@ public struct Architecture: Sendable {
   /// From samples to a logit and further outputs [1 + ...], or to their reconstruction where it is an autoencoder.
   public let critic: @Sendable (Options) throws(NetworkError) -> Sequential
 
-  public static let all = [dcgan, resnet, autoencoder, mlp, points]
+  public static let all = [dcgan, resnet, r3gan, autoencoder, mlp, points]
 
   static let image: @Sendable (Options) -> Shape = { [$0.size, $0.size, $0.channels] }
 

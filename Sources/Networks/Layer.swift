@@ -154,6 +154,8 @@ public struct Pass {
   public let input: Tensor
   /// What the last `Features` layer so far saw.
   var features: Tensor?
+  /// How many of the first samples are the reference batch of the `Referenced` around the layer.
+  var references = 0
   private var draws = 0
 
   init(parameters: [Tensor], declared: [Parameter], statistics: [Tensor], mode: Mode, input: Tensor) {

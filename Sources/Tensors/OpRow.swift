@@ -43,12 +43,13 @@ extension Op {
   /// Every op, each with the samples on which every device and every gradient is checked.
   public static let all: [OpRow] =
     pointwiseRows + activationRows + lossRows + layoutRows + reductionRows + productRows + convolutionRows
-    + normalizationRows + gatherRows
+    + groupedConvolutionRows + normalizationRows + gatherRows + resamplingRows
 
   /// The elementwise functions of one variable, for special values.
   package static let unary: [Op] = [
-    negate, reciprocal, squareRoot, exponential, logarithm, sine, cosine, absolute, sign, step, power(-1.5), relu,
-    leakyReLU(slope: 0.2), elu(alpha: 1), tanh, sigmoid, softplus, swish, gelu, normalCDF, crossEntropy(target: 0.9),
+    negate, reciprocal, squareRoot, exponential, logarithm, sine, cosine, absolute, sign, step, floor, power(-1.5),
+    relu, leakyReLU(slope: 0.2), elu(alpha: 1), tanh, sigmoid, softplus, swish, gelu, normalCDF,
+    crossEntropy(target: 0.9),
   ]
 }
 

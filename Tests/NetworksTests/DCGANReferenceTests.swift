@@ -3,7 +3,7 @@ import Testing
 
 @testable import Networks
 
-/// PyTorch's answers for DCGAN-64, made by tools/reference/run; see there for the formula by which both sides fill
+/// PyTorch's answers for an architecture, made by tools/reference/run; see there for the formula by which both sides fill
 /// their tensors.
 struct Reference: Decodable {
   struct Entry: Decodable {
@@ -28,8 +28,8 @@ struct Reference: Decodable {
   let tensors: [Entry]
   let quantities: [String: Quantity]
 
-  static func load() throws -> Reference {
-    let url = try #require(Bundle.module.url(forResource: "dcgan64", withExtension: "json", subdirectory: "Reference"))
+  static func load(_ file: String = "dcgan64") throws -> Reference {
+    let url = try #require(Bundle.module.url(forResource: file, withExtension: "json", subdirectory: "Reference"))
     return try JSONDecoder().decode(Reference.self, from: Data(contentsOf: url))
   }
 

@@ -22,7 +22,36 @@ struct ReferenceRow: Sendable, CustomTestStringConvertible {
     ReferenceRow(
       testDescription: "spectral projection head",
       layer: SpectralNormalization(ProjectionHead(classes: 3, initializer: .he))),
+    ReferenceRow(
+      testDescription: "grouped convolution",
+      layer: GroupedConvolution(
+        6, kernel: 3, groups: 2, .init(stride: 2, padding: 1, dilation: 2), initializer: .he)),
+    ReferenceRow(
+      testDescription: "depthwise convolution",
+      layer: GroupedConvolution(6, kernel: 3, groups: 3, .init(padding: 1), initializer: .he)),
+    ReferenceRow(
+      testDescription: "bilinear resampling",
+      layer: Sequential([
+        Convolution(4, kernel: 1, initializer: .he), BilinearResampling.doubling,
+        GroupedConvolution(6, kernel: 3, groups: 2, .init(padding: 1), initializer: .he), BilinearResampling.halving,
+      ])),
+    ReferenceRow(
+      testDescription: "minibatch standard deviation",
+      layer: Sequential([Convolution(4, kernel: 1, initializer: .he), MinibatchStandardDeviation(group: 2)])),
+    ReferenceRow(
+      testDescription: "minibatch discrimination", layer: MinibatchDiscrimination(kernels: 3, dimensions: 2)),
+    ReferenceRow(
+      testDescription: "virtual batch norm", layer: referenced(by: .virtualBatch(epsilon: 1e-2))),
+    ReferenceRow(testDescription: "reference batch norm", layer: referenced(by: .batch(epsilon: 1e-2))),
   ]
+
+  private static func referenced(by normalization: ReferenceNormalization) -> Referenced {
+    Referenced(
+      [
+        Activation.leakyReLU(), Convolution(4, kernel: 3, .init(padding: 1), bias: false, initializer: .he),
+        normalization, Activation.leakyReLU(), Convolution(2, kernel: 2, bias: false, initializer: .he), normalization,
+      ], count: 5)
+  }
 }
 
 private struct LayerReference: Decodable {

@@ -29,6 +29,18 @@ struct LayerRow: Sendable, CustomTestStringConvertible {
     LayerRow(
       layer: TransposedConvolution(6, kernel: 4, bias: false, initializer: .he), input: [1, 1, 3], output: [4, 4, 6],
       parameters: ["weight": [4, 4, 6, 3]]),
+    LayerRow(
+      layer: GroupedConvolution(6, kernel: 3, groups: 2, .init(stride: 2, padding: 1), initializer: .he),
+      input: [5, 4, 8], output: [3, 2, 6], parameters: ["weight": [3, 3, 4, 6], "bias": [6]]),
+    LayerRow(layer: BilinearResampling.doubling, input: [3, 1, 2], output: [6, 2, 2]),
+    LayerRow(layer: BilinearResampling.halving, input: [6, 2, 2], output: [3, 1, 2]),
+    LayerRow(layer: MinibatchStandardDeviation(), input: [4, 4, 5], output: [4, 4, 6]),
+    LayerRow(
+      layer: MinibatchDiscrimination(kernels: 4, dimensions: 2), input: [5], output: [9],
+      parameters: ["weight": [5, 8], "log_length": [8], "bias": [4]]),
+    LayerRow(
+      layer: Referenced([ReferenceNormalization.batch()]), input: [2, 3], output: [2, 3],
+      parameters: ["layers.0.weight": [3], "layers.0.bias": [3]]),
     LayerRow(layer: Reshape([4, 3]), input: [2, 6], output: [4, 3]),
     LayerRow(layer: Reshape.flat, input: [2, 3, 4], output: [24]),
     LayerRow(layer: Activation.tanh, input: [2, 3], output: [2, 3]),
@@ -97,6 +109,21 @@ struct LayerError: Sendable, CustomTestStringConvertible {
     LayerError(
       layer: TransposedConvolution(1, kernel: 3, initializer: .he), input: [9],
       words: ["TransposedConvolution takes images", "[9]"]),
+    LayerError(
+      layer: GroupedConvolution(6, kernel: 3, groups: 4, initializer: .he), input: [5, 5, 8],
+      words: ["GroupedConvolution", "6 outputs", "4 groups", "[5, 5, 8]"]),
+    LayerError(
+      layer: GroupedConvolution(6, kernel: 4, groups: 2, initializer: .he), input: [3, 5, 8],
+      words: ["GroupedConvolution", "larger than"]),
+    LayerError(layer: BilinearResampling.halving, input: [3, 4, 1], words: ["of even height", "[3, 4, 1]"]),
+    LayerError(layer: BilinearResampling.doubling, input: [3], words: ["BilinearResampling", "[3]"]),
+    LayerError(layer: MinibatchStandardDeviation(), input: [], words: ["MinibatchStandardDeviation", "[]"]),
+    LayerError(layer: MinibatchDiscrimination(), input: [2, 2, 3], words: ["[2, 2, 3]", "Reshape.flat"]),
+    LayerError(layer: ReferenceNormalization.virtualBatch(), input: [3], words: ["put the layers into Referenced"]),
+    LayerError(
+      layer: Referenced([Sequential([BatchNormalization()])]), input: [3],
+      words: ["batch normalization", "layers.0.0.running_moments", "ReferenceNormalization"]),
+    LayerError(layer: Referenced([], count: 1), input: [3], words: ["two samples", "not 1"]),
     LayerError(layer: Dropout(1), input: [9], words: ["dropout rate", "[0, 1)", "1.0"]),
     LayerError(layer: Dropout(-0.5), input: [9], words: ["dropout rate", "-0.5"]),
     LayerError(layer: Embedding(rows: 2, features: 2), input: [3], words: ["Embedding", "[3]"]),

@@ -234,7 +234,7 @@ private struct Normalization {
   static let all = [Normalization(leak: 1, parts: 1), .init(leak: 0.2, parts: 2), .init(leak: 0.2, parts: 1)]
 }
 
-private let definitions: [String: [Definition]] = [
+private let plainDefinitions: [String: [Definition]] = [
   "identity": [pointwise { $0[0] }],
   "negate": [pointwise { -$0[0] }],
   "reciprocal": [pointwise { 1 / $0[0] }],
@@ -245,6 +245,7 @@ private let definitions: [String: [Definition]] = [
   "cosine": [pointwise { cos($0[0]) }],
   "absolute": [pointwise { $0[0].magnitude }],
   "sign": [pointwise { $0[0] > 0 ? 1 : $0[0] < 0 ? -1 : 0 }],
+  "floor": [pointwise { $0[0].rounded(.down) }],
   "step": [pointwise { $0[0] > 0 ? 1 : 0 }],
   "affine": [pointwise { -1.5 * $0[0] + 0.25 }],
   "power": [pointwise { $0[0] * $0[0] * $0[0] }, pointwise { 1 / $0[0].squareRoot() }],
@@ -343,6 +344,8 @@ private let definitions: [String: [Definition]] = [
     }
   ],
 ]
+
+private let definitions = plainDefinitions.merging(imageDefinitions) { first, _ in first }
 
 @Test func everyOpHasADefinition() {
   #expect(Set(Op.all.map(\.name)) == Set(definitions.keys))

@@ -32,6 +32,21 @@ struct Misfit: Sendable, CustomTestStringConvertible {
     Misfit(.conv2dInputGradient(.init(), height: 5, width: 5), [[1, 3, 3, 5], [3, 3, 5, 2]], "agree in K"),
     Misfit(.conv2dFilterGradient(.init(), rows: 3, columns: 2), [[1, 5, 5, 2], [1, 3, 3, 4]], "3 x 2"),
     Misfit(.conv2dFilterGradient(.init(), rows: 3, columns: 3), [[2, 5, 5, 2], [1, 3, 3, 4]], "agree in N"),
+    Misfit(.groupedConv2d(.init(), groups: 3), [[1, 5, 5, 4], [3, 3, 2, 6]], "3 groups"),
+    Misfit(.groupedConv2d(.init(), groups: 2), [[1, 5, 5, 4], [3, 3, 4, 6]], "agree in C"),
+    Misfit(.groupedConv2d(.init(), groups: 2), [[1, 5, 5, 4], [6, 3, 2, 6]], "fit into the padded image"),
+    Misfit(.groupedConv2d(.init(), groups: 0), [[], []]),
+    Misfit(
+      .groupedConv2dInputGradient(.init(), groups: 4, height: 5, width: 5), [[1, 3, 3, 6], [3, 3, 2, 6]], "4 groups"),
+    Misfit(
+      .groupedConv2dInputGradient(.init(), groups: 2, height: 6, width: 6), [[1, 3, 3, 6], [3, 3, 2, 6]], "6 x 6"),
+    Misfit(
+      .groupedConv2dFilterGradient(.init(), groups: 2, rows: 3, columns: 3), [[1, 5, 5, 3], [1, 3, 3, 6]], "2 groups"),
+    Misfit(
+      .groupedConv2dFilterGradient(.init(), groups: 2, rows: 3, columns: 2), [[1, 5, 5, 4], [1, 3, 3, 6]], "3 x 2"),
+    Misfit(.bilinearDown(factor: 1), [[1, 1, 4, 2]], "two pixels"),
+    Misfit(.bilinearUp(height: 8, width: 6, factor: 1), [[1, 4, 4, 2]], "8 x 6"),
+    Misfit(.translate, [[3, 4, 4, 2], [3, 1]], "shifts [N, 2]"),
     Misfit(.sum([2]), [[3, 4]], "[2]"),
     Misfit(.sum([0, 0]), [[3, 4]], "[0, 0]"),
     Misfit(.reshape([5, 5]), [[3, 8]], "[5, 5]"),

@@ -36,6 +36,7 @@ extension Op {
   static let absolute: Op = pointwise("absolute", keeps: .inputs) { [$0.dy * sign($0.x)] }
   static let sign: Op = pointwise("sign", kernel: "signum", keeps: .nothing) { _ in [nil] }
   static let step: Op = pointwise("step", kernel: "unit_step", keeps: .nothing) { _ in [nil] }
+  static let floor: Op = pointwise("floor", kernel: "round_down", keeps: .nothing) { _ in [nil] }
   /// `factor x + term`.
   static func affine(_ factor: Double, _ term: Double) -> Op {
     pointwise("affine", [factor, term], keeps: .nothing) { [factor * $0.dy] }
@@ -71,6 +72,7 @@ extension Op {
     OpRow("absolute", [.init(absolute, [[31]], [.offZero])]),
     OpRow("sign", [.init(sign, [[31]], [.offZero])]),
     OpRow("step", [.init(step, [[31]], [.offZero])]),
+    OpRow("floor", [.init(floor, [[31]], [.between(-1.9, -1.1)]), .init(floor, [[31]], [.between(2.1, 2.9)])]),
     OpRow("affine", [.init(affine(-1.5, 0.25), [[2, 3, 5]])]),
     OpRow("power", [.init(power(3), [[31]], [.between(0.2, 2)]), .init(power(-0.5), [[31]], [.between(0.2, 2)])]),
     OpRow("add", [.init(add, [[3, 5], [3, 5]]), .init(add, [[], []]), .init(add, [[0], [0]])]),
@@ -119,6 +121,8 @@ extension Tensor {
   public func absolute() -> Tensor { Op.absolute(self) }
   /// 1 where positive, else 0; its gradient is 0.
   public func step() -> Tensor { Op.step(self) }
+  /// The largest whole number that is not above x; its gradient is 0.
+  public func floor() -> Tensor { Op.floor(self) }
   public func power(_ exponent: Double) -> Tensor { Op.power(exponent)(self) }
   public func squared() -> Tensor { self * self }
 }

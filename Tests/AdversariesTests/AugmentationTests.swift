@@ -1,0 +1,142 @@
+import Testing
+
+@testable import Adversaries
+
+private let random = RandomStream(seed: 6, stream: 11)
+
+/// What an augmentation makes of one image, by its draws: plain loops over [row][column][channel].
+private struct Image {
+  let height, width, channels: Int
+  var values: [Double]
+
+  subscript(h: Int, w: Int, c: Int) -> Double {
+    get { values[(h * width + w) * channels + c] }
+    set { values[(h * width + w) * channels + c] = newValue }
+  }
+
+  /// Each element as a function of its place.
+  func mapped(_ f: (_ h: Int, _ w: Int, _ c: Int) -> Double) -> Image {
+    var image = self
+    for h in 0..<height { for w in 0..<width { for c in 0..<channels { image[h, w, c] = f(h, w, c) } } }
+    return image
+  }
+
+  func augmented(_ name: String, _ u: [Double]) -> Image {
+    switch name {
+    case "brightness":
+      return mapped { self[$0, $1, $2] + u[0] - 0.5 }
+    case "saturation":
+      return mapped { h, w, c in
+        let mean = (0..<channels).reduce(0) { $0 + self[h, w, $1] } / Double(channels)
+        return (self[h, w, c] - mean) * (2 * u[0]) + mean
+      }
+    case "contrast":
+      let mean = values.reduce(0, +) / Double(values.count)
+      return mapped { (self[$0, $1, $2] - mean) * (u[0] + 0.5) + mean }
+    case "color":
+      return augmented("brightness", [u[0]]).augmented("saturation", [u[1]]).augmented("contrast", [u[2]])
+    case "translation":
+      let most = (Int(Double(height) * 0.125 + 0.5), Int(Double(width) * 0.125 + 0.5))
+      let shift = (
+        Int(u[0] * Double(2 * most.0 + 1)) - most.0, Int(u[1] * Double(2 * most.1 + 1)) - most.1
+      )
+      return mapped { h, w, c in
+        let from = (h - shift.0, w - shift.1)
+        return (0..<height).contains(from.0) && (0..<width).contains(from.1) ? self[from.0, from.1, c] : 0
+      }
+    default:
+      let size = (Int(Double(height) * 0.5 + 0.5), Int(Double(width) * 0.5 + 0.5))
+      let offset = (
+        Int(u[0] * Double(height + 1 - size.0 % 2)), Int(u[1] * Double(width + 1 - size.1 % 2))
+      )
+      let rows = offset.0 - size.0 / 2..<offset.0 - size.0 / 2 + size.0
+      let columns = offset.1 - size.1 / 2..<offset.1 - size.1 / 2 + size.1
+      return mapped { rows.contains($0) && columns.contains($1) ? 0 : self[$0, $1, $2] }
+    }
+  }
+}
+
+@Test(arguments: Augmentation.all.map(\.name), [[40, 8, 8, 3], [40, 5, 13, 1], [40, 1, 2, 2]] as [[Int]])
+func augmentationsAgreeWithTheirDefinitions(name: String, sizes: [Int]) throws {
+  let device = try Device.cpu(precision: .double, threads: 1)
+  let shape = Shape(sizes)
+  let policy = try AugmentationPolicy(name, sample: Shape(Array(sizes.dropFirst())))
+  let draws = policy.augmentations.map(\.draws).reduce(0, +)
+  let u: [Double] = try random.uniform([sizes[0], draws], step: 8, on: device).scalars()
+  let images = 2 * random.uniform(shape, step: 1, on: device) - 1
+  let (x, y): ([Double], [Double]) = (
+    try images.scalars(), try policy(images, random: random, step: 8).scalars()
+  )
+  let count = shape.count / sizes[0]
+  var changed = 0
+  for n in 0..<sizes[0] {
+    let image = Image(
+      height: sizes[1], width: sizes[2], channels: sizes[3], values: Array(x[(n * count)..<((n + 1) * count)]))
+    let expected = image.augmented(name, Array(u[(n * draws)..<((n + 1) * draws)])).values
+    for i in 0..<count { #expect(abs(y[n * count + i] - expected[i]) < 1e-12, "image \(n), element \(i)") }
+    if expected != image.values { changed += 1 }
+  }
+  // One channel has no saturation; edges under four pixels do not move.
+  let isIdle = (name == "saturation" && sizes[3] == 1) || (name == "translation" && sizes[2] < 4)
+  #expect(isIdle ? changed == 0 : changed > 10)
+}
+
+/// The same stream and step give the same changes, to real and generated images apart; other ones, others.
+@Test func drawsAreAFunctionOfStreamAndStep() throws {
+  let device = try Device.cpu(precision: .double, threads: 1)
+  let policy = try AugmentationPolicy(" color, translation,cutout ", sample: [8, 8, 3])
+  #expect(policy.augmentations.map(\.name) == ["color", "translation", "cutout"])
+  let images = random.uniform([4, 8, 8, 3], step: 1, on: device)
+  func changed(_ stream: UInt32, _ step: Int) throws -> [Double] {
+    try policy(images, random: RandomStream(seed: 6, stream: stream), step: step).scalars()
+  }
+  let first = try changed(1, 1)
+  #expect(try changed(1, 1) == first)
+  #expect(try changed(2, 1) != first)
+  #expect(try changed(1, 2) != first)
+  let nothing = try AugmentationPolicy("", sample: [2])
+  #expect(try nothing(images, random: random, step: 1).scalars(as: Double.self) == images.scalars())
+}
+
+/// R1 through each augmentation: the gradient of half the mean squared norm of the gradient by the images before it,
+/// along a random direction of the critic's weights and of the images, against a central difference in double.
+@Test(arguments: Augmentation.all.map(\.name) + ["color,translation,cutout"])
+func penaltiesPassThroughAugmentations(text: String) throws {
+  let device = try Device.cpu(precision: .double, threads: 1)
+  let sample: Shape = [6, 5, 2]
+  let policy = try AugmentationPolicy(text, sample: sample)
+  let critic = try Network(
+    Sequential([
+      Convolution(3, kernel: 3, initializer: .he), Activation.tanh, Reshape.flat, Dense(1, initializer: .he),
+    ]),
+    input: sample, random: random, on: device)
+  let images = random.normal([3, 6, 5, 2], step: 100, on: device)
+  func penalty(_ variables: [Tensor]) -> Tensor {
+    let x = variables[0]
+    let augmented = policy(x, random: random, step: 2)
+    let logits = critic(augmented, weights: Array(variables.dropFirst()), mode: .training)
+    let slopes = gradient(of: logits.summed(), wrt: [x], recording: true)[0]
+    return 0.5 * slopes.squared().summed(over: [1, 2, 3]).mean()
+  }
+  let tape = Tape()
+  let variables = [tape.watch(images)] + critic.watched(on: tape)
+  let gradients = gradient(of: penalty(variables), wrt: variables)
+  let direction = variables.enumerated().map { random.normal($1.shape, step: 200 + $0, on: device) }
+  let analytic = try zip(gradients, direction).reduce(0) { try $0 + ($1.0 * $1.1).summed().scalars(as: Double.self)[0] }
+  func value(_ t: Double) throws -> Double {
+    let tape = Tape()
+    return try penalty(zip(variables, direction).map { tape.watch($0.detached() + t * $1) }).scalars(as: Double.self)[0]
+  }
+  let h = 1e-4
+  let numeric = try (8 * (value(h) - value(-h)) - (value(2 * h) - value(-2 * h))) / (12 * h)
+  #expect(abs(analytic - numeric) <= 1e-7 * abs(numeric) && numeric != 0, "\(analytic), by differences \(numeric)")
+}
+
+@Test(
+  arguments: [
+    ("color,blur", [28, 28, 1], ["'blur'", "brightness, saturation"]), ("cutout", [2], ["[2]", "leave it out"]),
+  ] as [(String, [Int], [String])])
+func policiesThatCannotBeAreNamed(text: String, sample: [Int], words: [String]) throws {
+  let error = #expect(throws: AugmentationError.self) { try AugmentationPolicy(text, sample: Shape(sample)) }
+  for word in words { #expect(error?.description.contains(word) == true) }
+}

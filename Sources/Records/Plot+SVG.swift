@@ -62,10 +62,10 @@ private struct Panel {
   init(_ plot: Plot, width: Double, height: Double) {
     (self.plot, self.width, self.height) = (plot, width, height)
     var (xs, ys) = plot.scales
-    // Rows of the legend, as many names in each as fit.
+    // Rows of the legend, as many names in each as fit; what has one name needs none.
     var legend: [[String]] = []
     var used = 0.0
-    for name in plot.names {
+    for name in plot.names where plot.names.count > 1 {
       let needed = Self.entryWidth(name)
       if legend.isEmpty || used + needed > width - 24 {
         legend.append([])
@@ -78,12 +78,11 @@ private struct Panel {
     let inner = height - top - 48
     yTicks = ys.ticks(about: max(2, Int(inner / 48)))
     let left = 34 + Self.letter * Double(yTicks.map(\.text.count).max() ?? 1)
-    var area = (x: left, y: top, width: max(width - left - 18, 1), height: max(inner, 1))
+    let area = (x: left, y: top, width: max(width - left - 18, 1), height: max(inner, 1))
     if plot.isIsometric {
       let ratio = (area.width / (xs.high - xs.low)) / (area.height / (ys.high - ys.low))
       if ratio > 1 { xs = xs.widened(by: ratio) } else { ys = ys.widened(by: 1 / ratio) }
     }
-    area.width = max(area.width, 1)
     (self.legend, self.area, self.xs, self.ys) = (legend, area, xs, ys)
     xTicks = xs.ticks(about: max(2, Int(area.width / 70)))
   }
@@ -213,7 +212,8 @@ private struct Panel {
       let dots = places.compactMap { $0 }.map {
         "<circle cx=\"\(Self.number($0.x))\" cy=\"\(Self.number($0.y))\" r=\"\(isCrowd ? "1.5" : "3.5")\"/>"
       }
-      return "<g fill=\"\(colour)\" fill-opacity=\"\(isCrowd ? "0.4" : "0.9")\">\n\(dots.joined(separator: "\n"))\n</g>\n"
+      let opacity = isCrowd ? "0.4" : "0.9"
+      return "<g fill=\"\(colour)\" fill-opacity=\"\(opacity)\">\n\(dots.joined(separator: "\n"))\n</g>\n"
     case .band(let upper):
       let edges = zip(mark.points, upper).compactMap { low, high -> (low: Plot.Point, high: Plot.Point)? in
         guard let low = place(low), let high = place((low.x, high)) else { return nil }

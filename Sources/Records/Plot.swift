@@ -17,7 +17,9 @@ public struct Plot: Sendable {
       (self.label, self.isLogarithmic, self.range) = (label, isLogarithmic, range)
     }
     public init(stringLiteral label: String) { self.init(label, false, nil) }
-    public static func linear(_ label: String, _ range: ClosedRange<Double>? = nil) -> Axis { Axis(label, false, range) }
+    public static func linear(_ label: String, _ range: ClosedRange<Double>? = nil) -> Axis {
+      Axis(label, false, range)
+    }
     public static func logarithmic(_ label: String, _ range: ClosedRange<Double>? = nil) -> Axis {
       Axis(label, true, range)
     }

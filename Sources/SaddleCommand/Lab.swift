@@ -24,7 +24,8 @@ struct Lab: ParsableCommand {
   func validate() throws {
     guard scale > 0, scale <= 1 else { throw ValidationError("--scale is \(scale); it must be above 0 and at most 1.") }
     if name == nil && !list {
-      throw ValidationError("Name an experiment (\(Experiment.all.map(\.name).joined(separator: ", "))), or --list them.")
+      let names = Experiment.all.map(\.name).joined(separator: ", ")
+      throw ValidationError("Name an experiment (\(names)), or --list them.")
     }
   }
 

@@ -43,7 +43,7 @@ public struct Experiment: Sendable {
     try body(lab)
     return LabResult(
       experiment: name, summary: summary, device: device.name, contract: TrainingRun.contract, seed: seed, scale: scale,
-      seconds: (ContinuousClock.now - start) / .seconds(1), expectations: lab.expectations, figures: lab.figures)
+      seconds: (ContinuousClock.now - start) / .seconds(1), findings: lab.findings, figures: lab.figures)
   }
 }
 

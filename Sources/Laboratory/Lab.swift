@@ -8,7 +8,7 @@ public final class Lab {
   public let seed: UInt64
   /// How much of the experiment is done: 1 for all of it, less for a rehearsal.
   public let scale: Double
-  public private(set) var expectations: [Expectation] = []
+  public private(set) var findings: [Finding] = []
   /// The figures by name, as SVG.
   public private(set) var figures: [(name: String, svg: String)] = []
   private let report: (String) -> Void
@@ -70,7 +70,7 @@ public final class Lab {
     figures.append((name, PlotGrid(plots, columns: columns).svg()))
   }
 
-  private func append(_ what: String, _ measured: Double, _ bound: Expectation.Bound, _ least: Double) {
-    expectations.append(Expectation(what, measured, bound, isJudged: scale >= least))
+  private func append(_ what: String, _ measured: Double, _ bound: Finding.Bound, _ least: Double) {
+    findings.append(Finding(what, measured, bound, isJudged: scale >= least))
   }
 }

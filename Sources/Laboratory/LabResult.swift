@@ -11,27 +11,27 @@ public struct LabResult: Sendable {
   public let seed: UInt64
   public let scale: Double
   public let seconds: Double
-  public let expectations: [Expectation]
+  public let findings: [Finding]
   /// The figures by name, as SVG.
   public let figures: [(name: String, svg: String)]
 
   /// Those that were judged and found wrong.
-  public var failures: [Expectation] { expectations.filter { $0.passed == false } }
+  public var failures: [Finding] { findings.filter { $0.passed == false } }
 
   /// Measured beside expected, a line each, and how many hold.
   public var table: String {
     let header = [["", "", "measured", "expected"]]
-    let rows = header + expectations.map { [$0.mark, $0.what, $0.measurement, $0.expectation] }
+    let rows = header + findings.map { [$0.mark, $0.what, $0.measurement, $0.expectation] }
     let widths = (0..<4).map { column in rows.map { $0[column].count }.max() ?? 0 }
     let lines = rows.map { row in
       let padding = (0..<4).map { String(repeating: " ", count: widths[$0] - row[$0].count) }
       return "\(row[0])\(padding[0]) \(row[1])\(padding[1])  \(padding[2])\(row[2])  \(row[3])"
     }
-    let judged = expectations.filter { $0.passed != nil }.count
-    let recorded = expectations.count - judged
+    let judged = findings.filter { $0.passed != nil }.count
+    let recorded = findings.count - judged
     var verdict = "\(judged - failures.count) of \(judged) are as expected"
     if recorded > 0 { verdict += "; \(recorded) only recorded (·)" }
-    if scale < 1 { verdict += "; this run was shortened to \(Expectation.number(scale)) of its length" }
+    if scale < 1 { verdict += "; this run was shortened to \(Finding.number(scale)) of its length" }
     return (lines + ["", verdict]).joined(separator: "\n")
   }
 
@@ -39,7 +39,7 @@ public struct LabResult: Sendable {
   public func json() throws -> String {
     let content = Content(
       experiment: experiment, summary: summary, device: device, contract: contract, seed: seed, scale: scale,
-      seconds: seconds, rows: expectations, figures: figures.map { "\($0.name).svg" })
+      seconds: seconds, rows: findings, figures: figures.map { "\($0.name).svg" })
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
     encoder.keyEncodingStrategy = .convertToSnakeCase
@@ -66,7 +66,7 @@ public struct LabResult: Sendable {
     let seed: UInt64
     let scale: Double
     let seconds: Double
-    let rows: [Expectation]
+    let rows: [Finding]
     let figures: [String]
   }
 }

@@ -20,8 +20,8 @@ extension Experiment {
       // Fisher's holds for ever more samples.
       let tolerance = 3 * (2 / Double(critics - 1)).squareRoot() + 0.05
       lab.expect(
-        "\(samples) samples in packs of \(pack): variance of the log-ratio's slope / Fisher's", slopes.variance / predicted, 1,
-        within: tolerance)
+        "\(samples) samples in packs of \(pack): variance of the log-ratio's slope / Fisher's",
+        slopes.variance / predicted, 1, within: tolerance)
       lab.record("\(samples) samples in packs of \(pack): variance of the slope", slopes.variance)
       dots.append((Double(pack), slopes.variance))
       lines.append((Double(pack), predicted))

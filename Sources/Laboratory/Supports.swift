@@ -158,7 +158,8 @@ extension Experiment {
     let noise = radius * lab.random(12).normal([count, network.input.count], step: 0, on: device)
     let x = network(z + noise, mode: .inference)
     let values = try (x - x.mean(over: [0]).reshaped(to: [1, network.output.count])).scalars(as: Double.self)
-    return singularValues((0..<count).map { Array(values[$0 * network.output.count..<($0 + 1) * network.output.count]) })
+    let outputs = network.output.count
+    return singularValues((0..<count).map { Array(values[$0 * outputs..<($0 + 1) * outputs]) })
   }
 }
 

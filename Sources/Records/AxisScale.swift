@@ -48,12 +48,13 @@ struct AxisScale {
     isLogarithmic ? logarithmicTicks(count) : linearTicks(count)
   }
 
-  /// Multiples of 1, 2 or 5 times a power of ten (Heckbert 1990).
+  /// Multiples of 1, 2 or 5 times a power of ten, whichever is nearest to the wanted distance (Heckbert 1990).
   private func linearTicks(_ count: Int) -> [(value: Double, text: String)] {
     let rough = (high - low) / Double(max(count, 1))
     let exponent = Int(floor(log10(rough)))
     let power = pow(10, Double(exponent))
-    let factor = [1.0, 2, 5, 10].first { $0 * power >= rough * 0.999 } ?? 10
+    let share = rough / power
+    let factor = share < 2.squareRoot() ? 1.0 : share < 10.squareRoot() ? 2 : share < 50.squareRoot() ? 5 : 10
     let step = factor * power
     let first = Int((low / step - 1e-9).rounded(.up))
     let last = Int((high / step + 1e-9).rounded(.down))
@@ -68,11 +69,11 @@ struct AxisScale {
     }
   }
 
-  /// Powers of ten, every second or more where there are many; within two powers, 2 and 5 times them too.
+  /// Powers of ten, every second or more where there are many; 2 and 5 times them too where there are few.
   private func logarithmicTicks(_ count: Int) -> [(value: Double, text: String)] {
     let (first, last) = (Int(floor(log10(low))), Int(ceil(log10(high))))
     let stride = max(1, (last - first + count - 1) / max(count, 1))
-    let factors: [Double] = last - first <= 2 ? [1, 2, 5] : [1]
+    let factors: [Double] = log10(high / low) < 2.3 ? [1, 2, 5] : [1]
     var ticks: [(value: Double, text: String)] = []
     for exponent in first...last where exponent % stride == 0 {
       for factor in factors {
@@ -96,8 +97,9 @@ struct AxisScale {
     var exponent = Int(floor(log10(abs(value)) + 1e-12))
     var digits = Int((abs(value) / pow(10, Double(exponent)) * 10).rounded())
     if digits >= 100 { (digits, exponent) = (digits / 10, exponent + 1) }
-    let mantissa = digits % 10 == 0 ? "\(digits / 10)" : "\(digits / 10).\(digits % 10)"
-    return (value < 0 ? "-" : "") + mantissa + "·10" + superscript(exponent)
+    let mantissa =
+      digits == 10 ? "" : digits % 10 == 0 ? "\(digits / 10)·" : "\(digits / 10).\(digits % 10)·"
+    return (value < 0 ? "-" : "") + mantissa + "10" + superscript(exponent)
   }
 
   private static func superscript(_ number: Int) -> String {

@@ -49,7 +49,7 @@ struct Lab: ParsableCommand {
       status.show("\(experiment.name)  \(ProgressLine.duration(seconds))  \(line)")
     }
     status.clear()
-    print(result.table)
+    FileHandle.standardOutput.write(Data((result.table + "\n").utf8))
     try result.write(to: folder)
     tell("\(ProgressLine.duration(result.seconds)); result.json and \(result.figures.count) figures are in \(folder)")
     if !result.failures.isEmpty { throw ExitCode(1) }

@@ -1,5 +1,5 @@
 /// A measured number beside what it should be: a row of an experiment's result.
-public struct Expectation: Codable, Sendable {
+public struct Finding: Codable, Sendable {
   /// What was measured, in words.
   public let what: String
   public let measured: Double

@@ -1,6 +1,6 @@
 import Foundation
 
-extension Expectation {
+extension Finding {
   /// A number to six digits, without zeros that say nothing.
   static func number(_ value: Double) -> String {
     // + 0 takes the sign of -0 away.

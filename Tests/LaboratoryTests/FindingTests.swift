@@ -4,9 +4,9 @@ import Testing
 @testable import Laboratory
 
 /// A finding and whether it must be judged right.
-struct Finding: Sendable, CustomTestStringConvertible {
+struct Judgement: Sendable, CustomTestStringConvertible {
   let measured: Double
-  let bound: Expectation.Bound
+  let bound: Finding.Bound
   var isJudged = true
   let passed: Bool?
   let mark: String
@@ -15,25 +15,25 @@ struct Finding: Sendable, CustomTestStringConvertible {
 }
 
 @Test(arguments: [
-  Finding(measured: 1.05, bound: .near(1, within: 0.1), passed: true, mark: "✓", expectation: "1 ± 0.1"),
-  Finding(measured: 1.2, bound: .near(1, within: 0.1), passed: false, mark: "✗", expectation: "1 ± 0.1"),
-  Finding(measured: 1.2, bound: .near(1, within: 0.1), isJudged: false, passed: nil, mark: "·", expectation: "1 ± 0.1"),
-  Finding(measured: 3, bound: .near(3, within: 0), passed: true, mark: "✓", expectation: "3 exactly"),
-  Finding(measured: .infinity, bound: .near(.infinity, within: 0), passed: true, mark: "✓", expectation: "∞ exactly"),
-  Finding(measured: .nan, bound: .near(0, within: 1), passed: false, mark: "✗", expectation: "0 ± 1"),
-  Finding(measured: 2, bound: .range(atLeast: 2, atMost: nil), passed: true, mark: "✓", expectation: "≥ 2"),
-  Finding(measured: 1.9, bound: .range(atLeast: 2, atMost: nil), passed: false, mark: "✗", expectation: "≥ 2"),
-  Finding(measured: 2.1, bound: .range(atLeast: nil, atMost: 2), passed: false, mark: "✗", expectation: "≤ 2"),
-  Finding(measured: .nan, bound: .range(atLeast: nil, atMost: 2), passed: false, mark: "✗", expectation: "≤ 2"),
-  Finding(measured: 5, bound: .range(atLeast: 4, atMost: 7), passed: true, mark: "✓", expectation: "4 to 7"),
-  Finding(measured: 8, bound: .range(atLeast: 4, atMost: 7), passed: false, mark: "✗", expectation: "4 to 7"),
-  Finding(measured: 8, bound: .none, passed: nil, mark: "·", expectation: ""),
+  Judgement(measured: 1.05, bound: .near(1, within: 0.1), passed: true, mark: "✓", expectation: "1 ± 0.1"),
+  Judgement(measured: 1.2, bound: .near(1, within: 0.1), passed: false, mark: "✗", expectation: "1 ± 0.1"),
+  Judgement(measured: 1.2, bound: .near(1, within: 0.1), isJudged: false, passed: nil, mark: "·", expectation: "1 ± 0.1"),
+  Judgement(measured: 3, bound: .near(3, within: 0), passed: true, mark: "✓", expectation: "3 exactly"),
+  Judgement(measured: .infinity, bound: .near(.infinity, within: 0), passed: true, mark: "✓", expectation: "∞ exactly"),
+  Judgement(measured: .nan, bound: .near(0, within: 1), passed: false, mark: "✗", expectation: "0 ± 1"),
+  Judgement(measured: 2, bound: .range(atLeast: 2, atMost: nil), passed: true, mark: "✓", expectation: "≥ 2"),
+  Judgement(measured: 1.9, bound: .range(atLeast: 2, atMost: nil), passed: false, mark: "✗", expectation: "≥ 2"),
+  Judgement(measured: 2.1, bound: .range(atLeast: nil, atMost: 2), passed: false, mark: "✗", expectation: "≤ 2"),
+  Judgement(measured: .nan, bound: .range(atLeast: nil, atMost: 2), passed: false, mark: "✗", expectation: "≤ 2"),
+  Judgement(measured: 5, bound: .range(atLeast: 4, atMost: 7), passed: true, mark: "✓", expectation: "4 to 7"),
+  Judgement(measured: 8, bound: .range(atLeast: 4, atMost: 7), passed: false, mark: "✗", expectation: "4 to 7"),
+  Judgement(measured: 8, bound: .none, passed: nil, mark: "·", expectation: ""),
 ])
-func judges(_ finding: Finding) {
-  let row = Expectation("it", finding.measured, finding.bound, isJudged: finding.isJudged)
-  #expect(row.passed == finding.passed)
-  #expect(row.mark == finding.mark)
-  #expect(row.expectation == finding.expectation)
+func judges(_ judgement: Judgement) {
+  let row = Finding("it", judgement.measured, judgement.bound, isJudged: judgement.isJudged)
+  #expect(row.passed == judgement.passed)
+  #expect(row.mark == judgement.mark)
+  #expect(row.expectation == judgement.expectation)
 }
 
 @Test func aResultTellsWhatFailedAndWhatWasOnlyRecorded() throws {

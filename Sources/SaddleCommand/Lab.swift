@@ -39,9 +39,9 @@ struct Lab: ParsableCommand {
     }
     let experiment = try Experiment.named(name ?? "")
     let folder = out ?? "lab/\(experiment.name)"
+    let device = try deviceOptions.open()
     // Asked before minutes of work, not after.
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    let device = try deviceOptions.open()
     let status = StatusLine()
     let start = ContinuousClock.now
     let result = try experiment.run(on: device, seed: seed, scale: scale) { line in

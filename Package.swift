@@ -18,7 +18,7 @@ let package = Package(
       name: "Kernels", path: "Kernels",
       exclude: [
         "README.md", "all.cl", "elementary.cl",
-        "pointwise.cl", "activation.cl", "loss.cl", "layout.cl", "reduction.cl", "normalization.cl", "matmul.cl",
+        "pointwise.cl", "activation.cl", "loss.cl", "divergence.cl", "layout.cl", "reduction.cl", "normalization.cl", "matmul.cl",
         "convolution.cl", "columns.cl", "winograd.cl", "gather.cl", "random.cl", "optimizer.cl", "image.cl", "probe.cl",
         "roofline.cl",
       ],

@@ -45,7 +45,9 @@ public struct Objective: Sendable {
   public let criticLoss: @Sendable (Scene) -> Tensor
   public let generatorLoss: @Sendable (Scene) -> Tensor
 
-  public static let all: [Objective] = [
+  public static let all: [Objective] = classic + logRatios + divergences
+
+  private static let classic: [Objective] = [
     Objective(
       name: "non-saturating",
       summary: "critic -E log D(x) - E log(1 - D(G(z))), generator -E log D(G(z)) (Goodfellow et al. 2014, section 3)",

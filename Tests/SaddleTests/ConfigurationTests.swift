@@ -167,7 +167,7 @@ import Testing
     ("optimizer: {critic-rate: inf}", "but it is 'inf'"),
     (
       "objective: {name: hinge}",
-      "objective.name must be one of non-saturating, minimax, wasserstein, but it is 'hinge'"
+      "objective.name must be one of non-saturating, minimax, wasserstein, "
     ),
     ("[1, 2]", "f.yaml:1:1: this is not valid YAML: it holds no settings"),
     ("training", "f.yaml:1:1: this is not valid YAML: it holds no settings"),

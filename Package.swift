@@ -36,9 +36,10 @@ let package = Package(
     .target(name: "Records", dependencies: ["CImages"]),
     .target(name: "Saddle", dependencies: ["Adversaries", "Datasets", "Records", "Yams"]),
     .target(name: "Benchmarks", dependencies: ["Saddle"]),
+    .target(name: "Laboratory", dependencies: ["Saddle"]),
     .executableTarget(
       name: "SaddleCommand",
-      dependencies: ["Benchmarks", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: ["Benchmarks", "Laboratory", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
     .testTarget(name: "KernelsTests", dependencies: ["Devices"]),
     .testTarget(name: "DevicesTests", dependencies: ["Devices"]),
@@ -49,6 +50,7 @@ let package = Package(
     .testTarget(name: "RecordsTests", dependencies: ["Records"]),
     .testTarget(name: "SaddleTests", dependencies: ["Saddle"]),
     .testTarget(name: "BenchmarksTests", dependencies: ["Benchmarks"]),
+    .testTarget(name: "LaboratoryTests", dependencies: ["Laboratory"]),
     .testTarget(name: "SaddleCommandTests", dependencies: ["SaddleCommand"]),
   ],
   swiftLanguageModes: [.v6],

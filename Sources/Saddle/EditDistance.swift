@@ -1,5 +1,5 @@
 /// The candidate that was probably meant, or nil where none is like the text.
-func nearest(to text: String, among candidates: [String]) -> String? {
+package func nearest(to text: String, among candidates: [String]) -> String? {
   let scored = candidates.map { (candidate: $0, distance: editDistance(text, $0)) }
   guard let best = scored.min(by: { $0.distance < $1.distance }) else { return nil }
   // A third of the letters wrong is still a slip; more is another word.

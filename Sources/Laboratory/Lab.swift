@@ -1,0 +1,76 @@
+@_exported import Saddle
+
+/// Where an experiment runs: its device, seed and length, and where it puts what it finds.
+///
+/// A lab belongs to one run of one experiment and to one thread.
+public final class Lab {
+  public let device: Device
+  public let seed: UInt64
+  /// How much of the experiment is done: 1 for all of it, less for a rehearsal.
+  public let scale: Double
+  public private(set) var findings: [Finding] = []
+  /// The figures by name, as SVG.
+  public private(set) var figures: [(name: String, svg: String)] = []
+  private let report: (String) -> Void
+
+  /// - Parameter progress: Gets a line now and then that says what is being done.
+  public init(device: Device, seed: UInt64, scale: Double = 1, progress: @escaping (String) -> Void = { _ in }) {
+    precondition(scale > 0 && scale <= 1, "a lab's scale is more than 0 and at most 1, not \(scale)")
+    (self.device, self.seed, self.scale, report) = (device, seed, scale, progress)
+  }
+
+  /// Says what is being done.
+  public func progress(_ line: String) { report(line) }
+
+  /// The scale's share of a number of steps or samples, but not fewer than `floor`.
+  public func count(_ full: Int, atLeast floor: Int = 1) -> Int {
+    min(full, max(floor, Int((Double(full) * scale).rounded())))
+  }
+
+  /// Random numbers of this run's seed; `stream` tells the uses in an experiment apart.
+  public func random(_ stream: UInt32) -> RandomStream { RandomStream(seed: seed, stream: stream) }
+
+  /// The processor in double precision, where derivatives are compared and eigenvalues measured.
+  public func double() throws(DeviceError) -> Device { try .cpu(precision: .double) }
+
+  // MARK: Findings
+
+  /// Compares a measured number with one that is known.
+  ///
+  /// - Parameter least: The scale from which on the comparison is fair; below it the number is only recorded.
+  public func expect(
+    _ what: String, _ measured: Double, _ expected: Double, within tolerance: Double, fromScale least: Double = 0
+  ) {
+    append(what, measured, .near(expected, within: tolerance), least)
+  }
+
+  /// Compares a measured number with its least value.
+  public func expect(_ what: String, _ measured: Double, atLeast low: Double, fromScale least: Double = 0) {
+    append(what, measured, .range(atLeast: low, atMost: nil), least)
+  }
+
+  /// Compares a measured number with its largest value.
+  public func expect(_ what: String, _ measured: Double, atMost high: Double, fromScale least: Double = 0) {
+    append(what, measured, .range(atLeast: nil, atMost: high), least)
+  }
+
+  /// Compares a measured number with the range it must lie in.
+  public func expect(_ what: String, _ measured: Double, in range: ClosedRange<Double>, fromScale least: Double = 0) {
+    append(what, measured, .range(atLeast: range.lowerBound, atMost: range.upperBound), least)
+  }
+
+  /// Keeps a number of which nothing is expected.
+  public func record(_ what: String, _ measured: Double) { append(what, measured, .none, 0) }
+
+  /// Keeps a plot under a name, which becomes its file's.
+  public func figure(_ name: String, _ plot: Plot) { figures.append((name, plot.svg())) }
+
+  /// Keeps several plots as one picture.
+  public func figure(_ name: String, _ plots: [Plot], columns: Int) {
+    figures.append((name, PlotGrid(plots, columns: columns).svg()))
+  }
+
+  private func append(_ what: String, _ measured: Double, _ bound: Finding.Bound, _ least: Double) {
+    findings.append(Finding(what, measured, bound, isJudged: scale >= least))
+  }
+}

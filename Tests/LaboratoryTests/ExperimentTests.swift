@@ -1,0 +1,80 @@
+import Foundation
+import FoundationXML
+import Testing
+
+@testable import Laboratory
+
+/// An experiment, and how much of it a test can wait for.
+struct Rehearsal: Sendable, CustomTestStringConvertible {
+  let name: String
+  /// The fewest rows that must be judged at this length.
+  let judged: Int
+  var scale = 0.05
+  var testDescription: String { name }
+}
+
+@Test(arguments: [
+  Rehearsal(name: "divergences", judged: 10),
+  Rehearsal(name: "supports", judged: 50),
+  Rehearsal(name: "minibatch-js", judged: 43),
+  Rehearsal(name: "preference", judged: 9),
+  Rehearsal(name: "dirac", judged: 64),
+])
+func findsWhatTheorySays(_ rehearsal: Rehearsal) throws {
+  let result = try Experiment.named(rehearsal.name).run(on: .cpu(), scale: rehearsal.scale)
+  let failures = result.failures.map { "\($0.what): \($0.measurement), not \($0.expectation)" }
+  #expect(failures.isEmpty, "\(failures.joined(separator: "\n"))")
+  #expect(result.findings.filter { $0.passed != nil }.count >= rehearsal.judged)
+  #expect(!result.figures.isEmpty)
+  for figure in result.figures { #expect(XMLParser(data: Data(figure.svg.utf8)).parse(), "\(figure.name)") }
+}
+
+@Test func everyExperimentIsRehearsedAndNamedOnce() {
+  let names = Experiment.all.map(\.name)
+  #expect(Set(names).count == names.count)
+}
+
+@Test(arguments: [("dirca", "did you mean dirac?"), ("nonsense", "there are divergences, supports")])
+func unknownExperimentsAreNamed(name: String, words: String) {
+  #expect { try Experiment.named(name) } throws: { "\($0)".contains(words) && "\($0)".contains("'\(name)'") }
+}
+
+// MARK: The mathematics behind the expectations
+
+@Test(arguments: [
+  ([[3.0, 0], [0, 4]], [4, 3.0]),
+  ([[1, 1], [1, 1]], [2, 0]),
+  // Golub and Van Loan: the singular values of [[1, 2], [3, 4], [5, 6]].
+  ([[1, 2], [3, 4], [5, 6]], [9.525518091565104, 0.5143005806586442]),
+  ([[1, 3, 5], [2, 4, 6]], [9.525518091565104, 0.5143005806586442]),
+])
+func singularValuesAreKnown(matrix: [[Double]], values: [Double]) {
+  for (found, expected) in zip(singularValues(matrix), values) { #expect(abs(found - expected) < 1e-12) }
+}
+
+@Test(arguments: [
+  (Matrix2(0, 0.5, -0.5, 0), Complex(real: 0, imaginary: 0.5)),
+  (Matrix2(2, 1, 1, 2), Complex(real: 3, imaginary: 0)),
+  (Matrix2(1, 0, 0, 1), Complex(real: 1, imaginary: 0)),
+])
+func eigenvaluesAreKnown(matrix: Matrix2, first: Complex) {
+  #expect(matrix.eigenvalues[0].distance(to: first) < 1e-15)
+}
+
+@Test func integralsAndDivergencesAreKnown() {
+  #expect(abs(integral(over: -9...9) { normalDensity($0) } - 1) < 1e-12)
+  #expect(abs(integral(over: -9...9) { normalDensity($0) * $0 * $0 } - 1) < 1e-12)
+  #expect(abs(jensenShannon([1, 0], [0, 1]) - log(2)) < 1e-15)
+  #expect(kullbackLeibler([0.5, 0.5], [1, 0]) == .infinity)
+  #expect(kullbackLeibler([1, 0], [0.5, 0.5]) == log(2))
+  #expect([3.0, 1, 2, 4].quantile(0.25) == 1.75)
+  #expect([1.0, 2, 3, 4].variance == 5.0 / 3)
+}
+
+@Test func aPlaneGaussianHasTheCovarianceItWasGiven() {
+  let gaussian = PlaneGaussian(mean: (1, -2), covariance: (2, -0.5, 0.7))
+  #expect(gaussian.distance(to: PlaneGaussian(mean: (1, -2), covariance: (2, -0.5, 0.7))) == 0)
+  #expect(abs(gaussian.covariance.xy + 0.5) < 1e-15 && abs(gaussian.covariance.yy - 0.7) < 1e-15)
+  // The density at its mean is 1 / (2π √det).
+  #expect(abs(gaussian.density(1, -2) - 1 / (2 * Double.pi * (2 * 0.7 - 0.25).squareRoot())) < 1e-15)
+}

@@ -18,8 +18,10 @@ let package = Package(
       name: "Kernels", path: "Kernels",
       exclude: [
         "README.md", "all.cl", "elementary.cl",
-        "pointwise.cl", "activation.cl", "loss.cl", "layout.cl", "reduction.cl", "normalization.cl", "matmul.cl",
-        "convolution.cl", "columns.cl", "winograd.cl", "gather.cl", "resampling.cl", "random.cl", "optimizer.cl", "image.cl",
+        "pointwise.cl", "activation.cl", "loss.cl", "divergence.cl", "layout.cl", "reduction.cl", "normalization.cl",
+        "matmul.cl",
+        "convolution.cl", "columns.cl", "winograd.cl", "gather.cl", "resampling.cl", "random.cl", "optimizer.cl",
+        "image.cl",
         "probe.cl", "roofline.cl",
       ],
       publicHeadersPath: "include"),

@@ -10,6 +10,7 @@
 #include "pointwise.cl"
 #include "activation.cl"
 #include "loss.cl"
+#include "divergence.cl"
 #include "layout.cl"
 #include "reduction.cl"
 #include "normalization.cl"

@@ -34,6 +34,9 @@ static const char activation_cl[] = {
 static const char loss_cl[] = {
 #embed "loss.cl"
     , 0};
+static const char divergence_cl[] = {
+#embed "divergence.cl"
+    , 0};
 static const char layout_cl[] = {
 #embed "layout.cl"
     , 0};
@@ -89,6 +92,7 @@ static const KernelSource sources[] = {
     {"pointwise.cl", pointwise_cl},
     {"activation.cl", activation_cl},
     {"loss.cl", loss_cl},
+    {"divergence.cl", divergence_cl},
     {"layout.cl", layout_cl},
     {"reduction.cl", reduction_cl},
     {"normalization.cl", normalization_cl},

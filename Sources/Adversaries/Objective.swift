@@ -64,7 +64,7 @@ public struct Objective: Sendable {
 
   /// Every row that a configuration can name.
   public static let all: [Objective] =
-    discriminations + regressions + pairings + energies + classifications
+    discriminations + regressions + pairings + energies + classifications + divergences
 
   /// The row of this name, or nil.
   public static func named(_ name: String) -> Objective? { all.first { $0.name == name } }

@@ -73,6 +73,13 @@ public final class Scene {
     self.isJoint = isJoint && real.shape == fake.shape
   }
 
+  /// A scene of a critic that is a function of the samples alone, such as one in closed form.
+  ///
+  /// - Parameter critic: From samples [N, ...] to logits [N, 1].
+  public convenience init(real: Tensor, fake: Tensor, critic: @escaping (_ samples: Tensor) -> Tensor) {
+    self.init(real: real, fake: fake) { samples, _, _ in Verdict(output: critic(samples)) }
+  }
+
   public var options: Objective.Options { background.options }
   /// Class numbers [N]; games that need them are refused where the data have none.
   public var labels: Tensor {

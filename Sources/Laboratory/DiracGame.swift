@@ -40,7 +40,7 @@ struct DiracGame: Sendable {
   private func slopes(at position: Position, on tape: Tape) -> Position {
     let x = tape.watch(Tensor(nodes, shape: [nodes.count, 1], on: position.theta.device))
     let (player, adversary) = (parted(position).theta, parted(position).psi)
-    let scene = Scene(real: x, fake: player + x) { samples, _ in samples * adversary }
+    let scene = Scene(real: x, fake: player + x) { $0 * adversary }
     var criticLoss = objective.criticLoss(scene)
     if r1 > 0 || gradientPenalty > 0 {
       let slope = gradient(of: scene.critic(x), wrt: [x], recording: true)[0]

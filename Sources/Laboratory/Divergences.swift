@@ -203,12 +203,12 @@ extension Experiment {
         let weights = criticNetwork.watched(on: Tape())
         let score = { (x: Tensor) in criticNetwork(x, weights: weights, mode: .inference) }
         let value = 1 - score(real).exponential().mean() + score(network(z, mode: .inference)).mean()
-        _ = critic.minimize(-value, by: weights)
+        critic.minimize(-value, by: weights)
       }
       let weights = network.watched(on: Tape())
       let z = lab.random(13).normal([batch, 2], step: step, on: device)
       let loss = criticNetwork(network(z, weights: weights, mode: .inference), mode: .inference).mean()
-      _ = generator.minimize(loss, by: weights)
+      generator.minimize(loss, by: weights)
       let isSeen = step % 50 == 0 || step == steps
       guard isSeen || step > steps - averaged else { continue }
       let numbers = try network.weights.scalars(as: Double.self)

@@ -37,10 +37,10 @@ extension Experiment {
         }
       }
       let weights = critic.watched(on: Tape())
-      let scene = Scene(real: real(step), fake: fake) { samples, _ in
-        critic(samples, weights: weights, mode: .inference)
+      let scene = Scene(real: real(step), fake: fake) {
+        critic($0, weights: weights, mode: .inference)
       }
-      _ = player.minimize(minimax.criticLoss(scene), by: weights)
+      player.minimize(minimax.criticLoss(scene), by: weights)
     }
     lab.expect("theorem 2.4: critics within ε < 1 of a perfect one", Double(bounds.count), atLeast: 4)
     lab.expect("theorem 2.4: largest ratio of the gradient to M ε / (1 - ε)", worst, in: 1e-6...1)
@@ -83,8 +83,8 @@ extension Experiment {
     _ generator: Network, _ critic: Network, _ objective: Objective, _ z: Tensor, _ real: Tensor
   ) throws -> Double {
     let weights = generator.watched(on: Tape())
-    let scene = Scene(real: real, fake: generator(z, weights: weights, mode: .inference)) { samples, _ in
-      critic(samples, mode: .inference)
+    let scene = Scene(real: real, fake: generator(z, weights: weights, mode: .inference)) {
+      critic($0, mode: .inference)
     }
     let slopes = generator.flattened(gradient(of: objective.generatorLoss(scene), wrt: weights))
     return try slopes.squared().summed().squareRoot().scalars(as: Double.self)[0]

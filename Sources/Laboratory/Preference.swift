@@ -115,7 +115,7 @@ private struct LearnedPreference {
       let loss =
         (preference(real, fake, weights).crossEntropy(target: 1).mean()
           + preference(fake, real, weights).crossEntropy(target: 0).mean()) / 2
-      _ = player.minimize(loss, by: weights)
+      player.minimize(loss, by: weights)
       if step % 20 == 0 {
         losses.append(try loss.scalars()[0])
         lab.progress("\(kind.rawValue): step \(step) of \(steps)")

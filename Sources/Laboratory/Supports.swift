@@ -73,13 +73,13 @@ extension Experiment {
     var last = 0.0
     for step in 1...steps {
       let scene = { (weights: [Tensor]) in
-        Scene(real: along(step, 2, 0), fake: along(step, 3, distance)) { samples, _ in
-          network(samples, weights: weights, mode: .inference)
+        Scene(real: along(step, 2, 0), fake: along(step, 3, distance)) {
+          network($0, weights: weights, mode: .inference)
         }
       }
       let weights = network.watched(on: Tape())
       let loss = try objective("minimax").criticLoss(scene(weights))
-      _ = player.minimize(loss, by: weights)
+      player.minimize(loss, by: weights)
       if step == steps { last = try loss.scalars()[0] }
     }
     return log(2) - last / 2

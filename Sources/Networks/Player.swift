@@ -30,6 +30,11 @@ public struct Player {
   /// The moving average with its decay, as optimizers take it.
   public var averaging: (weights: Tensor, decay: Double)? { average.map { ($0, averageDecay) } }
 
+  /// Minimises a loss by one update; the tape is used up.
+  public mutating func minimize(_ loss: Tensor, by weights: [Tensor]) {
+    _ = move(along: network.flattened(gradient(of: loss, wrt: weights, releasing: true)), measuring: false)
+  }
+
   /// Moves the weights along a flat gradient, with what is kept of them.
   ///
   /// - Returns: The gradient's squared norm, a scalar, where it is to be measured.

@@ -42,14 +42,17 @@ public struct OpRow: Sendable, CustomStringConvertible {
 extension Op {
   /// Every op, each with the samples on which every device and every gradient is checked.
   public static let all: [OpRow] =
-    pointwiseRows + activationRows + lossRows + layoutRows + reductionRows + productRows + convolutionRows
+    pointwiseRows + activationRows + lossRows + divergenceRows + layoutRows + reductionRows + productRows
+    + convolutionRows
     + groupedConvolutionRows + normalizationRows + gatherRows + resamplingRows
 
   /// The elementwise functions of one variable, for special values.
   package static let unary: [Op] = [
     negate, reciprocal, squareRoot, exponential, logarithm, sine, cosine, absolute, sign, step, floor, power(-1.5),
     relu, leakyReLU(slope: 0.2), elu(alpha: 1), tanh, sigmoid, softplus, swish, gelu, normalCDF,
-    crossEntropy(target: 0.9),
+    crossEntropy(target: 0.9), exponentialMinusOne, steepTanh, centredSoftplus, logSoftplus, logSoftplusSlope,
+    logSigmoidComplement(3.5), logSigmoidComplementSlope(3.5), jeffreyLogarithm, positivePower(1.5),
+    shiftedPower(slope: 0.5, 3),
   ]
 }
 

@@ -15,6 +15,7 @@ struct Rehearsal: Sendable, CustomTestStringConvertible {
 
 @Test(arguments: [
   Rehearsal(name: "divergences", judged: 10),
+  Rehearsal(name: "fgan-mixture", judged: 25),
   Rehearsal(name: "supports", judged: 50),
   Rehearsal(name: "minibatch-js", judged: 43),
   Rehearsal(name: "preference", judged: 9),
@@ -34,7 +35,7 @@ func findsWhatTheorySays(_ rehearsal: Rehearsal) throws {
   #expect(Set(names).count == names.count)
 }
 
-@Test(arguments: [("dirca", "did you mean dirac?"), ("nonsense", "there are divergences, supports")])
+@Test(arguments: [("dirca", "did you mean dirac?"), ("nonsense", "there are divergences, fgan-mixture")])
 func unknownExperimentsAreNamed(name: String, words: String) {
   #expect { try Experiment.named(name) } throws: { "\($0)".contains(words) && "\($0)".contains("'\(name)'") }
 }

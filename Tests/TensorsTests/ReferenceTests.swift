@@ -274,6 +274,32 @@ private let plainDefinitions: [String: [Definition]] = [
   "cross_entropy": [0, 1, 0.9].map { t in pointwise { -t * log(sigmoid($0[0])) - (1 - t) * log(sigmoid(-$0[0])) } },
   "cross_entropy_gradient": [0, 1, 0.9].map { t in pointwise { $0[0] * (sigmoid($0[1]) - t) } },
 
+  "exponential_minus_one": [pointwise { expm1($0[0]) }],
+  "steep_tanh": [pointwise { tanh($0[0]) }],
+  "centred_softplus": [pointwise { log1p(expm1($0[0]) / 2) }],
+  "log_softplus": [pointwise { log(log1p(exp($0[0]))) }],
+  "log_softplus_slope": [pointwise { sigmoid($0[0]) / log1p(exp($0[0])) }],
+  "log_sigmoid_complement": [1 / 0.3, 0.6].map { p in
+    pointwise { log(-expm1(-p * log1p(exp(-$0[0])))) }
+  },
+  "log_sigmoid_complement_slope": [1 / 0.3, 0.6].map { p in
+    pointwise { -p * sigmoid(-$0[0]) / expm1(p * log1p(exp(-$0[0]))) }
+  },
+  "jeffrey_logarithm": [
+    pointwise { x in
+      // By bisection: the left side rises.
+      var (low, high) = (-50.0, 50.0)
+      while high.nextDown > low, high - low > 1e-15 * abs(low) {
+        let middle = (low + high) / 2
+        if middle - expm1(-middle) < x[0] { low = middle } else { high = middle }
+      }
+      return low
+    }
+  ],
+  "positive_power": [1.5, -0.5].map { e in pointwise { $0[0] > 0 ? pow($0[0], e) : 0 } },
+  "shifted_power": [(0.5, 2), (2, 1.5), (0.5, 3)].map { slope, e in pointwise { pow(max(1 + slope * $0[0], 0), e) - 1 }
+  },
+
   "reshape": [{ Grid([5, 6], $0[0].values) }],
   "broadcast": [[4, 3, 5], [2, 3], [2, 5, 300], [2, 3, 5, 2, 4], [0, 3]].map { broadcast(Shape($0)) },
   "transpose": [[1, 0], [0, 3, 1, 2]].map(transpose),

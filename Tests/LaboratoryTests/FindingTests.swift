@@ -17,7 +17,8 @@ struct Judgement: Sendable, CustomTestStringConvertible {
 @Test(arguments: [
   Judgement(measured: 1.05, bound: .near(1, within: 0.1), passed: true, mark: "✓", expectation: "1 ± 0.1"),
   Judgement(measured: 1.2, bound: .near(1, within: 0.1), passed: false, mark: "✗", expectation: "1 ± 0.1"),
-  Judgement(measured: 1.2, bound: .near(1, within: 0.1), isJudged: false, passed: nil, mark: "·", expectation: "1 ± 0.1"),
+  Judgement(
+    measured: 1.2, bound: .near(1, within: 0.1), isJudged: false, passed: nil, mark: "·", expectation: "1 ± 0.1"),
   Judgement(measured: 3, bound: .near(3, within: 0), passed: true, mark: "✓", expectation: "3 exactly"),
   Judgement(measured: .infinity, bound: .near(.infinity, within: 0), passed: true, mark: "✓", expectation: "∞ exactly"),
   Judgement(measured: .nan, bound: .near(0, within: 1), passed: false, mark: "✗", expectation: "0 ± 1"),

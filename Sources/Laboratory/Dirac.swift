@@ -30,6 +30,16 @@ extension Experiment {
         lab.expect(name + ", imaginary part", flow.imaginary, expected.imaginary, within: tolerance)
       }
     }
+    let circle = stride(from: -0.8, through: 0.8, by: 0.01).map { (x: cos($0), y: sin($0)) }
+    let eigenvalues = try methods.filter { $0.isCompared && $0.growth != nil }.map { method in
+      let values = try method.game.jacobian(at: (0, 0), on: device).eigenvalues
+      return Plot.Mark.dots(method.name, values.map { ($0.real, $0.imaginary) })
+    }
+    lab.figure(
+      "eigenvalues",
+      Plot(
+        "Eigenvalues of a step, and the unit circle", x: .linear("real part", 0.6...1.1),
+        y: .linear("imaginary part", -0.2...0.2), isometric: true, [.line(nil, circle)] + eigenvalues))
     try diracRates(lab, device)
     try diracStrengths(lab, device)
     try diracSpirals(lab, methods, device)
@@ -42,8 +52,8 @@ extension Experiment {
     var flow: [Complex]?
     /// By what a step changes the distance from the equilibrium in the long run.
     var growth: Double?
-    /// Whether its line is drawn among others, of which few can be told apart.
-    var isShownByRadius = false
+    /// Whether it is drawn among others in one plot, where few can be told apart.
+    var isCompared = false
   }
 
   private static func diracMethods() throws -> [DiracMethod] {
@@ -60,31 +70,31 @@ extension Experiment {
     return [
       DiracMethod(
         name: "simultaneous", game: DiracGame(objective: minimax, rate: rate), flow: still, growth: growth(still),
-        isShownByRadius: true),
+        isCompared: true),
       DiracMethod(
         name: "non-saturating", game: DiracGame(objective: try objective("non-saturating"), rate: rate), flow: still,
         growth: growth(still)),
       DiracMethod(
         name: "alternating", game: DiracGame(objective: minimax, rate: rate, isAlternating: true), growth: 1,
-        isShownByRadius: true),
+        isCompared: true),
       DiracMethod(
         name: "R1, γ = \(r1)", game: DiracGame(objective: minimax, rate: rate, r1: r1), flow: damped(r1),
-        growth: growth(damped(r1)), isShownByRadius: true),
+        growth: growth(damped(r1)), isCompared: true),
       DiracMethod(
         name: "R1, γ = 2", game: DiracGame(objective: minimax, rate: rate, r1: 2), flow: damped(2),
-        growth: growth(damped(2)), isShownByRadius: true),
+        growth: growth(damped(2)), isCompared: true),
       DiracMethod(
         name: "instance noise, σ = 1", game: DiracGame(objective: minimax, rate: rate, noise: noise),
         flow: damped(noise * noise / 2), growth: growth(damped(noise * noise / 2))),
       DiracMethod(
         name: "consensus, γ = 1", game: DiracGame(objective: minimax, rate: rate, consensus: consensus), flow: agreed,
-        growth: growth(agreed), isShownByRadius: true),
+        growth: growth(agreed), isCompared: true),
       DiracMethod(
         name: "WGAN", game: DiracGame(objective: wasserstein, rate: rate), flow: Complex.roots(sum: 0, product: 1),
         growth: growth(Complex.roots(sum: 0, product: 1))),
       DiracMethod(
         name: "WGAN, clipped", game: DiracGame(objective: wasserstein, rate: rate, isAlternating: true, clip: 0.5),
-        isShownByRadius: true),
+        isCompared: true),
       DiracMethod(
         name: "WGAN-GP", game: DiracGame(objective: wasserstein, rate: rate, isAlternating: true, gradientPenalty: 0.1)),
     ]
@@ -183,7 +193,7 @@ extension Experiment {
         Plot(
           method.name, x: .linear("θ"), y: .linear("ψ"), isometric: true,
           [.line("path", path), .dots(nil, [(0, 0)])]))
-      if method.isShownByRadius { radii.append(.line(method.name, path.map(radius))) }
+      if method.isCompared { radii.append(.line(method.name, path.map(radius))) }
     }
     lab.figure("spirals", plots, columns: 3)
     lab.figure("radii", Plot("Distance from the equilibrium", x: "step", y: .logarithmic("distance"), radii))

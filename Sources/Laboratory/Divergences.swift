@@ -196,8 +196,9 @@ extension Experiment {
       let rest = 1 - Double(step - 1) / Double(steps)
       generator.optimizer.settings.rate = 2e-3 * rest
       critic.optimizer.settings.rate = 3e-3 * rest
-      for turn in 0..<4 {
-        let draw = 4 * step + turn
+      // A generator that follows an untrained critic leaves the start for nowhere.
+      for turn in 0..<(step == 1 ? lab.count(500) : 4) {
+        let draw = step == 1 ? -turn : 4 * step + turn
         let real = mixture.samples(batch, { lab.random(20 + $0) }, step: draw, on: device)
         let z = lab.random(12).normal([batch, 2], step: draw, on: device)
         let weights = criticNetwork.watched(on: Tape())

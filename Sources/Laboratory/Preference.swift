@@ -27,10 +27,10 @@ extension Experiment {
     let both = kullbackLeibler([p, 1 - p], [q, 1 - q]) + kullbackLeibler([q, 1 - q], [p, 1 - p])
     lab.expect("KL(P ‖ Q) + KL(Q ‖ P)", both, kl, within: 1e-12)
 
-    var learned: [(String, [Double])] = []
+    var learned: [Plot.Mark] = []
     for kind in PairCritic.allCases {
       let critic = try LearnedPreference(kind, lab, distance: 1)
-      learned.append((kind.rawValue, critic.losses))
+      learned.append(.dots(kind.rawValue, critic.pairs))
       let enough = 0.25  // of the steps; below, only recorded
       lab.expect(
         "E softplus(-T) learned by \(kind.rawValue), d = 1", critic.value, preferenceOptimum(1), within: 0.01,
@@ -40,10 +40,10 @@ extension Experiment {
         fromScale: enough)
     }
     lab.figure(
-      "learning",
+      "learned",
       Plot(
-        "Two critics of pairs, N(0, 1) against N(1, 1)", x: "steps / 20", y: "E softplus(-T)",
-        learned.map { .line($0.0, $0.1) } + [.horizontal(nil, at: preferenceOptimum(1))]))
+        "What two critics say of pairs, N(0, 1) and N(1, 1)", x: "log-ratio of the pair, s(real) - s(fake)", y: "T",
+        learned + [.line(nil, [(-4, -4), (6, 6)], dashed: true)]))
     lab.figure(
       "optimum",
       Plot(
@@ -74,8 +74,8 @@ private enum PairCritic: String, CaseIterable {
 
 /// A critic of pairs after its training on fresh samples.
 private struct LearnedPreference {
-  /// The loss on the last batch of every 20 steps.
-  private(set) var losses: [Double] = []
+  /// For some pairs, what the critic should say and what it says.
+  let pairs: [Plot.Point]
   /// The loss on many fresh pairs.
   let value: Double
   /// Of the critic with the log-ratio that it should have found.
@@ -91,7 +91,7 @@ private struct LearnedPreference {
       throw LaboratoryError("the table of optimizers has no row 'adam'")
     }
     var player = Player(network, adam, OptimizerSettings(rate: 3e-3))
-    func pairs(_ step: Int, _ count: Int) -> (real: Tensor, fake: Tensor) {
+    func draw(_ step: Int, _ count: Int) -> (real: Tensor, fake: Tensor) {
       (
         lab.random(2).normal([count, 1], step: step, on: device),
         lab.random(3).normal([count, 1], step: step, on: device) + distance
@@ -108,7 +108,7 @@ private struct LearnedPreference {
     }
     for step in 1...steps {
       player.optimizer.settings.rate = 3e-3 * (1 - Double(step - 1) / Double(steps))
-      let (real, fake) = pairs(step, batch)
+      let (real, fake) = draw(step, batch)
       let tape = Tape()
       let weights = network.watched(on: tape)
       // In both orders: a critic that always saw the real one first would only learn that.
@@ -117,16 +117,18 @@ private struct LearnedPreference {
           + preference(fake, real, weights).crossEntropy(target: 0).mean()) / 2
       player.minimize(loss, by: weights)
       if step % 20 == 0 {
-        losses.append(try loss.scalars()[0])
+        try device.synchronize()
         lab.progress("\(kind.rawValue): step \(step) of \(steps)")
       }
     }
-    let (real, fake) = pairs(0, 65_536)
+    let (real, fake) = draw(0, 65_536)
     let logits = preference(real, fake, nil)
     value = try logits.crossEntropy(target: 1).mean().scalars(as: Double.self)[0]
     // s(real) - s(fake) is d (fake - real).
     let truth = try (fake - real).scalars(as: Double.self)
-    correlation = try Self.correlation(logits.scalars(), truth)
+    let said = try logits.scalars(as: Double.self)
+    correlation = Self.correlation(said, truth)
+    pairs = zip(truth, said).prefix(300).map { ($0, $1) }
   }
 
   private static func correlation(_ a: [Double], _ b: [Double]) -> Double {

@@ -76,8 +76,8 @@ private struct Panel {
     }
     let top = 34 + 18 * Double(legend.count)
     let inner = height - top - 48
-    yTicks = ys.ticks(about: max(2, Int(inner / 48)))
-    let left = 34 + Self.letter * Double(yTicks.map(\.text.count).max() ?? 1)
+    let yCount = max(2, Int(inner / 48))
+    let left = 34 + Self.letter * Double(ys.ticks(about: yCount).map(\.text.count).max() ?? 1)
     let area = (x: left, y: top, width: max(width - left - 18, 1), height: max(inner, 1))
     if plot.isIsometric {
       let ratio = (area.width / (xs.high - xs.low)) / (area.height / (ys.high - ys.low))
@@ -85,6 +85,7 @@ private struct Panel {
     }
     (self.legend, self.area, self.xs, self.ys) = (legend, area, xs, ys)
     xTicks = xs.ticks(about: max(2, Int(area.width / 70)))
+    yTicks = ys.ticks(about: yCount)
   }
 
   static func document(_ width: Int, _ height: Int, _ content: String) -> String {

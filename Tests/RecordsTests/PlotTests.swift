@@ -98,6 +98,7 @@ private struct Ticks: Sendable, CustomTestStringConvertible {
 
 @Test(arguments: [
   Ticks(scale: AxisScale(0, 10), count: 5, texts: ["0", "2", "4", "6", "8", "10"]),
+  Ticks(scale: AxisScale(0, 8), count: 5, texts: ["0", "2", "4", "6", "8"]),
   Ticks(scale: AxisScale(0, 1), count: 5, texts: ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]),
   Ticks(scale: AxisScale(-4.9, 4.9), count: 4, texts: ["−4", "−2", "0", "2", "4"]),
   Ticks(scale: AxisScale(0.001, 0.0041), count: 3, texts: ["0.001", "0.002", "0.003", "0.004"]),

@@ -5,7 +5,7 @@ public struct LabelConcatenation: Layer {
   public init(classes: Int) { self.classes = classes }
 
   public func declare(_ input: Shape, _ declarations: inout Declarations) throws(NetworkError) -> Shape {
-    try declarations.check(classes: classes)
+    try declarations.labels(classes: classes)
     guard input.rank > 0 else {
       throw NetworkError("\(declarations.place): LabelConcatenation takes features or images, not single numbers []")
     }
@@ -44,7 +44,7 @@ public struct ConditionalBatchNormalization: Layer {
   public func declare(_ input: Shape, _ declarations: inout Declarations) throws(NetworkError) -> Shape {
     let channels = input[-1]
     if let classes {
-      try declarations.check(classes: classes)
+      try declarations.labels(classes: classes)
       declarations.parameter("weight", [classes, channels], .constant(1))
       declarations.parameter("bias", [classes, channels], .constant(0))
     }
@@ -96,7 +96,7 @@ public struct ProjectionHead: Layer {
   }
 
   public func declare(_ input: Shape, _ declarations: inout Declarations) throws(NetworkError) -> Shape {
-    try declarations.check(classes: classes)
+    try declarations.labels(classes: classes)
     guard input.rank == 1, outputs > 0 else {
       throw NetworkError(
         "\(declarations.place): ProjectionHead takes flat inputs [features], not \(input); put Reshape.flat or GlobalPooling "
@@ -112,12 +112,6 @@ public struct ProjectionHead: Layer {
     let (weight, bias, table) = (pass.parameter(), pass.parameter(), pass.parameter())
     let projection = (x * table.gathered(pass.labels)).summed(over: [1]).reshaped(to: [x.shape[0], 1])
     return affineProduct(x, weight, bias: bias) + projection.padded(to: [x.shape[0], outputs], at: [0, 0])
-  }
-}
-
-extension Declarations {
-  fileprivate func check(classes: Int) throws(NetworkError) {
-    guard classes > 0 else { throw NetworkError("\(place): there must be at least one class, not \(classes)") }
   }
 }
 

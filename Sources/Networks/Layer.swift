@@ -51,6 +51,8 @@ public struct Declarations {
   public private(set) var statistics: [Statistic] = []
   /// The shape of the network's own inputs, for layers that read them (`Pass.input`).
   public let input: Shape
+  /// How many classes the layers that need labels tell apart; nil where there are no such layers.
+  public private(set) var classes: Int?
   private var path: [String] = []
   private var isSpectral = false
 
@@ -82,6 +84,17 @@ public struct Declarations {
     isSpectral = true
     defer { isSpectral = outer }
     return try body(&self)
+  }
+
+  /// Declares that a layer reads `Pass.labels`, which are below `classes`.
+  ///
+  /// - Throws: `NetworkError` where there are no classes, or another number of them than in an earlier layer.
+  public mutating func labels(classes: Int) throws(NetworkError) {
+    guard classes > 0 else { throw NetworkError("\(place): there must be at least one class, not \(classes)") }
+    guard self.classes ?? classes == classes else {
+      throw NetworkError("\(place): it tells \(classes) classes apart, an earlier layer \(self.classes ?? 0)")
+    }
+    self.classes = classes
   }
 
   /// Declarations of a part, under its name.

@@ -6,6 +6,8 @@ public struct Network {
   public let output: Shape
   public let parameters: [Parameter]
   public let statistics: [Statistic]
+  /// How many classes the layers tell apart; where it is not nil, modes must have labels.
+  public let classes: Int?
   /// Every parameter, one after the other.
   public let weights: Tensor
   /// Every running average, one after the other.
@@ -22,7 +24,7 @@ public struct Network {
     var declarations = Declarations(input: input)
     output = try layer.declare(input, &declarations)
     (self.layer, self.input) = (layer, input)
-    (parameters, statistics) = (declarations.parameters, declarations.statistics)
+    (parameters, statistics, classes) = (declarations.parameters, declarations.statistics, declarations.classes)
     weights = Tensor(0, shape: [parameters.map(\.shape.count).reduce(0, +)], on: device)
     runningStatistics = Tensor(0, shape: [statistics.map(\.shape.count).reduce(0, +)], on: device)
     let initializers = parameters.map(\.initializer) + statistics.map(\.initializer)

@@ -1,5 +1,5 @@
-/// A layer whose linear maps are divided by their spectral norms (Miyato et al. 2018): every weight of `Dense`,
-/// `Convolution` and `TransposedConvolution` in it, and the tables of classes of `ProjectionHead`.
+/// A layer whose linear maps are divided by their spectral norms (Miyato et al. 2018): every parameter in it
+/// that is declared with an `outputAxis`, such as the weights of `Dense` and `Convolution`.
 ///
 /// The norm is that of the weight as a matrix [outputs, everything else]. Beside each weight a vector is kept, the
 /// statistic `weight_u`, and each pass takes one step of the power iteration from it; only passes that update running
@@ -13,10 +13,6 @@ public struct SpectralNormalization: Layer {
   }
 
   public func apply(_ x: Tensor, _ pass: inout Pass) -> Tensor { layer.apply(x, &pass) }
-
-  public func fused(with next: any Layer) -> (any Layer)? {
-    layer.fused(with: (next as? SpectralNormalization)?.layer ?? next).map(SpectralNormalization.init)
-  }
 }
 
 extension Sequential {

@@ -97,6 +97,26 @@ func layersGiveWhatWasWorkedOutByHand(row: ValueRow) throws {
   for (ours, theirs) in zip(y, expected) { #expect(abs(ours - theirs) < 1e-9) }
 }
 
+/// A network says whether it needs labels, and stops where they are missing or not one for each input.
+@Test func labelsAreAskedFor() async throws {
+  let device = try Device.cpu(threads: 1)
+  let head = ProjectionHead(classes: 4, initializer: .he)
+  #expect(try Network(head, input: [2], random: random, on: device).classes == 4)
+  #expect(try Network(Features(), input: [2], random: random, on: device).classes == nil)
+  await #expect(processExitsWith: .failure) { try runHead(labels: nil) }
+  await #expect(processExitsWith: .failure) { try runHead(labels: 2) }
+  await #expect(processExitsWith: .success) { try runHead(labels: 3) }
+}
+
+/// Three samples with so many labels.
+private func runHead(labels: Int?) throws {
+  let device = try Device.cpu(threads: 1)
+  let network = try Network(ProjectionHead(classes: 4, initializer: .he), input: [2], random: random, on: device)
+  var mode = Mode.training
+  mode.labels = labels.map { Tensor(1, shape: [$0], on: device) }
+  _ = network(Tensor(1, shape: [3, 2], on: device), mode: mode)
+}
+
 extension LayerError {
   static let branches: [LayerError] = [
     LayerError(
@@ -109,6 +129,9 @@ extension LayerError {
     LayerError(layer: GlobalPooling.sum, input: [3], words: ["GlobalPooling", "[3]"]),
     LayerError(layer: Slice(1..<4), input: [3], words: ["Slice", "1..<4", "[3]"]),
     LayerError(layer: LabelConcatenation(classes: 0), input: [3], words: ["at least one class", "0"]),
+    LayerError(
+      layer: Sequential([LabelConcatenation(classes: 3), ProjectionHead(classes: 2, initializer: .he)]), input: [3],
+      words: ["layer 1", "2 classes", "earlier layer 3"]),
     LayerError(layer: LabelConcatenation(classes: 2), input: [], words: ["LabelConcatenation", "[]"]),
     LayerError(
       layer: ProjectionHead(classes: 2, initializer: .he), input: [2, 2, 1], words: ["ProjectionHead", "[2, 2, 1]"]),

@@ -31,7 +31,7 @@ extension Experiment {
       "bounds",
       zip(mixtureOptima, learned).map { row, fit in
         Plot(
-          row.divergence.name, x: "step", y: .linear("by quadrature", -0.2...1.2),
+          row.divergence.name, x: "step", y: .linear("by quadrature", 0...1.6 * row.value),
           [.line("D(θ)", fit.divergences), .line("F(θ, ω)", fit.bounds), .horizontal(nil, at: row.value)])
       }, columns: 3)
     try conjugatesAsEnvelopes(lab)
@@ -110,7 +110,7 @@ extension Experiment {
       let slopes = gradient(of: objective.generatorLoss(scene), wrt: weights.generator)
       critic.minimize(objective.criticLoss(scene), by: weights.critic)
       generator.optimizer.update(generatorNetwork, along: generatorNetwork.flattened(slopes), average: nil)
-      guard step % 100 == 0 || step == steps else { continue }
+      guard step % 50 == 0 || step == steps else { continue }
       lab.progress("\(row.divergence.name): step \(step) of \(steps)")
       let numbers = try generatorNetwork.weights.scalars(as: Double.self)
       gaussian = LineGaussian(mean: numbers[1], deviation: abs(numbers[0]))

@@ -138,12 +138,13 @@ public final class Scene {
 /// The random numbers of one step beside the latents: a function of seed, step and how many were drawn before.
 public final class Draws {
   private let seed: UInt64
-  private let step: Int
+  let step: Int
   private var count: UInt32 = 0
 
   public init(seed: UInt64, step: Int) { (self.seed, self.step) = (seed, step) }
 
-  private func next() -> RandomStream {
+  /// A stream that nobody else has.
+  func next() -> RandomStream {
     count += 1
     return RandomStream(seed: seed, stream: RandomUse.draws.rawValue + count)
   }

@@ -51,14 +51,20 @@ public struct View: Sendable {
     }
   }
 
-  /// m samples side by side as one, so that the critic sees a lack of variety (PacGAN, Lin et al. 2018).
-  ///
-  /// Sample i of each m-th of the batch goes with sample i of the others: [m n, ..., C] to [n, ..., m C].
+  /// m neighbours of the batch side by side as one, so that the critic sees a lack of variety (PacGAN, Lin et al. 2018).
   public static func packed(_ m: Int) -> View {
-    View(name: "packing", pack: m) { x, _ in
-      let n = x.shape[0] / m
-      let parts = (0..<m).map { x.rows(from: $0 * n, count: n) }
-      return parts.dropFirst().reduce(parts[0]) { $0.beside($1) }
+    View(name: "packing", pack: m) { x, _ in x.packed(by: m) }
+  }
+
+  /// Differentiable augmentation of each sample with a probability that may change (Zhao et al. 2020).
+  public static func augmentation(_ policy: AugmentationPolicy, probability: Schedule) -> View {
+    View(name: "augmentation") { x, sight in
+      let probability = probability.value(at: sight.step)
+      guard probability > 0 else { return x }
+      let changed = policy(x, random: sight.draws.next(), step: sight.draws.step)
+      guard probability < 1 else { return changed }
+      let chance = sight.draws.uniform(Shape([x.shape[0]] + x.shape.sizes.dropFirst().map { _ in 1 }), on: x.device)
+      return x + (probability - chance).step() * (changed - x)
     }
   }
 }

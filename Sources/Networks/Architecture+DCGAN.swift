@@ -5,7 +5,7 @@ extension Architecture {
     generator: { options throws(NetworkError) in try options.dcganGenerator() },
     critic: { options throws(NetworkError) in
       let head: [any Layer] =
-        options.conditioning == .projection
+        options.conditioning == .projection || options.minibatch != "none"
         ? [Reshape.flat] + options.head()
         : [
           Features(), Convolution(options.criticOutputs, kernel: 4, bias: false, initializer: options.initializer),
@@ -34,8 +34,12 @@ extension Architecture.Options {
       Reshape([1, 1, inputs]),
       TransposedConvolution(width << (try halvings() - 1), kernel: 4, bias: false, initializer: initializer),
     ]
-    let norm: [any Layer] = [BatchNormalization(gamma: .normal(mean: 1, deviation: 0.02))]
-    return Sequential(labels + first + (try dcganDecoder(norm, Activation.relu)) + [Activation.tanh])
+    guard let norm = Architecture.generatorNormalizations[generatorNormalization] else {
+      let names = Architecture.generatorNormalizations.keys.sorted()
+      throw NetworkError("no normalization of the generator is called '\(generatorNormalization)'; there are \(names)")
+    }
+    let layers = labels + first + (try dcganDecoder([norm.layer], Activation.relu)) + [Activation.tanh]
+    return norm.isReferenced ? Sequential([Referenced(layers)]) : Sequential(layers)
   }
 
   /// Images to maps of 4 x 4 pixels.

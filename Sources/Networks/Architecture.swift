@@ -11,6 +11,10 @@ public struct Architecture: Sendable {
     public var initializer = Initializer.dcgan
     /// Of the critic's middle layers: a row of `normalizations`. The generator has batch normalization.
     public var criticNormalization = "batch"
+    /// How the critic sees its whole batch, in front of its last layer: a row of `minibatchLayers`.
+    public var minibatch = "none"
+    /// Of dcgan's generator: a row of `generatorNormalizations`.
+    public var generatorNormalization = "batch"
     /// Behind the hidden layers of fully connected networks: a row of `activations`.
     public var activation = "relu"
     /// How many classes there are, where the networks are conditioned on them.
@@ -59,6 +63,20 @@ public struct Architecture: Sendable {
     "spectral": [],
   ]
 
+  /// What can stand in front of the critic's last layer, by the name that a configuration uses.
+  public static let minibatchLayers: [String: [any Layer]] = [
+    "none": [],
+    "deviation": [MinibatchStandardDeviation()],
+    "discrimination": [MinibatchDiscrimination()],
+  ]
+
+  /// What normalizes in dcgan's generator, by the name that a configuration uses, and whether it needs a reference batch.
+  public static let generatorNormalizations: [String: (layer: any Layer, isReferenced: Bool)] = [
+    "batch": (BatchNormalization(gamma: .normal(mean: 1, deviation: 0.02)), false),
+    "reference": (ReferenceNormalization.batch(), true),
+    "virtual": (ReferenceNormalization.virtualBatch(), true),
+  ]
+
   /// What can follow the hidden layers of fully connected networks, by the name that a configuration uses.
   public static let activations: [String: (generator: Activation, critic: Activation)] = [
     "relu": (.relu, .leakyReLU()),
@@ -105,7 +123,7 @@ extension Architecture.Options {
       conditioning == .projection
       ? ProjectionHead(classes: classes, outputs: criticOutputs, initializer: initializer)
       : Dense(criticOutputs, initializer: initializer)
-    return [Features(), last]
+    return [Features()] + (Architecture.minibatchLayers[minibatch] ?? []) + [last]
   }
 
   func check() throws(NetworkError) {

@@ -19,6 +19,12 @@ extension Configuration {
       "model.norm", \.model.norm, among: Architecture.normalizations.keys.sorted(),
       "normalization in the critic of dcgan"),
     Setting(
+      "model.minibatch", \.model.minibatch, among: Architecture.minibatchLayers.keys.sorted(),
+      "how the critic sees its batch: features behind its last hidden layer"),
+    Setting(
+      "model.generator-norm", \.model.generatorNorm, among: Architecture.generatorNormalizations.keys.sorted(),
+      "normalization in dcgan's generator; virtual and reference: by a batch that stays"),
+    Setting(
       "model.activation", \.model.activation, among: Architecture.activations.keys.sorted(),
       "in the hidden layers of mlp and mlp-points; relu is leaky in the critic"),
     Setting("model.classes", \.model.classes, in: 0...100_000, "classes of the data; 0: labels are not looked at"),
@@ -68,6 +74,8 @@ extension Configuration {
       Setting("views.noise-deviation", \.views.noiseDeviation, .nonNegative, "its deviation; images lie in [-1, 1]"),
       Setting(
         "views.noise-on-both-sides", \.views.noiseOnBothSides, "whether the generator's step has the noise too"),
+      Setting("views.augment", \.views.augment, "differentiable augmentations, such as color,translation,cutout"),
+      Setting("views.augment-probability", \.views.augmentProbability, .probability, "share of samples that get them"),
       Setting("views.pack", \.views.pack, in: 1...64, "samples that the critic sees as one (PacGAN)"),
     ]
 

@@ -29,6 +29,10 @@ public struct Configuration: Sendable, Equatable {
     public var initializer = "dcgan"
     /// A row of `Architecture.normalizations`, in the critic.
     public var norm = "batch"
+    /// A row of `Architecture.minibatchLayers`, in the critic.
+    public var minibatch = "none"
+    /// A row of `Architecture.generatorNormalizations`.
+    public var generatorNorm = "batch"
     /// A row of `Architecture.activations`, in the fully connected networks.
     public var activation = "relu"
     public var classes = 0
@@ -79,6 +83,9 @@ public struct Configuration: Sendable, Equatable {
     public var noise = View.Noise.gaussian
     public var noiseDeviation: Schedule = 0
     public var noiseOnBothSides = true
+    /// Rows of `Augmentation.all`, separated by commas.
+    public var augment = ""
+    public var augmentProbability: Schedule = 1
     public var pack = 1
   }
 

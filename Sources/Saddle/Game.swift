@@ -50,6 +50,10 @@ extension Adversaries.Game {
     if !views.noiseDeviation.isZero {
       self.views.append(.noise(views.noise, deviation: views.noiseDeviation, isOnBothSides: views.noiseOnBothSides))
     }
+    let policy = try AugmentationPolicy(views.augment, sample: configuration.sampleShape)
+    if !policy.augmentations.isEmpty {
+      self.views.append(.augmentation(policy, probability: views.augmentProbability))
+    }
     if views.pack > 1 { self.views.append(.packed(views.pack)) }
     (order, criticSteps, criticTolerance) = (training.order, training.criticSteps, training.criticTolerance)
     (sharesSamples, accumulation) = (training.sharedSamples, training.accumulation)
@@ -76,6 +80,7 @@ extension Configuration {
     var options = Architecture.Options()
     (options.size, options.channels, options.latent) = (model.size, model.channels, model.latent)
     (options.width, options.criticNormalization, options.activation) = (model.width, model.norm, model.activation)
+    (options.minibatch, options.generatorNormalization) = (model.minibatch, model.generatorNorm)
     if let initializer = Initializer.all[model.initializer] { options.initializer = initializer }
     (options.classes, options.conditioning, options.splitsLatent) = (
       model.classes, model.conditioning, model.splitLatent
@@ -105,7 +110,9 @@ extension Configuration {
     let device = Device.rehearsal()
     let trainer = try Trainer(self, on: device)
     func step() {
-      _ = trainer.advance { Batch(Tensor(uninitialized: Shape([training.batch] + sampleShape.sizes), on: device)) }
+      _ = trainer.advance(measuring: false) {
+        Batch(Tensor(uninitialized: Shape([training.batch] + sampleShape.sizes), on: device))
+      }
     }
     step()
     let launches = device.launchCount

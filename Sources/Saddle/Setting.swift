@@ -112,6 +112,8 @@ extension Setting {
     case positive
     /// At least 0 and below 1.
     case fraction
+    /// From 0 to 1.
+    case probability
     /// From 1 to 100,000.
     case counts
 
@@ -121,6 +123,7 @@ extension Setting {
       case .nonNegative: value >= 0
       case .positive: value > 0
       case .fraction: value >= 0 && value < 1
+      case .probability: value >= 0 && value <= 1
       case .counts: value >= 1 && value <= 100_000
       }
     }
@@ -130,6 +133,7 @@ extension Setting {
       case .nonNegative: "of at least 0"
       case .positive: "above 0"
       case .fraction: "of at least 0 and below 1"
+      case .probability: "from 0 to 1"
       case .counts: "from 1 to 100000"
       }
     }

@@ -57,7 +57,13 @@ func trainingGivesTheSameFileOnEveryDevice(contender: Contender) throws {
 
 /// Resuming is continuing: forty steps straight equal twenty, a stop, and twenty more.
 @Test(arguments: [
-  [], ["training.critic-steps=2", "objective.name=wasserstein", "optimizer.name=rmsprop"],
+  [], ["training.critic-steps=2", "objective.name=wasserstein", "objective.clip=0.01", "optimizer.name=rmsprop"],
+  ["model.architecture=autoencoder", "objective.name=began", "objective.balance-rate=0.1"],
+  [
+    "training.critic-steps=step 1 to 2 by 10", "optimizer.generator-rate=linear 2e-4 to 0 by 60",
+    "training.accumulation=2",
+    "terms.historical-averaging=0.01", "views.noise-deviation=0.1", "terms.gradient-penalty=1", "model.norm=none",
+  ],
   ["average.decay=0.9", "data.flip=true", "optimizer.name=adamw", "optimizer.weight-decay=0.01"],
 ])
 func resumingIsContinuing(assignments: [String]) throws {

@@ -8,7 +8,7 @@ struct Lab: ParsableCommand {
     discussion: """
       A first one:   saddle lab dirac              a table, and figures in lab/dirac
       All of them:   saddle lab --list             with a line each
-      Only a look:   saddle lab dirac --scale 0.1  shorter; what needs the full length is not judged
+      Only a look:   saddle lab dirac --scale 0.1  shorter; judges less
       In the table ✓ is as expected, ✗ is not (the command then fails), and · was only recorded.
       The folder holds result.json, with every number of the table, and the figures as SVG.
       """)

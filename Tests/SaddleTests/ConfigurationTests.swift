@@ -71,7 +71,7 @@ import Testing
       #expect(try Configuration(yaml: configuration.yaml(), name: preset.name) == configuration)
     }
     let text = try Configuration(assignments: ["data.flip=true"]).yaml()
-    let pairs = "one of dcgan, resnet, autoencoder, mlp, mlp-points"
+    let pairs = "one of dcgan, resnet, r3gan, autoencoder, mlp, mlp-points"
     #expect(text.hasPrefix("model:\n  # the pair of networks (\(pairs))\n  architecture: dcgan\n"))
     #expect(text.contains("\n\ndata:\n  # folder of the images; ring or grid for points (a text)\n  path: \"\"\n"))
     #expect(text.contains("\n  flip: true\n"))
@@ -158,7 +158,7 @@ import Testing
     ("model: {size: 48}", "model.size must be one of 28, 32, 64, 128, but it is '48'"),
     (
       "model: {architecture: vit}",
-      "model.architecture must be one of dcgan, resnet, autoencoder, mlp, mlp-points, but it is 'vit'"
+      "model.architecture must be one of dcgan, resnet, r3gan, autoencoder, mlp, mlp-points, but it is 'vit'"
     ),
     ("data: {flip: yes}", "data.flip must be true or false, but it is 'yes'"),
     ("data: {background: 256}", "data.background must be a grey value from 0 to 255, or three of them"),

@@ -8,6 +8,7 @@ private let random = RandomStream(seed: 8, stream: 1)
 struct PairRow: Sendable, CustomTestStringConvertible {
   let name: String
   var size = 32
+  var width = 4
   var norm = "none"
   var conditioning = Architecture.Conditioning.none
   var outputs = 0
@@ -19,10 +20,10 @@ struct PairRow: Sendable, CustomTestStringConvertible {
     "\(name) \(size) \(norm) \(conditioning)\(outputs > 0 ? " +\(outputs)" : "")\(splitsLatent ? " split" : "")"
   }
 
-  /// Three classes, width 4, ten latents.
+  /// Three classes, ten latents.
   var options: Architecture.Options {
     var options = Architecture.Options()
-    (options.size, options.width, options.latent, options.classes) = (size, 4, 10, 3)
+    (options.size, options.width, options.latent, options.classes) = (size, width, 10, 3)
     (options.criticNormalization, options.conditioning, options.outputs) = (norm, conditioning, outputs)
     (options.splitsLatent, options.initializer) = (splitsLatent, .glorot)
     return options
@@ -42,6 +43,11 @@ struct PairRow: Sendable, CustomTestStringConvertible {
     PairRow(name: "dcgan", norm: "spectral", conditioning: .projection, output: [1], features: [256]),
     PairRow(name: "dcgan", size: 64, norm: "batch", conditioning: .auxiliary, output: [4], features: [4, 4, 32]),
     PairRow(name: "dcgan", conditioning: .concat, outputs: 2, output: [3], features: [4, 4, 16]),
+    PairRow(name: "r3gan", width: 16, output: [1], features: [16]),
+    PairRow(name: "r3gan", size: 64, width: 16, conditioning: .projection, output: [1], features: [16]),
+    PairRow(name: "r3gan", size: 64, width: 32, conditioning: .concat, output: [1], features: [32]),
+    PairRow(
+      name: "r3gan", size: 64, width: 16, conditioning: .auxiliary, outputs: 2, output: [6], features: [16]),
     PairRow(name: "autoencoder", norm: "batch", output: [32, 32, 3], features: [10]),
     PairRow(name: "autoencoder", size: 64, norm: "spectral", output: [64, 64, 3], features: [10]),
     PairRow(name: "autoencoder", conditioning: .concat, output: [32, 32, 3], features: [10]),

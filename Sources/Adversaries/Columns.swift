@@ -1,6 +1,8 @@
 /// The columns of a step's metrics, computed only where somebody will read them.
 struct Columns {
   let isMeasuring: Bool
+  /// The losses of the critic and of the generator, known at every step.
+  var losses: [Tensor] = []
   private(set) var all: [(name: String, value: Tensor)] = []
 
   init(isMeasuring: Bool) { self.isMeasuring = isMeasuring }

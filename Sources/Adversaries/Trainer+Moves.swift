@@ -3,7 +3,7 @@
 extension Trainer {
   /// Both players move from the same weights and samples; with consensus, along the gradient of half their squared
   /// gradients too (Mescheder et al. 2017, equation 8).
-  func moveTogether(_ measuring: Bool, _ hands: [Hand]) -> [(name: String, value: Tensor)] {
+  func moveTogether(_ measuring: Bool, _ hands: [Hand]) -> Columns {
     var columns = Columns(isMeasuring: measuring)
     var sums: (critic: Tensor, generator: Tensor)?
     for hand in hands {
@@ -12,6 +12,7 @@ extension Trainer {
       let scene = scene(
         hand, fake: generation.fake, isJoint: true, tape: generation.tape, moving: critic, criticWeights,
         criticWeights: criticWeights)
+      note("both players' losses")
       let criticLoss = game.objective.criticLoss(scene)
       let wholeCritic = plus(\.critic, criticLoss, scene, interval: game.termInterval)
       if measuring && hand.draw == hands.last?.draw { measure(scene, &columns) }
@@ -20,9 +21,11 @@ extension Trainer {
       scene.background.history = generator.history.map(generator.network.views) ?? []
       let generatorLoss = game.objective.generatorLoss(scene)
       let wholeGenerator = plus(\.generator, weighted(generatorLoss), scene)
+      columns.losses = [criticLoss.detached(), generatorLoss.detached()]
       columns.add("critic_loss", at: 0) { criticLoss.detached() }
       columns.add("generator_loss", at: 1) { generatorLoss.detached() }
 
+      note("both players' gradients")
       let isSecondOrder = game.consensus > 0
       var ours = gradient(of: wholeCritic, wrt: criticWeights, recording: isSecondOrder)
       var theirs = gradient(of: wholeGenerator, wrt: generation.weights, recording: isSecondOrder)
@@ -36,7 +39,7 @@ extension Trainer {
       let flat = (critic.network.flattened(ours), generator.network.flattened(theirs))
       sums = sums.map { ($0.critic + flat.0, $0.generator + flat.1) } ?? flat
     }
-    guard let sums else { return [] }
+    guard let sums else { return columns }
     let share = 1 / Double(hands.count)
     let norms = (
       critic.move(along: hands.count == 1 ? sums.critic : share * sums.critic, measuring: measuring),
@@ -45,7 +48,7 @@ extension Trainer {
     if let clip = game.clip { critic.network.clipWeights(clip) }
     columns.add("critic_gradient_norm") { norms.0?.squareRoot() }
     columns.add("generator_gradient_norm") { norms.1?.squareRoot() }
-    return columns.all
+    return columns
   }
 
   /// The critic's weights after some updates on these samples, as functions of the generator's weights (Metz et al.

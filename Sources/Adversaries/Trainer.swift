@@ -14,6 +14,8 @@ public final class Trainer {
   /// What one step did, each a scalar on the device: reading them later blocks nothing.
   public struct Step {
     public let number: Int
+    /// The losses of the critic and of the generator.
+    public let losses: [Tensor]
     public let columns: [(name: String, value: Tensor)]
   }
 
@@ -35,6 +37,9 @@ public final class Trainer {
 
   var device: Device { generator.network.weights.device }
 
+  /// Tells who looks for a fault what is being computed.
+  func note(_ place: String) { device.inspection?.place = ["step \(step)", place] }
+
   /// One generator step, with the critic's steps before it or at the same time.
   ///
   /// - Parameters:
@@ -46,7 +51,7 @@ public final class Trainer {
     setPace()
     let isTogether = game.order == .simultaneous || game.consensus > 0
     let columns = try isTogether ? moveTogether(measuring, deal(batch)) : moveInTurn(measuring, batch)
-    return Step(number: step, columns: columns)
+    return Step(number: step, losses: columns.losses, columns: columns.all)
   }
 
   private func setPace() {
@@ -63,7 +68,7 @@ public final class Trainer {
 
   /// The last critic step's samples are the generator's, unless it wants fresh ones: nothing is generated twice. While
   /// it learns from them, the critic's weights are constants, so that no gradient of theirs is computed.
-  private func moveInTurn(_ measuring: Bool, _ batch: () throws -> Batch) rethrows -> [(name: String, value: Tensor)] {
+  private func moveInTurn(_ measuring: Bool, _ batch: () throws -> Batch) rethrows -> Columns {
     let steps = game.criticSteps(at: step)
     var columns = Columns(isMeasuring: measuring)
     var stall = Stall(tolerance: game.criticTolerance)
@@ -80,7 +85,7 @@ public final class Trainer {
         generatorStep(game.sharesSamples ? hands : hands.map(refreshed), generation, &columns)
       }
     }
-    return columns.all
+    return columns
   }
 
   /// Samples drawn for a step, real and latent.
@@ -114,6 +119,7 @@ public final class Trainer {
   }
 
   func generate(_ latents: Tensor, _ hand: Hand) -> Generation {
+    note("the generator")
     let tape = Tape()
     let weights = generator.network.watched(on: tape)
     return Generation(
@@ -130,8 +136,11 @@ public final class Trainer {
       let weights = critic.network.watched(on: tape)
       let fake = fake ?? generator.network(hand.latents, mode: mode(hand.draw, hand.labels))
       let scene = scene(hand, fake: fake, isJoint: true, tape: tape, moving: critic, weights, criticWeights: weights)
+      note("the critic's loss")
       let loss = game.objective.criticLoss(scene)
+      note("the critic's terms")
       let whole = plus(\.critic, loss, scene, interval: game.termInterval)
+      note("the critic's gradient")
       let flat = critic.network.flattened(gradient(of: whole, wrt: weights, releasing: true))
       sum = sum.map { $0 + flat } ?? flat
       losses.append(loss.detached())
@@ -139,8 +148,10 @@ public final class Trainer {
       if columns.isMeasuring && losses.count == hands.count { measure(scene, &columns) }
     }
     let loss = mean(losses)
+    note("the critic's update")
     let norm = critic.move(along: scaled(sum, 1 / Double(hands.count)), measuring: columns.isMeasuring)
     if let clip = game.clip { critic.network.clipWeights(clip) }
+    columns.losses = [loss]
     columns.add("critic_loss", at: 0) { loss }
     columns.add("critic_gradient_norm") { norm?.squareRoot() }
     return loss
@@ -151,18 +162,23 @@ public final class Trainer {
     var losses: [Tensor] = []
     for hand in hands {
       let generation = generation ?? generate(hand.latents, hand)
+      note("the generator's loss")
       let criticWeights = game.unroll > 0 ? unrolledCritic(hand, generation) : nil
       let scene = scene(
         hand, fake: generation.fake, isJoint: false, tape: generation.tape, moving: generator, generation.weights,
         criticWeights: criticWeights)
       let loss = game.objective.generatorLoss(scene)
       let whole = plus(\.generator, weighted(loss), scene)
+      note("the generator's gradient")
       let flat = generator.network.flattened(gradient(of: whole, wrt: generation.weights, releasing: true))
       sum = sum.map { $0 + flat } ?? flat
       losses.append(loss.detached())
     }
+    note("the generator's update")
     let norm = generator.move(along: scaled(sum, 1 / Double(hands.count)), measuring: columns.isMeasuring)
-    columns.add("generator_loss", at: 1) { mean(losses) }
+    columns.losses.append(mean(losses))
+    let loss = columns.losses[1]
+    columns.add("generator_loss", at: 1) { loss }
     columns.add("generator_gradient_norm") { norm?.squareRoot() }
   }
 

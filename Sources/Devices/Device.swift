@@ -8,6 +8,8 @@ public final class Device {
   private var failure: DeviceError?
   private var zeros: Buffer?
   private var hostWaitCount = 0
+  /// Looks at all results where it is set.
+  public var inspection: Inspection?
   /// What was asked of the device so far.
   public private(set) var launchCount = 0
   /// Floating-point operations of the matrix products and convolutions asked for so far, counted directly (two for each

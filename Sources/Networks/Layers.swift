@@ -1,15 +1,15 @@
 /// Layers one after the other.
 public struct Sequential: Layer {
   public let layers: [any Layer]
-  /// The same with neighbours fused, which declare nothing beyond what the first of them does.
-  private let steps: [any Layer]
+  /// The same with neighbours fused, which declare nothing beyond what the first of them does; by its number.
+  private let steps: [(number: Int, layer: any Layer)]
   public init(_ layers: [any Layer]) {
     self.layers = layers
-    steps = layers.reduce(into: []) { steps, layer in
-      if let last = steps.last, let both = last.fused(with: layer) {
-        steps[steps.count - 1] = both
+    steps = layers.enumerated().reduce(into: []) { steps, next in
+      if let last = steps.last, let both = last.layer.fused(with: next.element) {
+        steps[steps.count - 1].layer = both
       } else {
-        steps.append(layer)
+        steps.append((next.offset, next.element))
       }
     }
   }
@@ -24,7 +24,12 @@ public struct Sequential: Layer {
   }
 
   public func apply(_ x: Tensor, _ pass: inout Pass) -> Tensor {
-    steps.reduce(x) { x, layer in layer.apply(x, &pass) }
+    let inspection = x.device.inspection
+    return steps.reduce(x) { x, step in
+      inspection?.place.append("layer \(step.number) (\(type(of: step.layer)))")
+      defer { inspection?.place.removeLast() }
+      return step.layer.apply(x, &pass)
+    }
   }
 }
 

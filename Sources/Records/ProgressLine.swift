@@ -119,6 +119,12 @@ public struct ProgressLine: ~Copyable {
     written = nil
   }
 
+  /// Writes a message of its own line; the live line comes back below it.
+  public mutating func say(_ message: String) {
+    clear()
+    output.write(message + "\n")
+  }
+
   /// Leaves the last state standing and ends its line.
   public mutating func finish() {
     guard let last else { return }

@@ -1,11 +1,13 @@
 import Glibc
 
-/// The folder of a run: `config.yaml` (resolved, complete), `metrics.jsonl`, `samples/` and `checkpoints/`.
+/// The folder of a run: `config.yaml` (resolved, complete), `metrics.jsonl`, `warnings.txt` if there are any,
+/// `samples/` and `checkpoints/`.
 public struct RunDirectory: Sendable, Equatable {
   public let path: String
 
   public var configuration: String { "\(path)/config.yaml" }
   public var metrics: String { "\(path)/metrics.jsonl" }
+  public var warnings: String { "\(path)/warnings.txt" }
   public var samples: String { "\(path)/samples" }
   public var checkpoints: String { "\(path)/checkpoints" }
 
@@ -33,6 +35,12 @@ public struct RunDirectory: Sendable, Equatable {
     guard access(configuration, R_OK) == 0 else {
       throw .noRun(path: self.path, missing: configuration)
     }
+  }
+
+  /// Adds a line to `warnings.txt`.
+  public func append(warning: String) throws(RecordError) {
+    let file = try OpenFile(warnings, O_WRONLY | O_CREAT | O_APPEND)
+    try file.write(warning + "\n")
   }
 
   /// Without slashes at the end, so that messages show one path.

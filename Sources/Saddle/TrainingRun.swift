@@ -9,9 +9,9 @@ public final class TrainingRun {
   public let configuration: Configuration
   public let directory: RunDirectory
   public let trainer: Trainer
-  private let store: CheckpointStore
+  let store: CheckpointStore
   private let source: any SampleSource
-  private let device: Device
+  let device: Device
 
   /// What is trained on, in a line.
   public var dataSummary: String { source.summary }
@@ -43,7 +43,7 @@ public final class TrainingRun {
     if let checkpoint { try store.remove(after: checkpoint.step) }
   }
 
-  private static func open(
+  static func open(
     _ configuration: Configuration, first: Int, on device: Device, _ progress: (@Sendable (Int, Int) -> Void)?
   ) throws -> any SampleSource {
     let path = configuration.data.path
@@ -77,54 +77,41 @@ public final class TrainingRun {
   ///
   /// - Parameters:
   ///   - progress: Where the progress line goes.
-  ///   - isInterrupted: Asked after every step; where it says true, the run saves and stops.
+  ///   - isInterrupted: Asked before every step; where it says true, that step is the last, and the run saves and stops.
+  /// - Throws: `TrainingFault` where a loss or a weight is not finite; what the data, the device and the files throw.
   public func train(
     progress: ProgressOutput = .standardError, isInterrupted: () -> Bool = { false }
   ) throws -> Ending {
     defer { source.stop() }
     let (output, training) = (configuration.output, configuration.training)
-    let first = trainer.step > 0 ? trainer.step : nil
-    var metrics: MetricsStream?
-    var line = ProgressLine(steps: training.steps, batch: training.batch, output: progress)
-    var mark = (step: trainer.step, time: ContinuousClock.now)
+    let journal = Journal(self, progress)
+    defer { journal.finish() }
+    // Losses that nobody has read yet: they are read together, so that no step waits for the device.
+    var unread: [(step: Int, losses: [Tensor])] = []
     if trainer.step == 0 && output.sampleEvery > 0 { try writeSamples() }
-
-    /// Reads what a step left on the device, and tells the file and the terminal.
-    func report(_ step: Trainer.Step) throws {
-      let values = try step.columns.map { try $0.value.scalars(as: Float.self)[0] }
-      let seconds = mark.time.duration(to: .now) / .seconds(1)
-      let rate = Float(Double((step.number - mark.step) * training.batch) / max(seconds, 1e-9))
-      mark = (step.number, .now)
-      if metrics == nil {
-        metrics = try MetricsStream(
-          path: directory.metrics, columns: step.columns.map(\.name) + ["images_per_second"], resumingAt: first)
-      }
-      try metrics?.append(step: step.number, epoch: epoch, values + [rate])
-      let losses = zip(step.columns, values).filter { $0.0.name.hasSuffix("_loss") }
-      line.update(
-        step: step.number, epoch: epoch,
-        losses: losses.map { (name: $0.0.name.replacingOccurrences(of: "_loss", with: ""), value: $0.1) })
-    }
 
     while trainer.step < training.steps {
       let number = trainer.step + 1
       let isStopped = isInterrupted()
       let isLast = number == training.steps || isStopped
-      let step = try trainer.advance(measuring: number % output.logEvery == 0 || isLast) { try source.next() }
-      if step.number % output.logEvery == 0 || isLast { try report(step) }
-      if output.sampleEvery > 0, step.number % output.sampleEvery == 0 || isLast { try writeSamples() }
-      if isLast || (output.checkpointEvery > 0 && step.number % output.checkpointEvery == 0) { try save() }
-      if isStopped && step.number < training.steps {
-        line.finish()
-        return .interrupted
+      let isRead = number % output.logEvery == 0 || isLast
+      let isSaved = isLast || (output.checkpointEvery > 0 && number % output.checkpointEvery == 0)
+      let step = try trainer.advance(measuring: isRead) { try source.next() }
+      unread.append((number, step.losses))
+      if isRead || isSaved || unread.count == 100 {
+        if let bad = try firstFault(in: unread, weightsToo: isSaved) { throw try fault(at: bad) }
+        unread = []
       }
+      if isRead { try journal.report(step) }
+      if output.sampleEvery > 0, number % output.sampleEvery == 0 || isLast { try writeSamples() }
+      if isSaved { try save() }
+      if isStopped && number < training.steps { return .interrupted }
     }
-    line.finish()
     if trainer.step == 0 { try save() }
     return .finished
   }
 
-  private var epoch: Double { Double(trainer.drawn * configuration.training.batch) / Double(source.count) }
+  var epoch: Double { Double(trainer.drawn * configuration.training.batch) / Double(source.count) }
 
   /// The picture of the fixed latents at this step.
   private func writeSamples() throws {

@@ -50,6 +50,7 @@ public struct Op: Sendable {
     let output: Shape
     do throws(ShapeError) { output = try shape(inputs.map(\.shape)) } catch { preconditionFailure(error.description) }
     let y = run(inputs, output)
+    y.device.inspection?.look(name, y.buffer, from: y.offset, sizes: y.shape.sizes, on: y.device)
     for x in inputs { if let tape = x.tape { return tape.record(self, inputs, y.detached()) } }
     return y
   }

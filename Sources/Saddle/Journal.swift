@@ -1,0 +1,49 @@
+import Adversaries
+
+/// What a run tells while it goes on: rows of metrics, the progress line, and warnings where something goes wrong.
+final class Journal {
+  private unowned let run: TrainingRun
+  private let first: Int?
+  private var metrics: MetricsStream?
+  private var line: ProgressLine
+  private var mark: (step: Int, time: ContinuousClock.Instant)
+  private var prognosis = Prognosis()
+
+  init(_ run: TrainingRun, _ progress: ProgressOutput) {
+    self.run = run
+    let training = run.configuration.training
+    first = run.trainer.step > 0 ? run.trainer.step : nil
+    line = ProgressLine(steps: training.steps, batch: training.batch, output: progress)
+    mark = (run.trainer.step, .now)
+  }
+
+  func finish() { line.finish() }
+
+  /// Reads what a step left on the device, and tells the files and the terminal.
+  func report(_ step: Trainer.Step) throws {
+    let values = try step.columns.map { (name: $0.name, value: try $0.value.scalars(as: Float.self)[0]) }
+    let signs = prognosis.read(values.map { ($0.name, Double($0.value)) })
+    let seconds = mark.time.duration(to: .now) / .seconds(1)
+    let images = (step.number - mark.step) * run.configuration.training.batch
+    mark = (step.number, .now)
+    let norms = ["critic_gradient_norm", "generator_gradient_norm"]
+    let row =
+      values + norms.map { ($0 + "_deviation", Float(prognosis.deviation(of: $0))) }
+      + [("images_per_second", Float(Double(images) / max(seconds, 1e-9)))]
+    if metrics == nil {
+      metrics = try MetricsStream(path: run.directory.metrics, columns: row.map(\.name), resumingAt: first)
+    }
+    try metrics?.append(step: step.number, epoch: run.epoch, row.map(\.value))
+    for sign in signs { try warn("step \(step.number), \(sign.name): \(sign.says).") }
+    line.update(
+      step: step.number, epoch: run.epoch,
+      losses: values.filter { $0.name.hasSuffix("_loss") }
+        .map { ($0.name.replacingOccurrences(of: "_loss", with: ""), $0.value) })
+  }
+
+  /// A line in `warnings.txt`, and on the terminal above the progress line.
+  private func warn(_ text: String) throws {
+    try run.directory.append(warning: text)
+    line.say("warning: " + text)
+  }
+}

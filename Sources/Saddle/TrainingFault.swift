@@ -1,0 +1,72 @@
+import Adversaries
+
+/// Training came to a number that is not finite.
+public struct TrainingFault: Error, Sendable, CustomStringConvertible {
+  /// The step at which it arose.
+  public let step: Int
+  /// The first result that was not finite, in words; nil where a replay of the step did not show it again.
+  public let finding: String?
+  /// The last checkpoint before it.
+  public let checkpoint: String?
+
+  public var description: String {
+    "training broke down at step \(step): "
+      + (finding ?? "a loss or a weight is not finite, though a replay of the step did not show where")
+      + ". Lower optimizer.generator-rate and optimizer.critic-rate, or bound the critic's slope (terms.r1, "
+      + "terms.gradient-penalty, model.norm=spectral)"
+      + (checkpoint.map {
+        "; \($0) is the last good checkpoint: --resume goes on from there, with --set for what changes."
+      }
+        ?? "; no checkpoint was written before.")
+  }
+}
+
+extension TrainingRun {
+  /// The first of some steps whose losses are not finite, or the last one if the weights are not.
+  func firstFault(in steps: [(step: Int, losses: [Tensor])], weightsToo: Bool) throws -> Int? {
+    for (step, losses) in steps {
+      for loss in losses where !(try loss.scalars(as: Float.self)[0].isFinite) { return step }
+    }
+    guard weightsToo, let last = steps.last else { return nil }
+    for player in [trainer.generator, trainer.critic] {
+      // One number that is finite if all of them are.
+      if !(try player.network.weights.mean().scalars(as: Float.self)[0].isFinite) { return last.step }
+    }
+    return nil
+  }
+
+  /// Goes once more from the last checkpoint to the step before the one where a fault showed, and looks at every result
+  /// from there on: the same bits come again.
+  func fault(at step: Int) throws -> TrainingFault {
+    let latest = try store.latest()
+    let checkpoint = try latest.map { (step: $0, file: try store.load(step: $0)) }
+    let first = checkpoint.map { Trainer.Counts($0.file, step: $0.step, configuration.training.criticSteps).drawn } ?? 0
+    let source = try Self.open(configuration, first: first, on: device, nil)
+    defer { source.stop() }
+    let trainer = try Trainer(configuration, on: device)
+    if let checkpoint { try trainer.restore(checkpoint.file, step: checkpoint.step) }
+    let inspection = Inspection()
+    defer { device.inspection = nil }
+    while trainer.step < step && inspection.finding == nil {
+      // Weights that broke in one step show in the losses of the next.
+      if trainer.step + 1 >= step - 1 { device.inspection = inspection }
+      _ = try trainer.advance(measuring: false) { try source.next() }
+      device.inspection = nil
+      if trainer.step >= step - 1, inspection.finding == nil, let weight = try brokenWeight(of: trainer) {
+        return TrainingFault(step: trainer.step, finding: weight, checkpoint: latest.map(store.path))
+      }
+    }
+    return TrainingFault(step: trainer.step, finding: inspection.finding, checkpoint: latest.map(store.path))
+  }
+
+  private func brokenWeight(of trainer: Trainer) throws -> String? {
+    for (name, player) in [("generator", trainer.generator), ("critic", trainer.critic)] {
+      for (parameter, view) in zip(player.network.parameters, player.network.views(of: player.network.weights)) {
+        let values: [Float] = try view.scalars()
+        let bad = values.count { !$0.isFinite }
+        if bad > 0 { return "\(bad) of \(values.count) values of the \(name)'s \(parameter.name) after its update" }
+      }
+    }
+    return nil
+  }
+}

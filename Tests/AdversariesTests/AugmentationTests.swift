@@ -98,37 +98,40 @@ func augmentationsAgreeWithTheirDefinitions(name: String, sizes: [Int]) throws {
   #expect(try nothing(images, random: random, step: 1).scalars(as: Double.self) == images.scalars())
 }
 
-/// R1 through each augmentation: the gradient of half the mean squared norm of the gradient by the images before it,
-/// along a random direction of the critic's weights and of the images, against a central difference in double.
+/// Half the mean squared norm of a critic's gradient by images before their augmentation: R1.
+private func penalty(_ critic: Network, _ policy: AugmentationPolicy, _ x: Tensor, _ weights: [Tensor]) -> Tensor {
+  let logits = critic(policy(x, random: random, step: 2), weights: weights, mode: .training)
+  let slopes = gradient(of: logits.summed(), wrt: [x], recording: true)[0]
+  return 0.5 * slopes.squared().summed(over: [1, 2, 3]).mean()
+}
+
+/// R1 through each augmentation: its gradient along a random direction of the images and the critic's weights, against a
+/// central difference in double.
 @Test(arguments: Augmentation.all.map(\.name) + ["color,translation,cutout"])
 func penaltiesPassThroughAugmentations(text: String) throws {
   let device = try Device.cpu(precision: .double, threads: 1)
   let sample: Shape = [6, 5, 2]
   let policy = try AugmentationPolicy(text, sample: sample)
-  let critic = try Network(
-    Sequential([
-      Convolution(3, kernel: 3, initializer: .he), Activation.tanh, Reshape.flat, Dense(1, initializer: .he),
-    ]),
-    input: sample, random: random, on: device)
-  let images = random.normal([3, 6, 5, 2], step: 100, on: device)
-  func penalty(_ variables: [Tensor]) -> Tensor {
-    let x = variables[0]
-    let augmented = policy(x, random: random, step: 2)
-    let logits = critic(augmented, weights: Array(variables.dropFirst()), mode: .training)
-    let slopes = gradient(of: logits.summed(), wrt: [x], recording: true)[0]
-    return 0.5 * slopes.squared().summed(over: [1, 2, 3]).mean()
-  }
-  let tape = Tape()
-  let variables = [tape.watch(images)] + critic.watched(on: tape)
-  let gradients = gradient(of: penalty(variables), wrt: variables)
-  let direction = variables.enumerated().map { random.normal($1.shape, step: 200 + $0, on: device) }
-  let analytic = try zip(gradients, direction).reduce(0) { try $0 + ($1.0 * $1.1).summed().scalars(as: Double.self)[0] }
-  func value(_ t: Double) throws -> Double {
+  let layers: [any Layer] = [
+    Convolution(3, kernel: 3, initializer: .he), Activation.tanh, Reshape.flat, Dense(1, initializer: .he),
+  ]
+  let critic = try Network(Sequential(layers), input: sample, random: random, on: device)
+  let start = [random.normal([3, 6, 5, 2], step: 100, on: device)] + critic.views(of: critic.weights)
+  let direction = start.enumerated().map { random.normal($1.shape, step: 200 + $0, on: device) }
+  func watched(_ t: Double) -> [Tensor] {
     let tape = Tape()
-    return try penalty(zip(variables, direction).map { tape.watch($0.detached() + t * $1) }).scalars(as: Double.self)[0]
+    return zip(start, direction).map { tape.watch($0 + t * $1) }
   }
+  let variables = watched(0)
+  let gradients = gradient(
+    of: penalty(critic, policy, variables[0], Array(variables.dropFirst())), wrt: variables)
+  let analytic = try zip(gradients, direction).reduce(0) { try $0 + ($1.0 * $1.1).summed().scalars(as: Double.self)[0] }
   let h = 1e-4
-  let numeric = try (8 * (value(h) - value(-h)) - (value(2 * h) - value(-2 * h))) / (12 * h)
+  let values = try [-2, -1, 1, 2].map { step in
+    let moved = watched(step * h)
+    return try penalty(critic, policy, moved[0], Array(moved.dropFirst())).scalars(as: Double.self)[0]
+  }
+  let numeric = (values[0] - 8 * values[1] + 8 * values[2] - values[3]) / (12 * h)
   #expect(abs(analytic - numeric) <= 1e-7 * abs(numeric) && numeric != 0, "\(analytic), by differences \(numeric)")
 }
 

@@ -176,8 +176,8 @@ public final class Trainer {
     }
     note("the generator's update")
     let norm = generator.move(along: scaled(sum, 1 / Double(hands.count)), measuring: columns.isMeasuring)
-    columns.losses.append(mean(losses))
-    let loss = columns.losses[1]
+    let loss = mean(losses)
+    columns.losses.append(loss)
     columns.add("generator_loss", at: 1) { loss }
     columns.add("generator_gradient_norm") { norm?.squareRoot() }
   }

@@ -86,7 +86,7 @@ extension Objective {
       name: "relativistic-average",
       summary: "each logit is compared with the other side's mean: critic -E log sigmoid(r - E f) - E log(1 - "
         + "sigmoid(f - E r)), generator the reverse (RaGAN, Jolicoeur-Martineau 2019)",
-      estimates: "no divergence in closed form: a lower bound of -2 log 2 times one (Jolicoeur-Martineau 2020)",
+      estimates: "a divergence without a closed form (Jolicoeur-Martineau 2020)",
       criticLoss: { average(of: $0.realLogits, over: $0.fakeLogits) },
       generatorLoss: { average(of: $0.fakeLogits, over: $0.realLogits) },
       decisions: { ($0.realLogits - $0.fakeLogits.mean(), $0.fakeLogits - $0.realLogits.mean()) }),

@@ -260,3 +260,52 @@ import Testing
     #expect(editDistance(b, a) == distance)
   }
 }
+
+/// docs/games.md is what the tables say.
+@Test func thePageOfGamesIsCurrent() throws {
+  let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
+  let page = try String(contentsOf: root.appendingPathComponent("docs/games.md"), encoding: .utf8)
+  #expect(page == Catalogue.markdown, "write it again: saddle games --markdown > docs/games.md")
+}
+
+/// Settings that are each allowed, but not together, and what is said of them; then those that raise a warning.
+@Test(arguments: [
+  (["objective.name=wasserstein"], "needs a critic with a bounded slope"),
+  (["objective.name=began"], "need model.architecture autoencoder"),
+  (["model.architecture=autoencoder"], "set objective.name to ebgan or began"),
+  (["model.architecture=autoencoder", "objective.name=ebgan", "terms.r1=1"], "an autoencoder has none"),
+  (["views.pack=2", "objective.name=preference"], "views.pack makes one sample of many"),
+  (["views.pack=3"], "training.batch must be a multiple of views.pack"),
+  (["model.conditioning=concat"], "set model.classes"),
+  (["model.classes=10"], "set model.conditioning"),
+  (["objective.name=semi-supervised"], "needs model.classes above 1"),
+  (["terms.auxiliary-classifier=1"], "goes with model.conditioning auxiliary"),
+  (["model.categories=10"], "terms.information goes with"),
+  (["training.order=simultaneous", "training.critic-steps=2"], "both players take one step"),
+  (["training.consensus=1", "training.unroll=2"], "both players take one step"),
+])
+func contradictionsAreRefused(assignments: [String], part: String) {
+  let error = #expect(throws: ConfigurationError.self) { try Configuration(assignments: assignments) }
+  #expect(error.map { "\($0)".contains(part) } ?? false, "\(error.map { "\($0)" } ?? "")")
+}
+
+@Test(
+  arguments: [
+    ([], nil), (["terms.gradient-penalty=10"], "model.norm batch mixes the samples"),
+    (["terms.gradient-penalty=10", "model.norm=layer"], nil),
+    (["terms.r1=1", "model.architecture=r3gan"], nil),
+    (["objective.name=wasserstein", "objective.clip=0.01"], "optimizer.name=rmsprop"),
+    (["objective.name=hinge", "objective.real-target=0.9"], "mean nothing to this objective"),
+    (["objective.real-target=0.9"], nil), (["terms.r2=1", "model.norm=none"], "set both"),
+    (["objective.generator-weight=0"], "leaves the generator without an aim"),
+    (["objective.generator-weight=0", "terms.feature-matching=1"], nil),
+  ] as [([String], String?)])
+func whatMakesLittleSenseIsWarnedOf(assignments: [String], part: String?) throws {
+  let cautions = try Configuration(assignments: assignments).cautions
+  if let part {
+    #expect(cautions.contains { $0.contains(part) }, "\(cautions)")
+  } else {
+    #expect(cautions.isEmpty, "\(cautions)")
+  }
+}

@@ -1,0 +1,45 @@
+import ArgumentParser
+import Saddle
+
+struct Games: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Lists what a game can be made of.",
+    discussion: """
+      Objectives, terms, what the critic sees, who moves when: each is a value of a configuration, such as
+        saddle train fashion --set objective.name=relativistic --set terms.r1=0.1 --set terms.r2=0.1 --set model.norm=none
+      """)
+
+  @Argument(help: "Only rows whose name contains this.") var name: String?
+  @Flag(help: "Prints the page docs/games.md.") var markdown = false
+
+  func run() throws {
+    if markdown { return print(Catalogue.markdown, terminator: "") }
+    var found = 0
+    for section in Catalogue.sections {
+      let rows = section.rows.filter { row in name.map { row.name.contains($0) } ?? true }
+      guard !rows.isEmpty else { continue }
+      print("\(found > 0 ? "\n" : "")\(section.title) (\(section.usage))")
+      found += rows.count
+      for row in rows {
+        print("  \(row.name)")
+        for text in [row.summary] + [row.note].compactMap({ $0 }) {
+          for line in wrapped(text, width: 92) { print("      \(line)") }
+        }
+      }
+    }
+    if found == 0 { throw ValidationError("No row's name contains '\(name ?? "")'; saddle games lists all of them.") }
+  }
+
+  private func wrapped(_ text: String, width: Int) -> [String] {
+    text.split(separator: " ").reduce(into: [""]) { lines, word in
+      let line = lines[lines.count - 1]
+      if line.isEmpty {
+        lines[lines.count - 1] = String(word)
+      } else if line.count + 1 + word.count <= width {
+        lines[lines.count - 1] += " \(word)"
+      } else {
+        lines.append(String(word))
+      }
+    }
+  }
+}

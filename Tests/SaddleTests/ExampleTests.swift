@@ -48,12 +48,27 @@ import Testing
   #expect(FileManager.default.fileExists(atPath: folder.path + "/samples.png"))
 }
 
+private let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+  .deletingLastPathComponent()
+
 @Test func theReadmeShowsTheExample() throws {
   let source = try String(contentsOfFile: #filePath, encoding: .utf8)
   let start = try #require(source.range(of: "import Saddle")?.lowerBound)
   let end = try #require(source.range(of: "// end of the example")?.lowerBound)
-  let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent()
   let readme = try String(contentsOf: root.appendingPathComponent("README.md"), encoding: .utf8)
   #expect(readme.contains(source[start..<end]), "README.md's example is not that of this file")
+}
+
+/// The README's divergence of one's own is what it says, and the lines are those of the README.
+@Test func theReadmesDivergence() throws {
+  let divergence = try Divergence(
+    "my-kl", summary: "u log u", f: { $0 * $0.logarithm() }, conjugate: { ($0 - 1).exponential() }, activation: { $0 })
+  let game = Game(.divergence(divergence))
+  #expect(game.objective.name == "fgan-my-kl" && abs(divergence.threshold - 1) < 1e-12)
+  let source = try String(contentsOfFile: #filePath, encoding: .utf8)
+  let lines = source.split(separator: "\n").filter {
+    $0.contains("my-kl\", summary") || $0.contains("let game = Game(.div")
+  }
+  let readme = try String(contentsOfFile: root.path + "/README.md", encoding: .utf8)
+  for line in lines.prefix(2) { #expect(readme.contains(line.drop { $0 == " " })) }
 }

@@ -38,6 +38,8 @@ public final class Scene {
     public var labels: Tensor?
     /// What the generated samples were made from, [N, latent].
     public var latents: Tensor?
+    /// How many samples the critic takes for one.
+    public var pack = 1
     public var options = Objective.Options()
     /// The objective's state, scalars in its order.
     public var state: [Tensor] = []

@@ -52,15 +52,15 @@ public struct Term: Sendable {
       needs: [.sampleSlopes], critic: { (slope($0, at: around($0)) - 1).squared().mean() }),
     Term(
       name: "r1", summary: "E |grad D|^2 / 2 at real samples (Mescheder et al. 2018)", needs: [.sampleSlopes],
-      critic: { 0.5 * squaredNorms($0.realSlopes).mean() }),
+      critic: { 0.5 * squaredNorms($0.realSlopes, $0).mean() }),
     Term(
       name: "r2", summary: "E |grad D|^2 / 2 at generated samples (Mescheder et al. 2018)", needs: [.sampleSlopes],
-      critic: { 0.5 * squaredNorms($0.fakeSlopes).mean() }),
+      critic: { 0.5 * squaredNorms($0.fakeSlopes, $0).mean() }),
   ]
 
-  /// The squared Euclidean norm of each sample over all its axes, [N].
-  private static func squaredNorms(_ x: Tensor) -> Tensor {
-    let n = x.shape[0]
+  /// The squared Euclidean norm over all axes of what the critic takes for one sample, [N / pack].
+  private static func squaredNorms(_ x: Tensor, _ scene: Scene) -> Tensor {
+    let n = x.shape[0] / scene.background.pack
     return x.squared().reshaped(to: [n, x.shape.count / n]).summed(over: [1])
   }
 
@@ -69,14 +69,16 @@ public struct Term: Sendable {
     guard let tape = scene.background.tape else { preconditionFailure("a penalty needs the critic's tape") }
     let samples = tape.watch(samples)
     let slopes = gradient(of: scene.critic(samples), wrt: [samples], recording: true)[0]
-    return (squaredNorms(slopes) + 1e-12).squareRoot()
+    return (squaredNorms(slopes, scene) + 1e-12).squareRoot()
   }
 
-  /// A point on the line between each real sample and the generated one at its place.
+  /// A point on the line between each real sample, or pack of samples, and the generated one at its place.
   private static func between(_ scene: Scene) -> Tensor {
-    let (real, fake) = (scene.real, scene.fake.detached())
-    let share = scene.background.draws.uniform(single(real.shape), on: real.device)
-    return share * real + (1 - share) * fake
+    let n = scene.real.shape[0] / scene.background.pack
+    let flat: Shape = [n, scene.real.shape.count / n]
+    let (real, fake) = (scene.real.reshaped(to: flat), scene.fake.detached().reshaped(to: flat))
+    let share = scene.background.draws.uniform([n, 1], on: real.device)
+    return (share * real + (1 - share) * fake).reshaped(to: scene.real.shape)
   }
 
   /// Real samples moved by up to half the batch's deviation.
@@ -87,9 +89,6 @@ public struct Term: Sendable {
     let deviation = (real - real.mean()).squared().mean().squareRoot()
     return real + 0.5 * (deviation * step)
   }
-
-  /// [N, 1, ...] for samples [N, ...].
-  private static func single(_ shape: Shape) -> Shape { Shape([shape[0]] + shape.sizes.dropFirst().map { _ in 1 }) }
 
   // MARK: Regularizers of weights
 

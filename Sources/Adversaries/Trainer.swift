@@ -205,7 +205,7 @@ public final class Trainer {
   ) -> Scene {
     var background = Scene.Background()
     (background.tape, background.network, background.weights) = (tape, player.network, weights)
-    background.labels = hand.labels
+    (background.labels, background.pack) = (hand.labels, game.pack)
     (background.latents, background.options, background.state) = (hand.latents, game.options, objectiveState)
     background.history = player.history.map(player.network.views) ?? []
     background.draws = Draws(seed: seed, step: hand.draw)

@@ -44,6 +44,11 @@ extension Configuration {
     Check("model.architecture autoencoder gives no logits: set objective.name to ebgan or began") {
       $0.critic != .autoencoder && $0.model.architecture == "autoencoder"
     },
+    Check(
+      "penalties on the critic's slope are of single samples, objective.name preference scores pairs: leave them at 0"
+    ) {
+      $0.critic == .pairs && $0.has(.sampleSlopes)
+    },
     Check("penalties on the critic's slope are of logits: an autoencoder has none; leave terms.r1 and its like at 0") {
       $0.critic == .autoencoder && $0.has(.sampleSlopes)
     },

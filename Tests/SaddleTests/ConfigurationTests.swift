@@ -275,6 +275,7 @@ import Testing
   (["objective.name=began"], "need model.architecture autoencoder"),
   (["model.architecture=autoencoder"], "set objective.name to ebgan or began"),
   (["model.architecture=autoencoder", "objective.name=ebgan", "terms.r1=1"], "an autoencoder has none"),
+  (["objective.name=preference", "terms.r1=1"], "preference scores pairs"),
   (["views.pack=2", "objective.name=preference"], "views.pack makes one sample of many"),
   (["views.pack=3"], "training.batch must be a multiple of views.pack"),
   (["model.conditioning=concat"], "set model.classes"),

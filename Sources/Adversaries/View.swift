@@ -7,6 +7,7 @@ public struct View: Sendable {
     public let draws: Draws
     /// The batch's real samples [N, ...].
     public let real: Tensor
+    public init(step: Int, draws: Draws, real: Tensor) { (self.step, self.draws, self.real) = (step, draws, real) }
   }
 
   public let name: String

@@ -14,6 +14,28 @@ func normalDensity(_ x: Double, mean: Double = 0, deviation: Double = 1) -> Doub
   return exp(-z * z / 2) / (deviation * (2 * Double.pi).squareRoot())
 }
 
+/// The place below which a standard normal variable lies with probability `level`, by Newton's method on the
+/// complementary error function.
+func normalQuantile(_ level: Double) -> Double {
+  guard level <= 0.5 else { return -normalQuantile(1 - level) }
+  // The distribution function is convex here, so that every step from the right falls short, and none goes too far.
+  var x = 0.0
+  for _ in 0..<100 {
+    let step = (erfc(-x / 2.0.squareRoot()) / 2 - level) / normalDensity(x)
+    x -= step
+    if abs(step) < 1e-13 * max(1, abs(x)) { break }
+  }
+  return x
+}
+
+/// The Jensen-Shannon divergence of N(0, 1) and N(distance, 1), in nats, by quadrature; there is no closed form.
+func gaussianJSD(_ distance: Double) -> Double {
+  integral(over: -10...10 + distance) { x in
+    let (p, q) = (normalDensity(x), normalDensity(x, mean: distance))
+    return (xlogx(p) + xlogx(q)) / 2 - xlogx((p + q) / 2)
+  }
+}
+
 /// `x log x`, which is 0 at 0.
 func xlogx(_ x: Double) -> Double { x > 0 ? x * log(x) : 0 }
 

@@ -70,6 +70,40 @@ public final class Lab {
     figures.append((name, PlotGrid(plots, columns: columns).svg()))
   }
 
+  /// Keeps a grid of images as a picture.
+  ///
+  /// - Throws: `RecordError` where libpng is missing.
+  public func figure(_ name: String, _ images: SampleGrid) throws(RecordError) {
+    figures.append((name, try images.svg(scale: 1)))
+  }
+
+  /// Keeps several grids of images as one picture, each under its title, which is plain words.
+  ///
+  /// - Throws: `RecordError` where libpng is missing.
+  func figure(_ name: String, _ grids: [(title: String, grid: SampleGrid)], columns: Int) throws(RecordError) {
+    let cell = grids.reduce(into: (width: 0, height: 0)) { cell, entry in
+      let (_, height, width) = entry.grid.composed(scale: 1)
+      cell = (max(cell.width, width + 16), max(cell.height, height + 36))
+    }
+    var content = ""
+    for (i, (title, grid)) in grids.enumerated() {
+      content += """
+        <g transform="translate(\(i % columns * cell.width + 8),\(i / columns * cell.height))">
+        <text y="20" fill="#767676" font-weight="600">\(title)</text>
+        <g transform="translate(0,28)">\(try grid.svg(scale: 1))</g></g>
+
+        """
+    }
+    let (width, height) = (columns * cell.width, (grids.count + columns - 1) / columns * cell.height)
+    let svg = """
+      <svg xmlns="http://www.w3.org/2000/svg" width="\(width)" height="\(height)" viewBox="0 0 \(width) \(height)" \
+      font-family="system-ui, 'DejaVu Sans', sans-serif" font-size="14">
+      \(content)</svg>
+
+      """
+    figures.append((name, svg))
+  }
+
   private func append(_ what: String, _ measured: Double, _ bound: Finding.Bound, _ least: Double) {
     findings.append(Finding(what, measured, bound, isJudged: scale >= least))
   }

@@ -35,8 +35,9 @@ let package = Package(
     .target(name: "Networks", dependencies: ["Tensors"]),
     .target(name: "Adversaries", dependencies: ["Networks"]),
     .target(name: "Datasets", dependencies: ["CImages"]),
+    .target(name: "Evaluation", dependencies: ["Adversaries", "Datasets"]),
     .target(name: "Records", dependencies: ["CImages"]),
-    .target(name: "Saddle", dependencies: ["Adversaries", "Datasets", "Records", "Yams"]),
+    .target(name: "Saddle", dependencies: ["Evaluation", "Records", "Yams"]),
     .target(name: "Benchmarks", dependencies: ["Saddle"]),
     .target(name: "Laboratory", dependencies: ["Saddle"]),
     .executableTarget(
@@ -49,6 +50,7 @@ let package = Package(
     .testTarget(name: "NetworksTests", dependencies: ["Networks"], resources: [.copy("Reference")]),
     .testTarget(name: "AdversariesTests", dependencies: ["Adversaries"], resources: [.copy("Reference")]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
+    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
     .testTarget(name: "RecordsTests", dependencies: ["Records"]),
     .testTarget(name: "SaddleTests", dependencies: ["Saddle"]),
     .testTarget(name: "BenchmarksTests", dependencies: ["Benchmarks"]),

@@ -14,8 +14,8 @@ public struct Experiment: Sendable {
 
   /// Every experiment, in the order in which a reader should meet them.
   public static let all: [Experiment] = [
-    divergences, fganMixture, supports, minibatchJS, preference, dirac, optimalCritics, vanishingGradient, unstableGradient, perfectCritic,
-    instanceNoise, criticPrior,
+    divergences, fganMixture, optimalCritics, supports, wasserstein, vanishingGradient, unstableGradient, perfectCritic,
+    instanceNoise, minibatchJS, preference, dirac, criticPrior, independentCritic,
   ]
 
   /// The experiment of this name.
@@ -44,7 +44,8 @@ public struct Experiment: Sendable {
     try body(lab)
     return LabResult(
       experiment: name, summary: summary, device: device.name, contract: TrainingRun.contract, seed: seed, scale: scale,
-      seconds: (ContinuousClock.now - start) / .seconds(1), findings: lab.findings, figures: lab.figures)
+      seconds: (ContinuousClock.now - start) / .seconds(1), findings: lab.findings, figures: lab.figures,
+      pictures: lab.pictures)
   }
 }
 

@@ -11,6 +11,8 @@ public final class Lab {
   public private(set) var findings: [Finding] = []
   /// The figures by name, as SVG.
   public private(set) var figures: [(name: String, svg: String)] = []
+  /// Pictures of samples by name.
+  public private(set) var pictures: [(name: String, picture: SamplePicture)] = []
   private let report: (String) -> Void
 
   /// - Parameter progress: Gets a line now and then that says what is being done.
@@ -103,6 +105,9 @@ public final class Lab {
       """
     figures.append((name, svg))
   }
+
+  /// Keeps samples as people look at them: images [N, H, W, C] in [-1, 1], or points [N, 2].
+  public func picture(_ name: String, _ samples: Tensor) throws { pictures.append((name, try SamplePicture(samples))) }
 
   private func append(_ what: String, _ measured: Double, _ bound: Finding.Bound, _ least: Double) {
     findings.append(Finding(what, measured, bound, isJudged: scale >= least))

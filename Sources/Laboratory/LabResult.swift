@@ -14,6 +14,8 @@ public struct LabResult: Sendable {
   public let findings: [Finding]
   /// The figures by name, as SVG.
   public let figures: [(name: String, svg: String)]
+  /// Pictures of samples by name.
+  public let pictures: [(name: String, picture: SamplePicture)]
 
   /// Those that were judged and found wrong.
   public var failures: [Finding] { findings.filter { $0.passed == false } }
@@ -39,7 +41,8 @@ public struct LabResult: Sendable {
   public func json() throws -> String {
     let content = Content(
       experiment: experiment, summary: summary, device: device, contract: contract, seed: seed, scale: scale,
-      seconds: seconds, rows: findings, figures: figures.map { "\($0.name).svg" })
+      seconds: seconds, rows: findings,
+      figures: figures.map { "\($0.name).svg" } + pictures.map { "\($0.name).png" })
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
     encoder.keyEncodingStrategy = .convertToSnakeCase
@@ -48,13 +51,14 @@ public struct LabResult: Sendable {
     return String(decoding: try encoder.encode(content), as: UTF8.self) + "\n"
   }
 
-  /// Writes `result.json` and the figures into a folder, which is made where it is missing.
+  /// Writes `result.json`, the figures and the pictures into a folder, which is made where it is missing.
   public func write(to folder: String) throws {
     let url = URL(fileURLWithPath: folder)
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     for (name, svg) in figures {
       try Data(svg.utf8).write(to: url.appendingPathComponent(name + ".svg"), options: .atomic)
     }
+    for (name, picture) in pictures { try picture.write(to: url.appendingPathComponent(name + ".png").path) }
     try Data(try json().utf8).write(to: url.appendingPathComponent("result.json"), options: .atomic)
   }
 

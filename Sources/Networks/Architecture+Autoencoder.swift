@@ -1,5 +1,5 @@
 extension Architecture {
-  static let autoencoder = Architecture(
+  public static let autoencoder = Architecture(
     name: "autoencoder",
     summary: "EBGAN, BEGAN (Zhao et al. 2017, Berthelot et al. 2017): DCGAN's generator; the critic is an autoencoder",
     sample: image,

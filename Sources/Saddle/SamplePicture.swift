@@ -1,5 +1,5 @@
 /// Samples as people look at them: images in a grid, points of the plane in a scatter plot.
-public struct SamplePicture {
+public struct SamplePicture: Sendable {
   /// As many points as show the shape of a distribution.
   public static let points = 2500
   private static let side = 384

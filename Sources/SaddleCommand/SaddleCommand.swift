@@ -13,7 +13,9 @@ struct SaddleCommand: ParsableCommand {
       Your images:   saddle train dcgan64 --data FOLDER
       """,
     version: "0.1.0",
-    subcommands: [Train.self, Sample.self, Devices.self, Check.self, Tune.self, Bench.self, Lab.self, Games.self])
+    subcommands: [
+      Train.self, Games.self, Sample.self, Judge.self, Devices.self, Check.self, Tune.self, Bench.self, Lab.self,
+    ])
 
   /// Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted after saving.
   static func main() {

@@ -1,0 +1,194 @@
+@_exported import Adversaries
+
+/// A critic that had no part in training: begun from scratch against a generator that no longer moves, it estimates the
+/// divergence between its samples and others.
+///
+/// It sees samples only through closures, so that distributions in closed form can stand for either side. Sources:
+/// Danihelka et al. 2017, "Comparison of Maximum Likelihood and GAN-based training of Real NVPs"; Gulrajani, Raffel and
+/// Metz 2019, "Towards GAN Benchmarks Which Require Generalization".
+public struct IndependentCritic: Sendable {
+  /// Gives samples [count, ...]. Draws are numbered from 1 on, so that every one can be made again.
+  public typealias Samples = (_ draw: Int, _ count: Int) throws -> Tensor
+
+  /// From one sample to what the objective's critic gives.
+  public var layers: Sequential
+  public var objective: Objective
+  public var options = Objective.Options()
+  /// Terms added to the critic's loss, with their weights.
+  public var terms: [(term: Term, weight: Double)] = []
+  /// Whether the value is all that the critic maximises, its terms included, and not the divergence alone.
+  public var valueHasTerms = false
+  /// The limit of the critic's weights; nil leaves them free.
+  public var clip: Double?
+  public var rule = OptimizerRule.adam
+  public var optimizer = OptimizerSettings(rate: 1e-3)
+  /// Whether the learning rate falls linearly to 0.
+  public var rateFalls = true
+  /// The decay of the average of the weights, which the value is read with; 0 reads it with the last ones.
+  public var averageDecay = 0.99
+  public var batch = 64
+  public var steps = 1000
+  /// Batches over which a value is averaged.
+  public var readings = 32
+  public var seed: UInt64 = 0
+
+  public init(_ objective: Objective, layers: Sequential) { (self.objective, self.layers) = (objective, layers) }
+
+  /// A value with its spread.
+  public struct Reading: Sendable {
+    /// The value on each batch.
+    public let values: [Double]
+    public init(_ values: [Double]) { self.values = values }
+
+    public var mean: Double { values.reduce(0, +) / Double(values.count) }
+    /// The deviation over batches, by the unbiased variance.
+    public var deviation: Double {
+      let mean = mean
+      return (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(max(values.count - 1, 1))).squareRoot()
+    }
+    /// The standard error of the mean.
+    public var error: Double { deviation / Double(values.count).squareRoot() }
+  }
+
+  // MARK: Training
+
+  /// Trains a critic from its first weights.
+  ///
+  /// - Parameters:
+  ///   - real: Samples that the critic is to know from the generator's.
+  ///   - fake: The generator's samples.
+  ///   - progress: Told now and then which step of how many is done.
+  /// - Throws: `NetworkError` where the layers do not fit the samples or the objective, `DeviceError`, and what the
+  ///   closures throw.
+  public func trained(
+    real: Samples, fake: Samples, progress: (_ step: Int, _ steps: Int) -> Void = { _, _ in }
+  ) throws -> Trained {
+    let first = try real(1, batch)
+    let device = first.device
+    let network = try network(sample: Shape(Array(first.shape.sizes.dropFirst())), on: device)
+    var player = Player(network, rule, optimizer, averageDecay: averageDecay)
+    var state = objective.state.map { Tensor($0.initial, on: device) }
+    var course: [(step: Int, value: Double)] = []
+    for step in 1...max(steps, 1) {
+      if rateFalls {
+        player.optimizer.settings.rate = optimizer.rate * (1 - Double(step - 1) / Double(steps))
+      }
+      let tape = Tape()
+      let weights = network.watched(on: tape)
+      let scene = scene(network, weights, tape, try real(step, batch), try fake(step, batch), state, draw: step)
+      player.minimize(loss(scene), by: weights)
+      if let clip { network.clipWeights(clip) }
+      state = objective.nextState(scene)
+      if step % max(steps / 50, 1) == 0 {
+        course.append((step, try value(scene).scalars(as: Double.self)[0]))
+        progress(step, steps)
+      }
+    }
+    return Trained(critic: self, player: player, state: state, course: course)
+  }
+
+  /// Whether the critic can be trained on samples of this shape, without computing anything.
+  ///
+  /// - Throws: `NetworkError` where it cannot.
+  public func check(sample: Shape) throws { _ = try network(sample: sample, on: .rehearsal()) }
+
+  private func network(sample: Shape, on device: Device) throws -> Network {
+    var input = sample.sizes
+    if objective.critic == .pairs { input[input.count - 1] *= 2 }
+    let network = try Network(
+      layers, input: Shape(input), random: RandomStream(seed: seed, stream: RandomUse.criticWeights.rawValue),
+      on: device)
+    let isFit =
+      switch objective.critic {
+      case .logit, .pairs: network.output == [1]
+      case .autoencoder: network.output == network.input
+      case .classes: false
+      }
+    guard isFit else {
+      throw NetworkError(
+        objective.critic == .classes
+          ? "\(objective.name) needs labels, which an independent critic does not see: choose another objective"
+          : "the critic of \(objective.name) maps \(network.input) to \(network.output): give it layers to "
+            + (objective.critic == .autoencoder ? "\(network.input), an autoencoder" : "[1], a logit"))
+    }
+    if let term = terms.first(where: { $0.term.critic == nil || $0.term.needs.contains { $0 != .sampleSlopes } }) {
+      throw NetworkError(
+        "an independent critic has no use for the term \(term.term.name): choose a penalty on its slope")
+    }
+    return network
+  }
+
+  fileprivate func scene(
+    _ network: Network, _ weights: [Tensor]?, _ tape: Tape?, _ real: Tensor, _ fake: Tensor, _ state: [Tensor],
+    draw: Int
+  ) -> Scene {
+    var background = Scene.Background()
+    (background.tape, background.network, background.weights) = (tape, network, weights ?? [])
+    (background.options, background.state, background.draws) = (options, state, Draws(seed: seed, step: draw))
+    return Scene(real: real, fake: fake.detached(), isJoint: true, background) { samples, _, run in
+      let mode = Mode(statistics: .batch(updating: !run.isExtra), parts: run.parts)
+      let (output, features) = network.evaluate(samples, weights: weights, mode: mode)
+      return Scene.Verdict(output: output, features: features)
+    }
+  }
+
+  /// What the critic minimises.
+  private func loss(_ scene: Scene) -> Tensor {
+    terms.reduce(objective.criticLoss(scene)) { loss, entry in
+      entry.term.critic.map { loss + entry.weight * $0(scene) } ?? loss
+    }
+  }
+
+  /// What is reported: the divergence, or what the critic maximises where the objective knows no divergence.
+  fileprivate func value(_ scene: Scene) -> Tensor {
+    guard !valueHasTerms, let estimate = objective.estimate else { return -loss(scene) }
+    return estimate(scene)
+  }
+
+  /// A critic at the end of its training.
+  public struct Trained {
+    public let critic: IndependentCritic
+    public let player: Player
+    let state: [Tensor]
+    /// The value on the batches it learned from, at some fifty steps: whether it had settled.
+    public let course: [(step: Int, value: Double)]
+
+    /// The weights it is read with.
+    private var weights: [Tensor] {
+      player.network.views(of: player.average ?? player.network.weights).map { $0.detached() }
+    }
+
+    /// The value between two kinds of samples, on batches that were not drawn in training.
+    ///
+    /// - Throws: `DeviceError`, and what the closures throw.
+    public func value(real: Samples, fake: Samples) throws -> Reading {
+      Reading(
+        try (1...critic.readings).map { number in
+          let draw = critic.steps + number
+          let scene = critic.scene(
+            player.network, weights, critic.valueHasTerms ? Tape() : nil, try real(draw, critic.batch),
+            try fake(draw, critic.batch), state, draw: draw)
+          return try critic.value(scene).scalars(as: Double.self)[0]
+        })
+    }
+
+    /// The critic's output for samples [N, ...].
+    public func callAsFunction(_ samples: Tensor) -> Tensor {
+      player.network(samples, weights: weights, mode: .inference)
+    }
+  }
+}
+
+extension OptimizerRule {
+  /// The row "adam".
+  public static let adam = rule("adam")
+  /// The row "rmsprop".
+  public static let rmsprop = rule("rmsprop")
+
+  private static func rule(_ name: String) -> OptimizerRule {
+    guard let rule = all.first(where: { $0.name == name }) else {
+      preconditionFailure("the table of optimizers has no row '\(name)'")
+    }
+    return rule
+  }
+}

@@ -1,0 +1,170 @@
+import ArgumentParser
+import Foundation
+import Saddle
+
+struct Judge: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Judges a run by an independent critic, trained from scratch.",
+    discussion: """
+      The critic estimates how far the run's samples are from its training images, and from images that it never saw.
+      A generator that repeats its training images is near to those only: the gap shows it.
+        saddle judge runs/fashion
+        saddle judge runs/fashion --objective wasserstein --steps 4000
+        saddle judge runs/fashion --nnd
+      One critic learns from half of the held-out images and is read on the other half and on training images. With
+      --nnd (Gulrajani, Raffel and Metz 2019) there are two, each read on the images that it learned from.
+      """)
+
+  @Argument(help: "The run's folder.") var folder: String
+  @Option(help: ArgumentHelp("The run's images; those it was trained on by default.", valueName: "path"))
+  var data: String?
+  @Option(
+    help: ArgumentHelp("Images that it was not trained on; the data's own test part by default.", valueName: "path"))
+  var heldOut: String?
+  @Option(
+    help: ArgumentHelp("Holds this share of --data out, which the run must not have seen.", valueName: "share"))
+  var split: Double?
+  @Option(help: ArgumentHelp("What the critic is trained for: a row of objective.name.", valueName: "name"))
+  var objective = "non-saturating"
+  @Flag(help: "The neural-network divergence, in a size that takes minutes.") var nnd = false
+  @Flag(help: "With --nnd: its paper's size, 100,000 steps of 256 images, which takes days on a processor.") var exact =
+    false
+  @Option(help: "Steps of the critic.") var steps: Int?
+  @Option(help: "Images of each kind that a number is averaged over.") var samples = 2048
+  @Option(help: "The seed of the critic, of latents and of the images' order.") var seed: UInt64 = 1
+  @Option(help: ArgumentHelp("The checkpoint, such as step-00000500; the latest by default.", valueName: "checkpoint"))
+  var from: String?
+  @Flag(help: "Prints JSON.") var json = false
+  @OptionGroup var deviceOptions: DeviceOptions
+
+  func validate() throws {
+    if let split, !(split > 0 && split < 1) {
+      throw ValidationError("--split is \(split); it must lie between 0 and 1.")
+    }
+    if split != nil && heldOut != nil { throw ValidationError("Give --held-out or --split, not both.") }
+    if exact && !nnd { throw ValidationError("--exact goes with --nnd.") }
+    if let steps, steps < 1 { throw ValidationError("--steps is \(steps); it must be 1 or more.") }
+    if samples < 2 { throw ValidationError("--samples is \(samples); it must be 2 or more.") }
+    guard let row = Objective.named(objective) else {
+      let names = Objective.all.map(\.name)
+      let hint =
+        nearest(to: objective, among: names).map { "did you mean \($0)?" }
+        ?? "there are \(names.joined(separator: ", "))."
+      throw ValidationError("No objective is called '\(objective)': \(hint)")
+    }
+    if nnd && row.name != "wasserstein" && row.name != "non-saturating" {
+      throw ValidationError("--nnd has an objective of its own; leave --objective away.")
+    }
+  }
+
+  func run() throws {
+    let directory = try RunDirectory(opening: folder)
+    let configuration = try Saddle.Configuration(from: directory.configuration)
+    let shape = configuration.sampleShape
+    guard shape.rank == 3 else {
+      throw ConfigurationError.contradiction(
+        "\(folder) was trained on points, which are drawn afresh: none of them is held out. saddle judge needs images")
+    }
+    let store = CheckpointStore(readingFrom: directory.checkpoints)
+    let checkpoint = try from.map { try store.load(named: $0) } ?? store.loadLatest()
+    let images = try openImages(configuration)
+    let critic = try self.critic(size: shape[0], channels: shape[2])
+    let device = try deviceOptions.open()
+    let trainer = try Trainer(configuration, on: device)
+    try trainer.restore(checkpoint.file, step: checkpoint.step)
+
+    let status = StatusLine()
+    let start = ContinuousClock.now
+    let judgement = try judge(critic, trainer, configuration.samplingMode, images, device) { step, steps in
+      let seconds = (ContinuousClock.now - start) / .seconds(1)
+      status.show(
+        "critic: step \(step) of \(steps)  \(ProgressLine.duration(seconds * Double(steps - step) / Double(step))) left"
+      )
+    }
+    status.clear()
+    let report = JudgeReport(
+      judgement, critic, isDivergenceOfNetworks: nnd, run: folder, step: checkpoint.step,
+      weights: trainer.generator.average == nil ? "raw" : configuration.sampling.weights.rawValue,
+      statistics: configuration.sampling.statistics.rawValue, images: images.names,
+      counts: (images.train.count, images.fitting.count, images.heldOut.count),
+      seconds: (ContinuousClock.now - start) / .seconds(1))
+    FileHandle.standardOutput.write(Data((json ? try report.json() : report.text + "\n").utf8))
+  }
+
+  private func critic(size: Int, channels: Int) throws -> IndependentCritic {
+    guard let row = Objective.named(objective) else { preconditionFailure("validate() knows the objective") }
+    var critic =
+      nnd
+      ? IndependentCritic.neuralNetworkDivergence(size: size, exact: exact)
+      : try IndependentCritic.images(row, size: size, channels: channels)
+    if let steps { critic.steps = steps }
+    if !exact { critic.readings = max(2, samples / critic.batch) }
+    critic.seed = seed
+    // Asked now: whether the critic fits is known without a sample.
+    try critic.check(sample: [size, size, channels])
+    return critic
+  }
+
+  // MARK: Images
+
+  private struct Images {
+    let train: any ImageDataset
+    /// What the critic learns from.
+    let fitting: any ImageDataset
+    let heldOut: any ImageDataset
+    /// Where the two kinds come from.
+    let names: (train: String, heldOut: String)
+  }
+
+  private func openImages(_ configuration: Saddle.Configuration) throws -> Images {
+    let path = data ?? configuration.data.path
+    let shape = configuration.sampleShape
+    let background = configuration.data.background
+    func open(_ path: String, _ part: Split) throws -> any ImageDataset {
+      try openDataset(
+        at: URL(fileURLWithPath: path), split: part, size: shape[0], channels: shape[2],
+        background: RGB(red: background.red, green: background.green, blue: background.blue))
+    }
+    var train = try open(path, .train)
+    let held: any ImageDataset
+    if let split {
+      let parts = try train.divided(share: split)
+      (train, held) = (parts.rest, parts.share)
+    } else {
+      held = try heldOut.map { try open($0, .train) } ?? open(path, .heldOut)
+    }
+    let place = split.map { "\($0) of \(path)" } ?? heldOut ?? path
+    if nnd {
+      // Both critics learn by heart alike only from as many images.
+      let count = min(train.count, held.count)
+      func some(_ images: any ImageDataset) throws -> any ImageDataset {
+        images.count == count ? images : try images.divided(share: Double(count) / Double(images.count)).share
+      }
+      let (train, held) = (try some(train), try some(held))
+      return Images(train: train, fitting: held, heldOut: held, names: (path, place))
+    }
+    let halves = try held.divided(share: 0.5)
+    return Images(train: train, fitting: halves.share, heldOut: halves.rest, names: (path, place))
+  }
+
+  private func judge(
+    _ critic: IndependentCritic, _ trainer: Trainer, _ sampling: Trainer.Sampling, _ images: Images, _ device: Device,
+    progress: (Int, Int) -> Void
+  ) throws -> Judgement {
+    let fake = IndependentCritic.samples(of: trainer, sampling, seed: seed)
+    func samples(_ images: any ImageDataset) throws -> IndependentCritic.Samples {
+      try IndependentCritic.samples(of: images, seed: seed, on: device)
+    }
+    guard nnd else {
+      return try critic.judge(
+        fake: fake, fitting: samples(images.fitting), train: samples(images.train), heldOut: samples(images.heldOut),
+        progress: progress)
+    }
+    func dequantised(_ samples: @escaping IndependentCritic.Samples, _ stream: UInt32) -> IndependentCritic.Samples {
+      IndependentCritic.dequantised(samples, seed: seed, stream: stream)
+    }
+    return try critic.judge(
+      fake: dequantised(fake, 1), train: dequantised(try samples(images.train), 2),
+      heldOut: dequantised(try samples(images.heldOut), 3), progress: progress)
+  }
+}

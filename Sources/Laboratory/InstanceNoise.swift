@@ -48,7 +48,8 @@ extension Experiment {
       [
         Plot(
           "∇ E log(1 - D(G(z) + noise))", x: "steps of the critic", y: .logarithmic("norm"), marks.saturating + span),
-        Plot("Accuracy over 10 steps", x: "steps of the critic", y: .linear("share", 0.4...1.02), marks.accuracy + span),
+        Plot(
+          "Accuracy over 10 steps", x: "steps of the critic", y: .linear("share", 0.4...1.02), marks.accuracy + span),
       ], columns: 2)
   }
 
@@ -87,7 +88,8 @@ extension Experiment {
     lab.figure(
       "divergences",
       Plot(
-        "Values under different noise cannot be compared (dashed: exact)", x: "deviation σ of the noise", y: "JSD in nats",
+        "Values under different noise cannot be compared (dashed: exact)", x: "deviation σ of the noise",
+        y: "JSD in nats",
         marks))
   }
 

@@ -77,7 +77,9 @@ extension Experiment {
       }
       try fit(lab, network, steps: steps, name: name, loss: loss)
       let reached = try loss(nil).scalars(as: Double.self)[0]
-      lab.expect("\(name), d = \(optimum.distance): the best critic's loss", reached, optimum.value, within: 1e-3, fromScale: 0.2)
+      lab.expect(
+        "\(name), d = \(optimum.distance): the best critic's loss", reached, optimum.value, within: 1e-3, fromScale: 0.2
+      )
       let x = (-60...60).map { Double($0) / 15 }
       let scores: [Double] = try network(Tensor(x, shape: [x.count, 1], on: device), mode: .inference).scalars()
       curves.append(

@@ -45,7 +45,8 @@ extension Experiment {
 extension Experiment {
   /// Figure 3: the non-saturating loss does not die, but its gradient grows, and scatters the more.
   static let unstableGradient = Experiment(
-    "unstable-gradient", "the gradient of -log D grows and scatters as a critic learns (Arjovsky and Bottou 2017, figure 3)"
+    "unstable-gradient",
+    "the gradient of -log D grows and scatters as a critic learns (Arjovsky and Bottou 2017, figure 3)"
   ) { lab in
     var marks: (norm: [Plot.Mark], deviation: [Plot.Mark]) = ([], [])
     for generator in try frozen(lab) {
@@ -53,22 +54,26 @@ extension Experiment {
       let slopes = try experiment.record(generator.name, steps: lab.count(600, atLeast: 10)).nonSaturating
       let name = "generator \(generator.name): "
       let growth = { (values: [Double]) in Array(values.suffix(5)).quantile(0.5) / values[0] }
-      lab.expect(name + "norm of the mean gradient at the end / at first", growth(slopes.map(\.norm)), atLeast: 3, fromScale: 1)
-      lab.expect(name + "its deviation at the end / at first", growth(slopes.map(\.deviation)), atLeast: 3, fromScale: 1)
+      lab.expect(
+        name + "norm of the mean gradient at the end / at first", growth(slopes.map(\.norm)), atLeast: 3, fromScale: 1)
+      lab.expect(
+        name + "its deviation at the end / at first", growth(slopes.map(\.deviation)), atLeast: 3, fromScale: 1)
       marks.norm.append(.line(generator.name, slopes.norms))
       marks.deviation.append(.line(generator.name, slopes.deviations))
     }
     lab.figure(
       "growth",
       [
-        Plot("Mean of -∇ log D(G(z)) over 8 minibatches", x: "steps of the critic", y: .logarithmic("norm"), marks.norm),
+        Plot(
+          "Mean of -∇ log D(G(z)) over 8 minibatches", x: "steps of the critic", y: .logarithmic("norm"), marks.norm),
         Plot("Its deviation among them", x: "steps of the critic", y: .logarithmic("deviation"), marks.deviation),
       ], columns: 2)
   }
 
   /// Figure 1: where supports do not meet, a critic becomes perfect, and soon.
   static let perfectCritic = Experiment(
-    "perfect-critic", "a critic from scratch tells real from generated without fault (Arjovsky and Bottou 2017, figure 1)"
+    "perfect-critic",
+    "a critic from scratch tells real from generated without fault (Arjovsky and Bottou 2017, figure 1)"
   ) { lab in
     var marks: (entropy: [Plot.Mark], accuracy: [Plot.Mark]) = ([], [])
     for (number, generator) in try frozen(lab).enumerated() {

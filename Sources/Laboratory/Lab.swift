@@ -70,6 +70,13 @@ public final class Lab {
     figures.append((name, PlotGrid(plots, columns: columns).svg()))
   }
 
+  /// Keeps a grid of images as a picture.
+  ///
+  /// - Throws: `RecordError` where libpng is missing.
+  public func figure(_ name: String, _ images: SampleGrid) throws(RecordError) {
+    figures.append((name, try images.svg(scale: 1)))
+  }
+
   private func append(_ what: String, _ measured: Double, _ bound: Finding.Bound, _ least: Double) {
     findings.append(Finding(what, measured, bound, isJudged: scale >= least))
   }

@@ -1,4 +1,5 @@
 import CImages
+import Foundation
 
 /// Images laid out in a grid that is as square as their number allows, filled row by row.
 public struct SampleGrid: Sendable {
@@ -59,6 +60,26 @@ public struct SampleGrid: Sendable {
 
   /// Writes the grid as a PNG, whole or not at all. A scale of nil is `visibleScale`.
   public func writePNG(to path: String, scale: Int? = nil) throws(RecordError) {
+    let bytes: [UInt8]
+    do throws(RecordError) { bytes = try png(scale: scale) } catch { throw .library(reason: "\(path): \(error)") }
+    try AtomicFile.write(to: path) { (file) throws(RecordError) in
+      try bytes.withUnsafeBytes { (bytes) throws(RecordError) in try file.write(bytes) }
+    }
+  }
+
+  /// The grid as an SVG that holds the PNG: for pages whose figures are all of that kind.
+  public func svg(scale: Int? = nil) throws(RecordError) -> String {
+    let picture = composed(scale: scale)
+    let (data, size) = (Data(try png(scale: scale)).base64EncodedString(), (picture.width, picture.height))
+    return """
+      <svg xmlns="http://www.w3.org/2000/svg" width="\(size.0)" height="\(size.1)" viewBox="0 0 \(size.0) \(size.1)">
+      <image width="\(size.0)" height="\(size.1)" href="data:image/png;base64,\(data)"/>
+      </svg>
+
+      """
+  }
+
+  private func png(scale: Int?) throws(RecordError) -> [UInt8] {
     let picture = composed(scale: scale)
     var bytes: UnsafeMutablePointer<UInt8>?
     var size = 0
@@ -66,10 +87,8 @@ public struct SampleGrid: Sendable {
       image_png_encode(
         picture.pixels, CInt(picture.width), CInt(picture.height), CInt(channels), &bytes, &size, message, capacity)
     }
-    if let failure { throw .library(reason: "\(path): \(failure)") }
+    if let failure { throw .library(reason: failure) }
     defer { image_free(bytes) }
-    try AtomicFile.write(to: path) { [bytes, size] (file) throws(RecordError) in
-      try file.write(UnsafeRawBufferPointer(start: bytes, count: size))
-    }
+    return Array(UnsafeBufferPointer(start: bytes, count: size))
   }
 }

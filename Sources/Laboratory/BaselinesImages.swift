@@ -41,7 +41,7 @@ extension Experiment {
   /// model is normal, and with orthogonal columns of W its covariance is diagonal (Lucas et al. 2019, section 4).
   private static func linearAutoencoder(_ lab: Lab, _ garments: Garments) throws {
     lab.progress("a linear autoencoder")
-    let (latent, steps) = (4, lab.count(3000, atLeast: 20))
+    let (latent, steps) = (4, lab.count(4000, atLeast: 20))
     // 8 x 8 pixels less their mean.
     let small = try garments.all().downsampled(by: 4).reshaped(to: [garments.count, 64])
     let x = small - small.mean(over: [0])
@@ -108,7 +108,8 @@ extension Experiment {
     lab.record("PCA of garments: log-likelihood, held out", likelihoods.1)
     lab.record("convolutional autoencoder: bound, training", try model.bound(x, draw: 0).mean().scalars()[0])
     lab.expect("convolutional autoencoder: bound, held out, less its first", bound - curve[0].y, atLeast: 0)
-    lab.expect("convolutional autoencoder: bound, held out, less PCA's", bound - likelihoods.1, atLeast: 0, fromScale: 1)
+    lab.expect(
+      "convolutional autoencoder: bound, held out, less PCA's", bound - likelihoods.1, atLeast: 0, fromScale: 1)
     let (ours, theirs) = (
       model.reconstructions(of: test), try exact.reconstructions(of: flat(test)).reshaped(to: test.shape)
     )

@@ -74,7 +74,7 @@ public final class Lab {
   ///
   /// - Throws: `RecordError` where libpng is missing.
   public func figure(_ name: String, _ images: SampleGrid) throws(RecordError) {
-    figures.append((name, try images.svg(scale: 1)))
+    figures.append((name, try images.svg(scale: 2)))
   }
 
   private func append(_ what: String, _ measured: Double, _ bound: Finding.Bound, _ least: Double) {

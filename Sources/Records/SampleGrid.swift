@@ -60,26 +60,28 @@ public struct SampleGrid: Sendable {
 
   /// Writes the grid as a PNG, whole or not at all. A scale of nil is `visibleScale`.
   public func writePNG(to path: String, scale: Int? = nil) throws(RecordError) {
-    let bytes: [UInt8]
-    do throws(RecordError) { bytes = try png(scale: scale) } catch { throw .library(reason: "\(path): \(error)") }
-    try AtomicFile.write(to: path) { (file) throws(RecordError) in
-      try bytes.withUnsafeBytes { (bytes) throws(RecordError) in try file.write(bytes) }
+    try withPNG(scale, for: path) { (png) throws(RecordError) in
+      try AtomicFile.write(to: path) { (file) throws(RecordError) in try file.write(png) }
     }
   }
 
-  /// The grid as an SVG that holds the PNG: for pages whose figures are all of that kind.
+  /// The grid as an SVG around its PNG, for pages whose figures are all of that kind.
   public func svg(scale: Int? = nil) throws(RecordError) -> String {
-    let picture = composed(scale: scale)
-    let (data, size) = (Data(try png(scale: scale)).base64EncodedString(), (picture.width, picture.height))
-    return """
-      <svg xmlns="http://www.w3.org/2000/svg" width="\(size.0)" height="\(size.1)" viewBox="0 0 \(size.0) \(size.1)">
-      <image width="\(size.0)" height="\(size.1)" href="data:image/png;base64,\(data)"/>
+    let (_, height, width) = composed(scale: scale)
+    return try withPNG(scale, for: "a grid of images") { png in
+      """
+      <svg xmlns="http://www.w3.org/2000/svg" width="\(width)" height="\(height)" viewBox="0 0 \(width) \(height)">
+      <image width="\(width)" height="\(height)" href="data:image/png;base64,\(Data(png).base64EncodedString())"/>
       </svg>
 
       """
+    }
   }
 
-  private func png(scale: Int?) throws(RecordError) -> [UInt8] {
+  /// Lends the bytes of the PNG; `target` begins the message where there are none.
+  private func withPNG<Result>(
+    _ scale: Int?, for target: String, _ body: (UnsafeRawBufferPointer) throws(RecordError) -> Result
+  ) throws(RecordError) -> Result {
     let picture = composed(scale: scale)
     var bytes: UnsafeMutablePointer<UInt8>?
     var size = 0
@@ -87,8 +89,8 @@ public struct SampleGrid: Sendable {
       image_png_encode(
         picture.pixels, CInt(picture.width), CInt(picture.height), CInt(channels), &bytes, &size, message, capacity)
     }
-    if let failure { throw .library(reason: failure) }
+    if let failure { throw .library(reason: "\(target): \(failure)") }
     defer { image_free(bytes) }
-    return Array(UnsafeBufferPointer(start: bytes, count: size))
+    return try body(UnsafeRawBufferPointer(start: bytes, count: size))
   }
 }

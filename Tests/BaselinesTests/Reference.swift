@@ -26,7 +26,8 @@ struct Reference: Decodable {
   let components: Components
 
   static func load() throws -> Reference {
-    let url = try #require(Bundle.module.url(forResource: "baselines", withExtension: "json", subdirectory: "Reference"))
+    let url = try #require(
+      Bundle.module.url(forResource: "baselines", withExtension: "json", subdirectory: "Reference"))
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     return try decoder.decode(Reference.self, from: Data(contentsOf: url))

@@ -78,7 +78,7 @@ struct LikelihoodRow: Sendable, CustomTestStringConvertible {
   func architecturesAreAutoencoders(name: String) throws {
     let architecture = try #require(Architecture.all.first { $0.name == name })
     var options = Architecture.Options()
-    (options.size, options.channels, X
+    (options.size, options.channels, options.latent, options.width, options.outputs) = (32, 1, 3, 16, 5)
     let device = try Device.cpu(threads: 1)
     let decoder = try Network(architecture.generator(options), input: [3], random: random, on: device)
     let encoder = try Network(architecture.critic(options), input: decoder.output, random: random, on: device)

@@ -26,6 +26,27 @@ import Testing
     #expect(gap(try model.reconstructions(of: other).scalars(), expected.reconstructions) < 1e-8)
   }
 
+  /// One step beside expectations sample by sample and the maximum under them: the same EM in its long form (Tipping and
+  /// Bishop 1999, appendix B, before it is simplified).
+  @Test func aStepMaximisesWhatIsExpected() throws {
+    let device = try Device.cpu(precision: .double, threads: 1)
+    let x = Tensor(try Reference.load().components.x, shape: [60, 5], on: device)
+    var model = try PrincipalComponents(x, latent: 2, random: RandomStream(seed: 3, stream: 0))
+    let (w, variance, t) = (model.weights, model.variance, x.adding(bias: -model.mean))
+    _ = try model.advance()
+
+    let inverse = try SquareMatrix(matmul(w, w, transposingA: true)).plus(variance).inverse
+    let means = matmul(matmul(t, w), inverse.tensor(on: device))
+    // The sum of <z zᵀ> = σ² M⁻¹ + <z><z>ᵀ.
+    let squares = matmul(means, means, transposingA: true) + 60 * variance * inverse.tensor(on: device)
+    let weights = matmul(matmul(t, means, transposingA: true), try SquareMatrix(squares).inverse.tensor(on: device))
+    let cross = (matmul(means, weights, transposingB: true) * t).summed()
+    let spread = (squares * matmul(weights, weights, transposingA: true)).summed()
+    let residue = t.squared().summed() - 2 * cross + spread
+    #expect(gap(try model.weights.scalars(), try weights.scalars()) < 1e-12)
+    #expect(abs(model.variance - (try residue.scalars(as: Double.self)[0]) / 300) < 1e-12)
+  }
+
   @Test(arguments: [
     // The first pivot is 0.
     InverseRow(matrix: [0, 2, 1, 3], inverse: [-1.5, 1, 0.5, 0], determinant: 2),

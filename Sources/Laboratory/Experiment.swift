@@ -14,8 +14,8 @@ public struct Experiment: Sendable {
 
   /// Every experiment, in the order in which a reader should meet them.
   public static let all: [Experiment] = [
-    divergences, fganMixture, optimalCritics, supports, wasserstein, vanishingGradient, unstableGradient, perfectCritic,
-    instanceNoise, minibatchJS, preference, dirac, criticPrior, independentCritic,
+    divergences, baselines, fganMixture, optimalCritics, supports, wasserstein, vanishingGradient, unstableGradient,
+    perfectCritic, instanceNoise, minibatchJS, preference, dirac, criticPrior, independentCritic,
   ]
 
   /// The experiment of this name.

@@ -76,7 +76,7 @@ public final class Lab {
   ///
   /// - Throws: `RecordError` where libpng is missing.
   public func figure(_ name: String, _ images: SampleGrid) throws(RecordError) {
-    figures.append((name, try images.svg(scale: 1)))
+    figures.append((name, try images.svg(scale: 2)))
   }
 
   /// Keeps several grids of images as one picture, each under its title, which is plain words.

@@ -20,6 +20,7 @@ struct Rehearsal: Sendable, CustomTestStringConvertible {
   Rehearsal(name: "minibatch-js", judged: 43),
   Rehearsal(name: "preference", judged: 9),
   Rehearsal(name: "dirac", judged: 64),
+  Rehearsal(name: "baselines", judged: 15),
 ])
 func findsWhatTheorySays(_ rehearsal: Rehearsal) throws {
   let result = try Experiment.named(rehearsal.name).run(on: .cpu(), scale: rehearsal.scale)

@@ -14,7 +14,8 @@ public struct Experiment: Sendable {
 
   /// Every experiment, in the order in which a reader should meet them.
   public static let all: [Experiment] = [
-    divergences, fganMixture, supports, minibatchJS, preference, dirac, optimalCritics, vanishingGradient, unstableGradient, perfectCritic,
+    divergences, fganMixture, supports, minibatchJS, preference, dirac, optimalCritics, vanishingGradient,
+    unstableGradient, perfectCritic,
     instanceNoise, criticPrior,
   ]
 

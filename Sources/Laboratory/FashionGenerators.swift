@@ -74,7 +74,9 @@ enum FashionDCGAN {
       game: Game(try Experiment.objective("non-saturating")), seed: lab.seed)
     return try steps.map { count in
       while trainer.step < count {
-        if trainer.step % 10 == 0 { lab.progress("training the generator: step \(trainer.step) of \(steps.max() ?? 0)") }
+        if trainer.step % 10 == 0 {
+          lab.progress("training the generator: step \(trainer.step) of \(steps.max() ?? 0)")
+        }
         _ = try trainer.advance(measuring: false) { Batch(try images.next()) }
       }
       let frozen = try generator(lab.random(1), on: device)

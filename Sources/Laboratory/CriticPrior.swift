@@ -49,6 +49,7 @@ extension Experiment {
       let (features, pixels) = try judge.distances(to: samples())
       lab.record("\(run.name): Fréchet distance on random features", features)
       lab.record("\(run.name): Fréchet distance on 8 x 8 pixels", pixels)
+      lab.expect("\(run.name): its distance / that of training images", features / floor.features, atLeast: 2)
       distances[run.name] = features
       curves.append(.line(run.name, points))
       grids.append((run.name, try judge.grid(samples())))

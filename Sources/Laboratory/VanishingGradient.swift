@@ -22,14 +22,13 @@ extension Experiment {
       let (saturating, other) = (record.saturating.map(\.norm), record.nonSaturating.map(\.norm))
       let first = saturating.prefix(5).max() ?? 0
       let fall = Array(saturating.suffix(10)).quantile(0.5) / first
+      // The critic tells the better generators later, and these critics do not wait for it; nor does a rehearsal.
+      let bounds: (fall: Double, growth: Double) =
+        lab.scale < 1 ? (0.9, 2) : number == 0 ? (1e-3, 10) : (0.5, 10)
       let name = "generator \(generator.name): "
-      if number == 0 {
-        lab.expect(name + "saturating norm at the end / its maximum at first", fall, atMost: 1e-3, fromScale: 1)
-        lab.expect(
-          name + "largest non-saturating norm / its first", (other.max() ?? 0) / other[0], atLeast: 10, fromScale: 1)
-      } else {
-        lab.expect(name + "saturating norm at the end / its maximum at first", fall, atMost: 0.5, fromScale: 1)
-      }
+      lab.expect(name + "saturating norm at the end / its maximum at first", fall, atMost: bounds.fall)
+      lab.expect(
+        name + "largest non-saturating norm / its first", (other.max() ?? 0) / other[0], atLeast: bounds.growth)
       marks.saturating.append(.line(generator.name, record.saturating.norms))
       marks.other.append(.line(generator.name, record.nonSaturating.norms))
     }
@@ -50,14 +49,14 @@ extension Experiment {
   ) { lab in
     var marks: (norm: [Plot.Mark], deviation: [Plot.Mark]) = ([], [])
     for generator in try frozen(lab) {
-      let experiment = FrozenGenerator(lab: lab, network: generator.network, interval: 40, minibatches: 8)
-      let slopes = try experiment.record(generator.name, steps: lab.count(600, atLeast: 10)).nonSaturating
+      let steps = lab.count(600, atLeast: 30)
+      let experiment = FrozenGenerator(lab: lab, network: generator.network, interval: steps / 15, minibatches: 8)
+      let slopes = try experiment.record(generator.name, steps: steps).nonSaturating
+      let bound = lab.scale < 1 ? 1.2 : 3
       let name = "generator \(generator.name): "
       let growth = { (values: [Double]) in Array(values.suffix(5)).quantile(0.5) / values[0] }
-      lab.expect(
-        name + "norm of the mean gradient at the end / at first", growth(slopes.map(\.norm)), atLeast: 3, fromScale: 1)
-      lab.expect(
-        name + "its deviation at the end / at first", growth(slopes.map(\.deviation)), atLeast: 3, fromScale: 1)
+      lab.expect(name + "norm of the mean gradient at the end / at first", growth(slopes.map(\.norm)), atLeast: bound)
+      lab.expect(name + "its deviation at the end / at first", growth(slopes.map(\.deviation)), atLeast: bound)
       marks.norm.append(.line(generator.name, slopes.norms))
       marks.deviation.append(.line(generator.name, slopes.deviations))
     }
@@ -73,16 +72,16 @@ extension Experiment {
   /// Figure 1: where supports do not meet, a critic becomes perfect, and soon.
   static let perfectCritic = Experiment(
     "perfect-critic",
-    "a critic from scratch tells real from generated without fault (Arjovsky and Bottou 2017, figure 1)"
+    "a critic from scratch soon tells real from generated without fault (Arjovsky and Bottou 2017, figure 1)"
   ) { lab in
     var marks: (entropy: [Plot.Mark], accuracy: [Plot.Mark]) = ([], [])
     for (number, generator) in try frozen(lab).enumerated() {
       let experiment = FrozenGenerator(lab: lab, network: generator.network, interval: .max)
-      let record = try experiment.record(generator.name, steps: lab.count(500, atLeast: 10))
+      let record = try experiment.record(generator.name, steps: lab.count(500, atLeast: 40))
       let name = "generator \(generator.name): "
-      let last = { (points: [Plot.Point]) in points.suffix(50).map(\.y).mean }
-      lab.expect(name + "accuracy over the last 50 steps", last(record.accuracy), atLeast: 0.99, fromScale: 1)
-      lab.expect(name + "cross entropy over the last 50 steps", last(record.entropy), atMost: 0.05, fromScale: 1)
+      let last = { (points: [Plot.Point]) in points.suffix(20).map(\.y).mean }
+      lab.expect(name + "accuracy over the last 20 steps", last(record.accuracy), atLeast: lab.scale < 1 ? 0.9 : 0.99)
+      lab.expect(name + "cross entropy over the last 20 steps", last(record.entropy), atMost: 0.05, fromScale: 1)
       if number == 0 {
         let rise = record.accuracy.prefix(100).suffix(10).map(\.y).mean
         lab.expect(name + "accuracy in steps 90 to 100", rise, atLeast: 0.999, fromScale: 1)

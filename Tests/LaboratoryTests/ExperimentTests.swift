@@ -21,6 +21,12 @@ struct Rehearsal: Sendable, CustomTestStringConvertible {
   Rehearsal(name: "preference", judged: 9),
   Rehearsal(name: "dirac", judged: 64),
   Rehearsal(name: "baselines", judged: 15),
+  Rehearsal(name: "optimal-critics", judged: 19),
+  Rehearsal(name: "vanishing-gradient", judged: 6, scale: 0.02),
+  Rehearsal(name: "unstable-gradient", judged: 6, scale: 0.02),
+  Rehearsal(name: "perfect-critic", judged: 3, scale: 0.02),
+  Rehearsal(name: "instance-noise", judged: 24),
+  Rehearsal(name: "critic-prior", judged: 4, scale: 0.02),
 ])
 func findsWhatTheorySays(_ rehearsal: Rehearsal) throws {
   let result = try Experiment.named(rehearsal.name).run(on: .cpu(), scale: rehearsal.scale)
@@ -61,6 +67,32 @@ func singularValuesAreKnown(matrix: [[Double]], values: [Double]) {
 ])
 func eigenvaluesAreKnown(matrix: Matrix2, first: Complex) {
   #expect(matrix.eigenvalues[0].distance(to: first) < 1e-15)
+}
+
+@Test(arguments: [(0.5, 0.0), (0.975, 1.959963984540054), (0.001, -3.090232306167813), (1e-9, -5.997807015007686)])
+func normalQuantilesAreKnown(level: Double, place: Double) {
+  #expect(abs(normalQuantile(level) - place) < 1e-9)
+}
+
+@Test(arguments: [
+  // On the line: (0 - 4)² + (√2 - √8)².
+  ([[-1.0], [1]], [[2.0], [6]], 18.0),
+  // Covariances diag(2, 0) and diag(0, 2): the product has no trace.
+  ([[-1, 0], [1, 0]], [[0, -1], [0, 1]], 4.0),
+  // The same points twice.
+  ([[0, 1], [2, 5], [4, 3]], [[0, 1], [2, 5], [4, 3]], 0),
+  // The same, moved by (1, 1).
+  ([[0, 1], [2, 5], [4, 3]], [[1, 2], [5, 4], [3, 6]], 2),
+] as [([[Double]], [[Double]], Double)])
+func frechetDistancesAreKnown(first: [[Double]], second: [[Double]], distance: Double) {
+  #expect(abs(frechetDistance(first, second) - distance) < 1e-9)
+}
+
+@Test func gaussiansJensenShannonIsKnown() {
+  // Reference values by quadrature elsewhere, to their six digits.
+  for (distance, value) in [(0.5, 0.030312), (1, 0.111421), (2, 0.336831), (3, 0.526777)] {
+    #expect(abs(gaussianJSD(distance) - value) < 1e-6)
+  }
 }
 
 @Test func integralsAndDivergencesAreKnown() {

@@ -17,9 +17,11 @@ struct Rehearsal: Sendable, CustomTestStringConvertible {
   Rehearsal(name: "divergences", judged: 10),
   Rehearsal(name: "fgan-mixture", judged: 25),
   Rehearsal(name: "supports", judged: 50),
+  Rehearsal(name: "wasserstein", judged: 5, scale: 0.02),
   Rehearsal(name: "minibatch-js", judged: 43),
   Rehearsal(name: "preference", judged: 9),
   Rehearsal(name: "dirac", judged: 64),
+  Rehearsal(name: "independent-critic", judged: 3, scale: 0.05),
 ])
 func findsWhatTheorySays(_ rehearsal: Rehearsal) throws {
   let result = try Experiment.named(rehearsal.name).run(on: .cpu(), scale: rehearsal.scale)

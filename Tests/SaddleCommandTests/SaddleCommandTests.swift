@@ -50,6 +50,12 @@ struct BadCall: Sendable, CustomTestStringConvertible {
 
 @Test(arguments: [
   BadCall(arguments: ["trian"], status: 2, words: ["Unexpected argument 'trian'"]),
+  BadCall(arguments: ["judge", "/nowhere"], status: 1, words: ["/nowhere", "holds no run"]),
+  BadCall(
+    arguments: ["judge", "/nowhere", "--objective", "hing"], status: 2, words: ["'hing'", "did you mean hinge?"]),
+  BadCall(arguments: ["judge", "/nowhere", "--exact"], status: 2, words: ["--exact goes with --nnd"]),
+  BadCall(
+    arguments: ["judge", "/nowhere", "--split", "1.5"], status: 2, words: ["--split is 1.5", "between 0 and 1"]),
   BadCall(arguments: ["train"], status: 2, words: ["Name a preset", "fashion"]),
   BadCall(arguments: ["train", "fashio"], status: 1, words: ["fashio", "fashion"]),
   BadCall(
@@ -135,6 +141,34 @@ private let tiny = ["--set", "model.width=8", "--set", "training.batch=4", "--de
   let array = folder.path + "/samples.npy"
   #expect(try Command.run(["sample", run, "--count", "300", "--out", array, "--device", "cpu"]).status == 0)
   #expect(try Data(contentsOf: URL(fileURLWithPath: array)).count == 128 + 300 * 32 * 32)
+}
+
+/// A run of noise is as far from its training images as from others, and all that decides the numbers is told.
+@Test func aRunIsJudged() throws {
+  let folder = try TemporaryFolder()
+  let run = folder.path + "/run"
+  #expect(try Command.run(["train", "fashion", "--steps", "2", "--out", run] + tiny).status == 0)
+  let few = ["judge", run, "--steps", "10", "--samples", "256", "--device", "cpu"]
+  let text = try Command.run(few + ["--objective", "hinge"])
+  #expect(text.status == 0, "\(text.output)")
+  for words in [
+    "train ", "held-out ", "gap ", "2 - 2 TV(P, G)", "after step 2, raw weights", "60000 images", "5000 images",
+    "one, 10 steps of 64", "4 batches of 64", "seed 1",
+  ] { #expect(text.output.contains(words), "\(words) is missing: \(text.output)") }
+
+  let json = try Command.run(few + ["--nnd", "--json"])
+  let object = try #require(json.output.firstIndex(of: "{").map { Data(json.output[$0...].utf8) })
+  let fields = try #require(try JSONSerialization.jsonObject(with: object) as? [String: Any])
+  #expect(fields["critics"] as? Int == 2 && fields["train_images"] as? Int == 10_000)
+  let values = try ["train", "held_out", "gap"].map {
+    try #require((fields[$0] as? [String: Any])?["value"] as? Double)
+  }
+  #expect(abs(values[1] - values[0] - values[2]) < 1e-9)
+
+  let split = try Command.run(few + ["--split", "0.1", "--json"])
+  #expect(split.output.contains("\"train_images\" : 54000") && split.output.contains("\"held_out_images\" : 3000"))
+  let unfit = try Command.run(few + ["--objective", "semi-supervised"])
+  #expect(unfit.status == 1 && unfit.output.contains("needs labels"), "\(unfit.output)")
 }
 
 @Test(arguments: [SIGINT, SIGTERM])

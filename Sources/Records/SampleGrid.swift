@@ -1,14 +1,17 @@
 import CImages
 import Foundation
 
-/// Images laid out in a grid that is as square as their number allows, filled row by row.
+/// Images laid out in a grid, filled row by row.
 public struct SampleGrid: Sendable {
   /// count x height x width x channels, 0 to 255.
   public let pixels: [UInt8]
   public let count, height, width, channels: Int
+  /// Images in a row.
+  public let columns: Int
 
+  /// - Parameter columns: Images in a row; nil makes the grid as square as their number allows.
   /// - Precondition: there is at least one image, of 1 (grey) or 3 (RGB) channels.
-  public init(pixels: [UInt8], count: Int, height: Int, width: Int, channels: Int) {
+  public init(pixels: [UInt8], count: Int, height: Int, width: Int, channels: Int, columns: Int? = nil) {
     precondition(count > 0 && height > 0 && width > 0, "a grid of \(count) images of \(height) x \(width) is empty")
     precondition(channels == 1 || channels == 3, "\(channels) channels are neither grey nor RGB")
     precondition(
@@ -19,6 +22,7 @@ public struct SampleGrid: Sendable {
     self.height = height
     self.width = width
     self.channels = channels
+    self.columns = min(max(1, columns ?? (1...count).first { $0 * $0 >= count } ?? count), count)
   }
 
   /// Pixels between two images, whatever their scale.
@@ -28,8 +32,6 @@ public struct SampleGrid: Sendable {
   /// The side in pixels from which an image can be judged on a screen.
   static let visibleSide = 64
 
-  /// Images in a row.
-  public var columns: Int { (1...count).first { $0 * $0 >= count } ?? count }
   public var rows: Int { (count + columns - 1) / columns }
   /// The smallest whole factor that makes an image's shorter side at least 64 pixels.
   public var visibleScale: Int { max(1, (Self.visibleSide + min(height, width) - 1) / min(height, width)) }

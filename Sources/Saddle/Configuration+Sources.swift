@@ -52,7 +52,7 @@ extension Configuration {
     }
     guard FileManager.default.fileExists(atPath: source) else {
       let names = Preset.all.map(\.name)
-      throw .unknownPreset(place: nil, name: source, presets: names, nearest: nearest(to: source, among: names))
+      throw .unknownPreset(place: nil, name: source, nearest: nearest(to: source, among: names))
     }
     let text: String
     do {
@@ -92,7 +92,7 @@ extension Configuration {
       let wanted = node.scalar?.string ?? ""
       guard let preset = Preset.all.first(where: { $0.name == wanted }) else {
         throw .unknownPreset(
-          place: place(name, node), name: wanted, presets: names, nearest: nearest(to: wanted, among: names))
+          place: place(name, node), name: wanted, nearest: nearest(to: wanted, among: names))
       }
       try read(preset)
     }

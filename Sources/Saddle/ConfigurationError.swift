@@ -7,7 +7,7 @@ public enum ConfigurationError: Error, Sendable, Equatable, CustomStringConverti
   case section(place: String, section: String, names: [String])
   case malformed(place: String, problem: String)
   case unreadable(path: String, reason: String)
-  case unknownPreset(place: String?, name: String, presets: [String], nearest: String?)
+  case unknownPreset(place: String?, name: String, nearest: String?)
   /// An argument of --set that is not `key=value`.
   case notAssignment(String)
   /// Settings that are each allowed, but not together.
@@ -25,9 +25,9 @@ public enum ConfigurationError: Error, Sendable, Equatable, CustomStringConverti
       "\(place): this is not valid YAML: \(problem)."
     case .unreadable(let path, let reason):
       "\(path) cannot be read: \(reason)."
-    case .unknownPreset(let place, let name, let presets, let nearest):
+    case .unknownPreset(let place, let name, let nearest):
       (place.map { "\($0): there is no preset '\(name)'" } ?? "'\(name)' is neither a preset nor a file")
-        + (nearest.map { "; did you mean '\($0)'?" } ?? ".") + " Presets: \(presets.joined(separator: ", "))."
+        + (nearest.map { "; did you mean '\($0)'?" } ?? ".") + " saddle train --list shows the presets."
     case .notAssignment(let text):
       "--set \(text): write key=value, such as --set training.batch=64."
     case .contradiction(let text):

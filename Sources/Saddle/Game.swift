@@ -103,6 +103,12 @@ extension Configuration {
     Trainer.Sampling(usesAverage: sampling.weights == .average, usesRunningStatistics: sampling.statistics == .running)
   }
 
+  /// Images in a row of a picture: one for each class where the generator knows them and they fit, so that each has its
+  /// column.
+  public var gridColumns: Int? {
+    model.conditioning != .none && (2...32).contains(model.classes) ? model.classes : nil
+  }
+
   /// What a training step will take, learned by rehearsing it: nothing is computed.
   ///
   /// - Throws: `NetworkError` where the architecture does not fit.

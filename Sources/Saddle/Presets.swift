@@ -1,59 +1,77 @@
+import Adversaries
+
 /// A configuration with a name. Its text holds only what differs from the defaults.
 public struct Preset: Sendable {
   public let name: String
-  /// What it trains, in a line.
+  /// What it trains, in a line; the data stand in the configuration.
   public let summary: String
   public let yaml: String
 
-  public static let all: [Preset] = [
+  public static let all: [Preset] = families.flatMap(\.presets)
+
+  /// The presets by what they are about, in the order in which a reader should meet them.
+  public static let families: [(title: String, presets: [Preset])] = [
+    ("First runs", firstRuns),
+    ("Critics with a bounded slope", boundedSlopes),
+    ("Other losses of single samples", losses),
+    ("Samples in comparison", comparisons),
+    ("Critics that are autoencoders", energies),
+    ("Classes and codes", labelled),
+    ("Stabilizers", stabilizers),
+    ("Points of the plane, in seconds", points),
+    ("f-GAN, one for each divergence (Nowozin et al. 2016)", divergences),
+  ]
+
+  /// Debian's dataset-fashion-mnist, 60,000 labelled grey images: what a preset learns from where its paper's data do not
+  /// come as a package.
+  static let fashion = "data: {path: /usr/share/datasets/fashion-mnist}"
+
+  private static let firstRuns = [
     Preset(
-      name: "fashion", summary: "DCGAN on Fashion-MNIST (Debian: dataset-fashion-mnist), 32 x 32 grey",
+      name: "fashion", summary: "DCGAN on Fashion-MNIST, for a first look",
       yaml: """
         model: {size: 32, channels: 1}
-        data: {path: /usr/share/datasets/fashion-mnist}
+        \(fashion)
         training: {steps: 2000}
         """),
     Preset(
-      name: "dcgan32", summary: "DCGAN, 32 x 32 colour, batches of 128",
+      name: "dcgan32", summary: "DCGAN, batches of 128",
       yaml: """
         model: {size: 32}
         training: {batch: 128, steps: 50000}
         """),
     // Radford, Metz, Chintala, "Unsupervised representation learning with deep convolutional GANs" (2015), section 4.
     Preset(
-      name: "dcgan64", summary: "DCGAN as in its paper, 64 x 64 colour, batches of 128",
+      name: "dcgan64", summary: "DCGAN as in its paper (Radford et al. 2015), batches of 128",
       yaml: """
         training: {batch: 128, steps: 50000}
         """),
     Preset(
-      name: "dcgan128", summary: "DCGAN with one more layer, 128 x 128 colour",
+      name: "dcgan128", summary: "DCGAN with one more layer, samples of averaged weights",
       yaml: """
         model: {size: 128}
         training: {steps: 100000}
         average: {decay: 0.999}
         sampling: {weights: average}
         """),
-    // Arjovsky, Chintala, Bottou, "Wasserstein GAN" (2017), algorithm 1.
     Preset(
-      name: "wgan", summary: "Wasserstein GAN as in its paper (clipped weights), DCGAN networks, 64 x 64 colour",
-      yaml: """
-        objective: {name: wasserstein, clip: 0.01}
-        training: {steps: 100000, critic-steps: 5}
-        optimizer: {name: rmsprop, generator-rate: 5e-5, critic-rate: 5e-5}
-        """),
-    Preset(
-      name: "mlp", summary: "fully connected networks on Fashion-MNIST (Debian: dataset-fashion-mnist), 28 x 28 grey",
+      name: "mlp", summary: "fully connected networks (Goodfellow et al. 2014)",
       yaml: """
         model: {architecture: mlp, size: 28, channels: 1, width: 512, initializer: he, norm: none}
-        data: {path: /usr/share/datasets/fashion-mnist}
-        """),
-    Preset(
-      name: "ring", summary: "eight Gaussians on a ring: whether all modes are found, in seconds",
-      yaml: """
-        model: {architecture: mlp-points, latent: 2, width: 128, initializer: he}
-        data: {path: ring}
-        training: {batch: 256, steps: 5000}
-        optimizer: {generator-rate: 1e-3, critic-rate: 1e-3}
+        \(fashion)
         """),
   ]
+
+  /// Nowozin, Cseke, Tomioka, "f-GAN" (2016), section 3.2 and appendix: Adam of 2e-4, batches of 4,096, fully connected
+  /// networks. There they have 1200 and 240 hidden units, and z is uniform; here both have 512, and z is normal.
+  private static let divergences = Divergence.all.map { divergence in
+    Preset(
+      name: "fgan-\(divergence.name)", summary: "f(u) = \(divergence.summary)",
+      yaml: """
+        model: {architecture: mlp, size: 28, channels: 1, width: 512, initializer: he, norm: none}
+        \(fashion)
+        objective: {name: fgan-\(divergence.name)-alternative}
+        training: {batch: 4096}
+        """)
+  }
 }

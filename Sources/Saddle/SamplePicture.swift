@@ -8,13 +8,16 @@ public struct SamplePicture: Sendable {
 
   private let grid: SampleGrid
 
-  /// - Parameter samples: Images [N, H, W, C] in [-1, 1], or points [N, 2].
+  /// - Parameters:
+  ///   - samples: Images [N, H, W, C] in [-1, 1], or points [N, 2].
+  ///   - columns: Images in a row; nil makes the grid as square as their number allows.
   /// - Throws: The device's first failure.
-  public init(_ samples: Tensor) throws(DeviceError) {
+  public init(_ samples: Tensor, columns: Int? = nil) throws(DeviceError) {
     let shape = samples.shape
     if shape.rank == 4 {
       grid = SampleGrid(
-        pixels: try samples.imageBytes(), count: shape[0], height: shape[1], width: shape[2], channels: shape[3])
+        pixels: try samples.imageBytes(), count: shape[0], height: shape[1], width: shape[2], channels: shape[3],
+        columns: columns)
     } else {
       let values: [Double] = try samples.scalars()
       var pixels = [UInt8](repeating: 255, count: Self.side * Self.side)

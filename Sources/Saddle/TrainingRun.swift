@@ -117,7 +117,8 @@ public final class TrainingRun {
   private func writeSamples() throws {
     let count = configuration.sampleShape == [2] ? SamplePicture.points : configuration.output.grid
     let samples = trainer.samples(trainer.latents(count), configuration.samplingMode)
-    try SamplePicture(samples).write(to: directory.sample(step: trainer.step), scale: configuration.output.scale)
+    try SamplePicture(samples, columns: configuration.gridColumns)
+      .write(to: directory.sample(step: trainer.step), scale: configuration.output.scale)
   }
 
   private func save() throws {

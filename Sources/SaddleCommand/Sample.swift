@@ -58,16 +58,25 @@ struct Sample: ParsableCommand {
     var bytes: [UInt8] = []
     for start in stride(from: 0, to: shape[0], by: Self.page) {
       let part = latents.sliced(from: [start, 0], shape: [min(Self.page, shape[0] - start), latents.shape[1]])
-      bytes += try trainer.samples(part, configuration.samplingMode).imageBytes()
+      let labels = labels(start..<start + part.shape[0], classes: trainer.game.classes, on: device)
+      bytes += try trainer.samples(part, labels: labels, configuration.samplingMode).imageBytes()
     }
     if out.hasSuffix(".npy") {
       try NumPyArray(shape: shape.sizes, values: bytes).write(to: out)
     } else {
       let scale = configuration.output.scale
-      try SampleGrid(pixels: bytes, count: shape[0], height: shape[1], width: shape[2], channels: shape[3])
-        .writePNG(to: out, scale: scale == 0 ? nil : scale)
+      try SampleGrid(
+        pixels: bytes, count: shape[0], height: shape[1], width: shape[2], channels: shape[3],
+        columns: interpolate ?? configuration.gridColumns
+      ).writePNG(to: out, scale: scale == 0 ? nil : scale)
     }
     tell("\(out): \(shape[0]) samples after step \(checkpoint.step)")
+  }
+
+  /// The classes of samples of these numbers: one after the other, or one for each way from latent to latent.
+  private func labels(_ samples: Range<Int>, classes: Int, on device: Device) -> Tensor? {
+    guard classes > 0 else { return nil }
+    return Tensor(samples.map { Double($0 / (interpolate ?? 1) % classes) }, shape: [samples.count], on: device)
   }
 
   private func latents(_ trainer: Trainer) throws -> Tensor {

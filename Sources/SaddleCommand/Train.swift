@@ -35,20 +35,14 @@ struct Train: ParsableCommand {
   func validate() throws {
     if from != nil && !resume { throw ValidationError("--from goes with --resume.") }
     if source == nil && !resume && !list {
-      throw ValidationError("Name a preset (\(Preset.all.map(\.name).joined(separator: ", "))) or a YAML file.")
+      throw ValidationError("Name a preset, such as fashion (--list shows them all), or a YAML file.")
     }
     if resume && out == nil && source == nil { throw ValidationError("Say with --out which run to go on with.") }
   }
 
   func run() throws {
-    if list {
-      let width = Preset.all.map(\.name.count).max() ?? 0
-      for preset in Preset.all {
-        print(preset.name.padding(toLength: width + 2, withPad: " ", startingAt: 0) + preset.summary)
-      }
-      return
-    }
-    let folder = out ?? "runs/" + URL(fileURLWithPath: source ?? "").deletingPathExtension().lastPathComponent
+    if list { return print(PresetList()) }
+    let folder = out ?? "runs/" + runName
     let existing = resume ? try RunDirectory(opening: folder) : nil
     let configuration = try Saddle.Configuration(
       from: existing?.configuration ?? source, assignments: assignments, flags: flags)
@@ -80,6 +74,13 @@ struct Train: ParsableCommand {
       throw ExitCode(130)
     }
     tell("done: pictures in \(run.directory.samples), weights in \(run.directory.checkpoints)")
+  }
+
+  /// A preset's name, or that of the file.
+  private var runName: String {
+    let source = source ?? ""
+    if Preset.all.contains(where: { $0.name == source }) { return source }  // fgan-alpha-0.5 has no file extension
+    return URL(fileURLWithPath: source).deletingPathExtension().lastPathComponent
   }
 
   private var flags: [Saddle.Configuration.Flag] {

@@ -1,0 +1,35 @@
+import Saddle
+
+/// What `saddle train --list` shows: the presets by family, a line for each.
+struct PresetList: CustomStringConvertible {
+  var description: String {
+    let presets = Preset.all.map { (preset: $0, data: Self.data($0)) }
+    let (name, data) = (presets.map(\.preset.name.count).max() ?? 0, presets.map(\.data.count).max() ?? 0)
+    var lines: [String] = []
+    for family in Preset.families {
+      lines += lines.isEmpty ? [family.title] : ["", family.title]
+      for preset in family.presets {
+        lines.append("  \(padded(preset.name, name))  \(padded(Self.data(preset), data))  \(preset.summary)")
+      }
+    }
+    return (lines + ["", Self.legend]).joined(separator: "\n")
+  }
+
+  private static let legend = """
+    Grey images are those of Debian's dataset-fashion-mnist (tools/datasets fashion-mnist) unless --data names others.
+    * has no data of its own: give --data a folder of images, such as that of tools/datasets emoji.
+    saddle train NAME --dry-run prints a preset's whole configuration, its parameters and its memory.
+    """
+
+  /// The samples that a preset expects, in a word or two.
+  private static func data(_ preset: Preset) -> String {
+    guard let configuration = try? Saddle.Configuration(from: preset.name) else { return "" }
+    let (model, path) = (configuration.model, configuration.data.path)
+    if configuration.sampleShape.rank == 1 { return path }
+    return "\(model.size) \(model.channels == 1 ? "grey" : "colour")" + (path.isEmpty ? " *" : "")
+  }
+
+  private func padded(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: width - text.count)
+  }
+}

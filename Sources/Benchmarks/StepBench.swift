@@ -13,7 +13,11 @@ public struct StepBench {
     (self.configuration, self.device) = (configuration, device)
     trainer = try Trainer(configuration, on: device)
     let shape = Shape([configuration.training.batch] + configuration.sampleShape.sizes)
-    batch = Batch(2 * RandomStream(seed: 1, stream: 0).uniform(shape, step: 0, on: device) - 1)
+    let classes = configuration.model.classes
+    batch = Batch(
+      2 * RandomStream(seed: 1, stream: 0).uniform(shape, step: 0, on: device) - 1,
+      labels: classes > 0
+        ? Tensor((0..<shape[0]).map { Double($0 % classes) }, shape: [shape[0]], on: device) : nil)
   }
 
   /// Measures some steps, after two that are not counted; then, in a few more, the kernels.

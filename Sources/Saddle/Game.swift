@@ -117,7 +117,9 @@ extension Configuration {
     let trainer = try Trainer(self, on: device)
     func step() {
       _ = trainer.advance(measuring: false) {
-        Batch(Tensor(uninitialized: Shape([training.batch] + sampleShape.sizes), on: device))
+        Batch(
+          Tensor(uninitialized: Shape([training.batch] + sampleShape.sizes), on: device),
+          labels: model.classes > 0 ? Tensor(uninitialized: [training.batch], on: device) : nil)
       }
     }
     step()

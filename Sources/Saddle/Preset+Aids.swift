@@ -64,7 +64,7 @@ extension Preset {
         """),
     // Salimans et al. (2016), sections 3.2, 3.4 and 3.5: smoothing to 0.9, the others by default.
     Preset(
-      name: "minibatch-discrimination", summary: "with virtual batch norm and smooth labels (Salimans et al. 2016)",
+      name: "minibatch-discrimination", summary: "and virtual batch norm (Salimans et al. 2016)",
       yaml: """
         model: {size: 32, channels: 1, minibatch: discrimination, generator-norm: virtual}
         \(fashion)

@@ -98,7 +98,7 @@ extension Preset {
   static let losses = [
     // Goodfellow et al., "Generative adversarial nets" (2014), equation 1, before the remedy at the end of section 3.
     Preset(
-      name: "minimax", summary: "the saturating loss, to see its gradient vanish (Goodfellow et al. 2014)",
+      name: "minimax", summary: "the saturating loss: see its gradient vanish (Goodfellow et al. 2014)",
       yaml: """
         model: {size: 32, channels: 1}
         \(fashion)

@@ -19,7 +19,7 @@ public struct Preset: Sendable {
     ("Classes and codes", labelled),
     ("Stabilizers", stabilizers),
     ("Points of the plane, in seconds", points),
-    ("f-GAN, one for each divergence (Nowozin et al. 2016)", divergences),
+    ("f-GAN, one for each f-divergence (Nowozin et al. 2016)", divergences),
   ]
 
   /// Debian's dataset-fashion-mnist, 60,000 labelled grey images: what a preset learns from where its paper's data do not

@@ -3,11 +3,11 @@ import Saddle
 /// What `saddle train --list` shows: the presets by family, a line for each.
 struct PresetList: CustomStringConvertible {
   var description: String {
-    let presets = Preset.all.map { (preset: $0, data: Self.data($0)) }
-    let (name, data) = (presets.map(\.preset.name.count).max() ?? 0, presets.map(\.data.count).max() ?? 0)
+    let data = Preset.all.map { Self.data($0).count }.max() ?? 0
     var lines: [String] = []
     for family in Preset.families {
       lines += lines.isEmpty ? [family.title] : ["", family.title]
+      let name = family.presets.map(\.name.count).max() ?? 0
       for preset in family.presets {
         lines.append("  \(padded(preset.name, name))  \(padded(Self.data(preset), data))  \(preset.summary)")
       }
@@ -16,7 +16,7 @@ struct PresetList: CustomStringConvertible {
   }
 
   private static let legend = """
-    Grey images are those of Debian's dataset-fashion-mnist (tools/datasets fashion-mnist) unless --data names others.
+    Grey images are Debian's Fashion-MNIST (tools/datasets fashion-mnist) unless --data names others.
     * has no data of its own: give --data a folder of images, such as that of tools/datasets emoji.
     saddle train NAME --dry-run prints a preset's whole configuration, its parameters and its memory.
     """

@@ -13,6 +13,13 @@ import Testing
     #expect(grid.columns == columns && grid.rows == rows)
   }
 
+  @Test(arguments: [(64, 10, 10, 7), (7, 10, 7, 1), (20, 10, 10, 2)])
+  func gridsHaveTheColumnsTheyAreGiven(count: Int, wanted: Int, columns: Int, rows: Int) {
+    let pixels = [UInt8](repeating: 0, count: count)
+    let grid = SampleGrid(pixels: pixels, count: count, height: 1, width: 1, channels: 1, columns: wanted)
+    #expect(grid.columns == columns && grid.rows == rows)
+  }
+
   @Test(arguments: [(28, 28, 3), (32, 32, 2), (64, 64, 1), (128, 128, 1), (128, 16, 4), (1, 1, 64)])
   func smallImagesAreEnlarged(height: Int, width: Int, scale: Int) {
     let pixels = [UInt8](repeating: 0, count: height * width)

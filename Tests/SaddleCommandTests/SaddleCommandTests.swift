@@ -227,6 +227,11 @@ func commandsTellWhatTheyShould(arguments: [String], words: String) throws {
   #expect(outcome.status == 0 && outcome.output.contains(words), "\(outcome.output)")
 }
 
+@Test func theListOfPresetsFitsATerminal() throws {
+  let lines = try Command.run(["train", "--list"]).output.split(separator: "\n")
+  #expect(lines.count > 45 && lines.allSatisfy { $0.count <= 100 })
+}
+
 /// A report is written, read again and compared with; what the device cannot hold is named and left out.
 @Test func kernelsAreBenchedAndCompared() throws {
   let folder = try TemporaryFolder()

@@ -29,7 +29,7 @@ extension Preset {
         """),
     // Chen et al., "InfoGAN" (2016), appendix C.1, MNIST: 62 latents, a category of ten, two numbers; 50 epochs of 100.
     Preset(
-      name: "infogan", summary: "finds ten categories and two directions by itself (Chen et al. 2016)",
+      name: "infogan", summary: "finds ten categories and two directions (Chen et al. 2016)",
       yaml: """
         model: {size: 32, channels: 1, latent: 62, categories: 10, continuous-codes: 2}
         \(fashion)
@@ -40,7 +40,7 @@ extension Preset {
     // Salimans et al., "Improved techniques for training GANs" (2016), section 5.1 and the authors' code for MNIST with 100
     // labels: rates of 3e-3, batches of 100, feature matching alone, input noise of 0.3 where pixels lie in [0, 1].
     Preset(
-      name: "semi-supervised", summary: "learns classes from 100 labels, feature matching (Salimans et al. 2016)",
+      name: "semi-supervised", summary: "learns classes from 100 labels (Salimans et al. 2016)",
       yaml: """
         model: {architecture: mlp, size: 28, channels: 1, width: 500, initializer: he, norm: none, classes: 10}
         data: {path: /usr/share/datasets/fashion-mnist, labelled: 10}
@@ -56,7 +56,7 @@ extension Preset {
     // Sonderby et al., "Amortised MAP inference" (2017), section 3; Arjovsky, Bottou, "Towards principled methods" (2017),
     // section 3. Neither gives numbers for these networks: the deviation falls to 0 over the run.
     Preset(
-      name: "instance-noise", summary: "DCGAN whose critic sees fading noise (Sonderby et al. 2017)",
+      name: "instance-noise", summary: "fading noise for the critic (Sonderby et al. 2017)",
       yaml: """
         model: {size: 32, channels: 1}
         \(fashion)
@@ -72,7 +72,7 @@ extension Preset {
         """),
     // Zhao et al., "Differentiable augmentation for data-efficient GAN training" (2020), section 4; here on DCGAN.
     Preset(
-      name: "diffaugment", summary: "for few images: augmentation of both sides (Zhao et al. 2020)",
+      name: "diffaugment", summary: "augments both sides, for few images (Zhao et al. 2020)",
       yaml: """
         data: {flip: true}
         views: {augment: "color,translation,cutout"}

@@ -173,7 +173,7 @@ extension Preset {
     // Berthelot, Schumm, Metz, "BEGAN" (2017), sections 3 and 4: Adam of 1e-4, batches of 16, 64 latents and as many codes.
     // The halving of the rate when the measure stalls is one's own to do.
     Preset(
-      name: "began", summary: "boundary equilibrium: reconstruction errors in balance (Berthelot et al. 2017)",
+      name: "began", summary: "reconstruction errors in balance (Berthelot et al. 2017)",
       yaml: """
         model: {architecture: autoencoder, size: 32, channels: 1, latent: 64, norm: none}
         \(fashion)

@@ -19,7 +19,7 @@ public struct Preset: Sendable {
     ("Classes and codes", labelled),
     ("Stabilizers", stabilizers),
     ("Points of the plane, in seconds", points),
-    ("f-GAN, one for each f-divergence (Nowozin et al. 2016)", divergences),
+    ("f-GAN, one for each f(u) (Nowozin et al. 2016)", divergences),
   ]
 
   /// Debian's dataset-fashion-mnist, 60,000 labelled grey images: what a preset learns from where its paper's data do not
@@ -66,7 +66,7 @@ public struct Preset: Sendable {
   /// networks. There they have 1200 and 240 hidden units, and z is uniform; here both have 512, and z is normal.
   private static let divergences = Divergence.all.map { divergence in
     Preset(
-      name: "fgan-\(divergence.name)", summary: "f(u) = \(divergence.summary)",
+      name: "fgan-\(divergence.name)", summary: divergence.summary,
       yaml: """
         model: {architecture: mlp, size: 28, channels: 1, width: 512, initializer: he, norm: none}
         \(fashion)

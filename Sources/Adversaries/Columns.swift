@@ -1,7 +1,7 @@
 /// The columns of a step's metrics, computed only where somebody will read them.
 struct Columns {
   let isMeasuring: Bool
-  /// The losses of the critic and of the generator, known at every step.
+  /// What the critic and the generator minimised, known at every step.
   var losses: [Tensor] = []
   private(set) var all: [(name: String, value: Tensor)] = []
 

@@ -21,9 +21,9 @@ extension Trainer {
       scene.background.history = generator.history.map(generator.network.views) ?? []
       let generatorLoss = game.objective.generatorLoss(scene)
       let wholeGenerator = plus(\.generator, weighted(generatorLoss), scene)
-      columns.losses = [criticLoss.detached(), generatorLoss.detached()]
-      columns.add("critic_loss", at: 0) { criticLoss.detached() }
-      columns.add("generator_loss", at: 1) { generatorLoss.detached() }
+      columns.losses = [wholeCritic.detached(), wholeGenerator.detached()]
+      columns.add("critic_loss", at: 0) { wholeCritic.detached() }
+      columns.add("generator_loss", at: 1) { wholeGenerator.detached() }
 
       note("both players' gradients")
       let isSecondOrder = game.consensus > 0

@@ -14,7 +14,7 @@ public final class Trainer {
   /// What one step did, each a scalar on the device: reading them later blocks nothing.
   public struct Step {
     public let number: Int
-    /// The losses of the critic and of the generator.
+    /// What the critic and the generator minimised: their objectives with the terms that were due.
     public let losses: [Tensor]
     public let columns: [(name: String, value: Tensor)]
   }
@@ -143,7 +143,7 @@ public final class Trainer {
       note("the critic's gradient")
       let flat = critic.network.flattened(gradient(of: whole, wrt: weights, releasing: true))
       sum = sum.map { $0 + flat } ?? flat
-      losses.append(loss.detached())
+      losses.append(whole.detached())
       objectiveState = game.objective.nextState(scene)
       if columns.isMeasuring && losses.count == hands.count { measure(scene, &columns) }
     }
@@ -172,7 +172,7 @@ public final class Trainer {
       note("the generator's gradient")
       let flat = generator.network.flattened(gradient(of: whole, wrt: generation.weights, releasing: true))
       sum = sum.map { $0 + flat } ?? flat
-      losses.append(loss.detached())
+      losses.append(whole.detached())
     }
     note("the generator's update")
     let norm = generator.move(along: scaled(sum, 1 / Double(hands.count)), measuring: columns.isMeasuring)

@@ -45,11 +45,11 @@ extension Preset {
       yaml: spectralResidual(", classes: 10, conditioning: projection")),
     // Huang et al., "The GAN is dead; long live the GAN!" (2024), table of hyper-parameters for CIFAR-10. There the width
     // is 768, the batch 512, the schedules end after 20 million images, and the average's half-life grows; here width and
-    // batch fit a processor, and the schedules end at half of the steps, as the paper's do.
+    // batch fit a processor, and the schedules end at half of the steps.
     Preset(
       name: "r3gan", summary: "RpGAN + R1 + R2, no normalization, small width (Huang et al. 2024)",
       yaml: """
-        model: {architecture: r3gan, size: 32, channels: 1, latent: 64, width: 64}
+        model: {architecture: r3gan, size: 32, channels: 1, latent: 64}
         \(fashion)
         \(r3gan(gamma: "0.05 to 0.005", augmentation: "0.55"))
         """),

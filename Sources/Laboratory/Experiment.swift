@@ -14,7 +14,7 @@ public struct Experiment: Sendable {
 
   /// Every experiment, in the order in which a reader should meet them.
   public static let all: [Experiment] = [
-    divergences, fganMixture, supports, minibatchJS, preference, dirac,
+    divergences, fganMixture, supports, minibatchJS, preference, ring, grid, dirac,
   ]
 
   /// The experiment of this name.

@@ -55,8 +55,8 @@ public final class PointSource: SampleSource {
     let choice = RandomStream(seed: seed, stream: RandomUse.points.rawValue)
     let noise = RandomStream(seed: seed, stream: RandomUse.pointNoise.rawValue)
     let modes = Double(centres.shape[0]) * choice.uniform([batch], step: drawn, on: centres.device)
-    let points = centres.gathered(modes) + mixture.deviation * noise.normal([batch, 2], step: drawn, on: centres.device)
-    return Batch(points)
+    let offsets = noise.normal([batch, 2], step: drawn, on: centres.device)
+    return Batch(centres.gathered(modes) + mixture.deviation * offsets)
   }
 
   func stop() {}

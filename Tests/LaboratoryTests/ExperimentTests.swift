@@ -19,6 +19,8 @@ struct Rehearsal: Sendable, CustomTestStringConvertible {
   Rehearsal(name: "supports", judged: 50),
   Rehearsal(name: "minibatch-js", judged: 43),
   Rehearsal(name: "preference", judged: 9),
+  Rehearsal(name: "ring", judged: 2, scale: 0.005),
+  Rehearsal(name: "grid", judged: 2, scale: 0.005),
   Rehearsal(name: "dirac", judged: 64),
 ])
 func findsWhatTheorySays(_ rehearsal: Rehearsal) throws {

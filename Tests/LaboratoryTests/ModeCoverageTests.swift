@@ -26,9 +26,8 @@ private func perfect(_ centre: Plot.Point, _ deviation: Double, count: Int) -> [
 
 private func lattice(side: Int, half: Double) -> [Plot.Point] {
   let step = 2 * half / Double(side)
-  return (0..<side * side).map { i in
-    (-half + (Double(i / side) + 0.5) * step, -half + (Double(i % side) + 0.5) * step)
-  }
+  let places: [Double] = (0..<side).map { -half + (Double($0) + 0.5) * step }
+  return places.flatMap { x in places.map { y in (x: x, y: y) } }
 }
 
 private func circle(_ radius: Double, count: Int) -> [Plot.Point] {
@@ -88,7 +87,8 @@ private let coverageCases = [
 
 /// Counted from one sample on, uniform noise has 25 (1 - exp(-2500 · π .15² / 81)) = 22.2 modes of the grid on average.
 @Test func noiseHasModesWhenOneSampleIsEnough() throws {
-  let uniform = try RandomStream(seed: 3, stream: 0).uniform([2500 * 40, 2], step: 1, on: .cpu()).scalars(as: Double.self)
+  let stream = RandomStream(seed: 3, stream: 0)
+  let uniform = try stream.uniform([2500 * 40, 2], step: 1, on: .cpu()).scalars(as: Double.self)
   let points = uniform.map { 9 / 2.83 * ($0 - 0.5) }
   let counts = (0..<40).map { draw in
     let own = (0..<2500).map { (x: points[2 * (2500 * draw + $0)], y: points[2 * (2500 * draw + $0) + 1]) }

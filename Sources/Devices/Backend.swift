@@ -5,6 +5,8 @@ protocol Backend: AnyObject {
   /// One line for people: the processor or board, and what matters of its set-up.
   var name: String { get }
   var precision: Precision { get }
+  /// Threads of the host that share out each launch.
+  var threadCount: Int { get }
   /// Bytes that the device has in all, where known.
   var memoryLimit: Int? { get }
 
@@ -39,6 +41,7 @@ public struct LaunchTime: Sendable {
 }
 
 extension Backend {
+  var threadCount: Int { 1 }
   func room(for kernel: Kernel, over extent: Extent) -> Int { 1 }
 }
 

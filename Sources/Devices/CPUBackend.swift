@@ -24,6 +24,8 @@ final class CPUBackend: Backend {
 
   var name: String { "CPU (\(isa), \(threads.count) thread\(threads.count == 1 ? "" : "s"), \(precision.rawValue))" }
 
+  var threadCount: Int { threads.count }
+
   var memoryLimit: Int? { sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) }
 
   func allocate(byteCount: Int) throws(DeviceError) -> Memory {

@@ -24,6 +24,8 @@ public final class Device {
   /// One line for people.
   public var name: String { backend.name }
   public var precision: Precision { backend.precision }
+  /// Threads of the host that share out each launch; 1 where another processor does the work.
+  public var threadCount: Int { backend.threadCount }
   /// Bytes that the device has in all, where known.
   public var memoryLimit: Int? { pool.limit }
   /// Bytes in use and in the pool now.

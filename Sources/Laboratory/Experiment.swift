@@ -15,7 +15,7 @@ public struct Experiment: Sendable {
   /// Every experiment, in the order in which a reader should meet them.
   public static let all: [Experiment] = [
     divergences, baselines, fganMixture, optimalCritics, supports, wasserstein, vanishingGradient, unstableGradient,
-    perfectCritic, instanceNoise, minibatchJS, preference, dirac, criticPrior, independentCritic,
+    perfectCritic, instanceNoise, minibatchJS, preference, ring, grid, dirac, criticPrior, independentCritic,
   ]
 
   /// The experiment of this name.

@@ -49,12 +49,13 @@ public final class TrainingRun {
     let path = configuration.data.path
     let shape = configuration.sampleShape
     if shape == [2] {
-      guard let mixture = PointSource.mixtures[path] else {
+      guard let mixture = PointMixture.all.first(where: { $0.name == path }) else {
         throw ConfigurationError.contradiction(
           "model.architecture \(configuration.model.architecture) is trained on points: data.path must be one of "
-            + PointSource.mixtures.keys.sorted().joined(separator: ", ") + ", not '\(path)'")
+            + PointMixture.all.map { $0.name }.joined(separator: ", ") + ", not '\(path)'")
       }
-      return PointSource(path, mixture, configuration, first: first, on: device)
+      let training = configuration.training
+      return PointSource(mixture, batch: training.batch, seed: UInt64(training.seed), first: first, on: device)
     }
     guard !path.isEmpty else {
       throw ConfigurationError.contradiction(

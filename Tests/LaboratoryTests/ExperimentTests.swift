@@ -20,6 +20,8 @@ struct Rehearsal: Sendable, CustomTestStringConvertible {
   Rehearsal(name: "wasserstein", judged: 5, scale: 0.02),
   Rehearsal(name: "minibatch-js", judged: 43),
   Rehearsal(name: "preference", judged: 9),
+  Rehearsal(name: "ring", judged: 2, scale: 0.005),
+  Rehearsal(name: "grid", judged: 2, scale: 0.005),
   Rehearsal(name: "dirac", judged: 64),
   Rehearsal(name: "baselines", judged: 15),
   Rehearsal(name: "optimal-critics", judged: 19),

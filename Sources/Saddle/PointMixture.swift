@@ -1,0 +1,63 @@
+import Adversaries
+
+/// Gaussians of equal shares in the plane: the toy on which modes can be counted.
+public struct PointMixture: Sendable {
+  /// What `data.path` calls it.
+  public let name: String
+  public let centres: [(x: Double, y: Double)]
+  /// Of each Gaussian, along both axes.
+  public let deviation: Double
+
+  public init(name: String, centres: [(x: Double, y: Double)], deviation: Double) {
+    (self.name, self.centres, self.deviation) = (name, centres, deviation)
+  }
+
+  /// The mixtures that `data.path` can name.
+  public static let all = [ring, grid]
+
+  /// Eight on a circle of radius 1 (Lin et al. 2018, "PacGAN").
+  public static let ring = PointMixture(
+    name: "ring",
+    centres: [
+      (1, 0), (diagonal, diagonal), (0, 1), (-diagonal, diagonal), (-1, 0), (-diagonal, -diagonal), (0, -1),
+      (diagonal, -diagonal),
+    ], deviation: 0.01)
+  private static let diagonal = 0.5.squareRoot()
+
+  /// The same paper's 25 on a square of side 8, all of it divided by 2.83: a variance near 1.
+  public static let grid = PointMixture(
+    name: "grid", centres: (0..<25).map { (x: gridPlaces[$0 / 5], y: gridPlaces[$0 % 5]) }, deviation: 0.05 / 2.83)
+  private static let gridPlaces: [Double] = [-4, -2, 0, 2, 4].map { $0 / 2.83 }
+}
+
+/// Points of a mixture, drawn on the device: functions of (seed, batch).
+public final class PointSource: SampleSource {
+  private let mixture: PointMixture
+  private let centres: Tensor
+  private let batch: Int
+  private let seed: UInt64
+  private var drawn: Int
+
+  /// - Parameter first: Batches that were drawn before: a run that resumes goes on with the next.
+  public init(_ mixture: PointMixture, batch: Int, seed: UInt64, first: Int = 0, on device: Device) {
+    (self.mixture, self.batch, self.seed, drawn) = (mixture, batch, seed, first)
+    centres = Tensor(mixture.centres.flatMap { [$0.x, $0.y] }, shape: [mixture.centres.count, 2], on: device)
+  }
+
+  var summary: String {
+    "\(mixture.name): \(mixture.centres.count) Gaussians of deviation \(mixture.deviation) in the plane"
+  }
+  var count: Int { 100_000 }
+
+  /// The next batch, its samples [batch, 2].
+  public func next() -> Batch {
+    drawn += 1
+    let choice = RandomStream(seed: seed, stream: RandomUse.points.rawValue)
+    let noise = RandomStream(seed: seed, stream: RandomUse.pointNoise.rawValue)
+    let modes = Double(centres.shape[0]) * choice.uniform([batch], step: drawn, on: centres.device)
+    let offsets = noise.normal([batch, 2], step: drawn, on: centres.device)
+    return Batch(centres.gathered(modes) + mixture.deviation * offsets)
+  }
+
+  func stop() {}
+}

@@ -16,15 +16,22 @@ struct ModeMethod: Sendable {
   }
 
   static let all = [
-    ModeMethod("GAN") { _ in [] },
+    // As people write it: rates that stay, the last weights.
+    ModeMethod("GAN") { _ in
+      [
+        "optimizer.generator-rate=1e-3", "optimizer.critic-rate=1e-3", "average.decay=0", "sampling.weights=raw",
+      ]
+    },
+    ModeMethod("GAN, rates to 0") { _ in [] },
     // Metz et al. 2017; five updates ahead, as in its section 3.1.
     ModeMethod("unrolled", share: 0.4) { _ in ["training.unroll=5"] },
     ModeMethod("Pac2", covers: true) { _ in ["views.pack=2"] },
-    ModeMethod("Pac4", covers: true) { _ in ["views.pack=4"] },
+    // The critic sees a quarter as many packs as samples.
+    ModeMethod("Pac4", covers: true) { _ in ["views.pack=4", "training.batch=512"] },
     ModeMethod("minibatch discrimination", share: 0.4) { _ in
       ["model.minibatch=discrimination", "training.batch=32"]
     },
-    ModeMethod("consensus") { _ in ["training.consensus=10"] },
+    ModeMethod("consensus") { _ in ["training.consensus=0.1"] },
     ModeMethod("WGAN-GP", share: 0.4) { _ in
       ["objective.name=wasserstein", "terms.gradient-penalty=0.1", "training.critic-steps=5"]
     },

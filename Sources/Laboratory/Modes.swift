@@ -14,7 +14,8 @@ extension Experiment {
       let angle = 2 * Double.pi * (Double(i) + 0.5) / Double(sampleCount)
       return (x: cos(angle), y: sin(angle))
     }
-    try modes(lab, .ring, steps: 6000, noise: ("points all over the circle", noise), least: (modes: 7.6, quality: 0.9))
+    try modes(
+      lab, .ring, steps: 15_000, noise: ("points all over the circle", noise), least: (modes: 7.6, quality: 0.9))
   }
 
   /// The same on the 25 Gaussians of a grid.
@@ -26,7 +27,7 @@ extension Experiment {
       let (row, column) = (Double(i / 50) - 24.5, Double(i % 50) - 24.5)
       return (x: row * 0.18 / 2.83, y: column * 0.18 / 2.83)
     }
-    try modes(lab, .grid, steps: 10_000, noise: ("points all over the square", noise), least: (modes: 24, quality: 0.8))
+    try modes(lab, .grid, steps: 15_000, noise: ("points all over the square", noise), least: (modes: 24, quality: 0.8))
   }
 
   /// As many as the paper judges by.

@@ -15,8 +15,8 @@ extension Preset {
         optimizer:
           name: sgd
           momentum: 0.5
-          generator-rate: linear 0.1 to 0.0135 by 50000
-          critic-rate: linear 0.1 to 0.0135 by 50000
+          generator-rate: linear 0.02 to 0.0027 by 50000
+          critic-rate: linear 0.02 to 0.0027 by 50000
         """),
     // Odena, Olah, Shlens, "Conditional image synthesis with auxiliary classifier GANs" (2017), appendix A, CIFAR-10.
     Preset(

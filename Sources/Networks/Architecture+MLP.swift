@@ -1,6 +1,6 @@
 extension Architecture {
   static let mlp = Architecture(
-    name: "mlp", summary: "two hidden layers, for flat images", sample: image,
+    name: "mlp", summary: "hidden layers, for flat images", sample: image,
     generator: { options throws(NetworkError) in
       let pixels = Dense(image(options).count, initializer: options.initializer)
       let layers = try options.labelledLatents() + options.hidden(\.generator)
@@ -8,7 +8,7 @@ extension Architecture {
     }, critic: mlpCritic)
 
   static let points = Architecture(
-    name: "mlp-points", summary: "two hidden layers, for points of the plane", sample: { _ in [2] },
+    name: "mlp-points", summary: "hidden layers, for points of the plane", sample: { _ in [2] },
     generator: { options throws(NetworkError) in
       let layers = try options.labelledLatents() + options.hidden(\.generator)
       return Sequential(layers + [Dense(2, initializer: options.initializer)])
@@ -28,6 +28,6 @@ extension Architecture.Options {
       throw NetworkError(
         "no activation is called '\(activation)'; there are \(Architecture.activations.keys.sorted())")
     }
-    return (0..<2).flatMap { _ in [Dense(width, initializer: initializer), activation] as [any Layer] }
+    return (0..<depth).flatMap { _ in [Dense(width, initializer: initializer), activation] as [any Layer] }
   }
 }

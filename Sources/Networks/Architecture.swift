@@ -8,6 +8,8 @@ public struct Architecture: Sendable {
     public var latent = 100
     /// Channels of the layers next to the image (DCGAN's ngf and ndf), or hidden units.
     public var width = 64
+    /// Hidden layers of fully connected networks.
+    public var depth = 2
     public var initializer = Initializer.dcgan
     /// Of the critic's middle layers: a row of `normalizations`. The generator has batch normalization.
     public var criticNormalization = "batch"

@@ -12,6 +12,7 @@ extension Configuration {
     Setting("model.channels", \.model.channels, among: [1, 3], "1 for grey images, 3 for colour"),
     Setting("model.latent", \.model.latent, in: 1...4096, "dimensions of the generator's input z"),
     Setting("model.width", \.model.width, in: 1...4096, "channels next to the image (dcgan), hidden units (others)"),
+    Setting("model.depth", \.model.depth, in: 1...64, "hidden layers (mlp, mlp-points)"),
     Setting(
       "model.initializer", \.model.initializer, among: Initializer.all.keys.sorted(),
       "distribution of the first weights; dcgan: normal(0, 0.02)"),

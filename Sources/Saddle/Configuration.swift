@@ -25,6 +25,7 @@ public struct Configuration: Sendable, Equatable {
     public var channels = 3
     public var latent = 100
     public var width = 64
+    public var depth = 2
     /// A row of `Initializer.all`.
     public var initializer = "dcgan"
     /// A row of `Architecture.normalizations`, in the critic.

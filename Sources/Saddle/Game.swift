@@ -80,6 +80,7 @@ extension Configuration {
     var options = Architecture.Options()
     (options.size, options.channels, options.latent) = (model.size, model.channels, model.latent)
     (options.width, options.criticNormalization, options.activation) = (model.width, model.norm, model.activation)
+    options.depth = model.depth
     (options.minibatch, options.generatorNormalization) = (model.minibatch, model.generatorNorm)
     if let initializer = Initializer.all[model.initializer] { options.initializer = initializer }
     (options.classes, options.conditioning, options.splitsLatent) = (

@@ -9,7 +9,7 @@ import Testing
   /// A text for each setting that its default is not.
   static let others: [String: String] = [
     "model.architecture": "mlp", "model.size": "32", "model.channels": "1", "model.latent": "128",
-    "model.width": "32", "model.initializer": "orthogonal", "model.norm": "instance",
+    "model.width": "32", "model.depth": "3", "model.initializer": "orthogonal", "model.norm": "instance",
     "model.activation": "tanh", "model.classes": "10", "model.conditioning": "projection", "model.split-latent": "true",
     "model.categories": "10", "model.continuous-codes": "2", "objective.generator-weight": "0.0",
     "terms.information": "1",

@@ -1,0 +1,207 @@
+import Adversaries
+import Foundation
+
+/// What a run will take, known before it starts. Memory is that of a rehearsed step, so it is exact; the disk's share is
+/// what pictures and checkpoints take at most at a time.
+public struct Estimate: Sendable {
+  public let rehearsal: Configuration.Rehearsal
+  /// Of all checkpoints that lie there at a time, the next one being written included.
+  public let checkpointBytes: Int
+  public let pictureBytes: Int
+  /// Of metrics and the rest.
+  public let recordBytes: Int
+  /// Decoded images in the host's memory; 0 where they are not known.
+  public let imageBytes: Int
+
+  public var memoryBytes: Int { rehearsal.peakBytes }
+  public var diskBytes: Int { checkpointBytes + pictureBytes + recordBytes }
+
+  /// What there is to take it from, in bytes; nil where unknown.
+  public struct Means: Sendable {
+    public var deviceName: String
+    /// All that the device has.
+    public var device: Int?
+    /// What is free of the machine's memory, where the device's is the machine's; else nil.
+    public var host: Int?
+    /// The folder of the run, and what is free on its disk.
+    public var folder: String
+    public var disk: Int?
+
+    public init(deviceName: String, device: Int?, host: Int?, folder: String, disk: Int?) {
+      (self.deviceName, self.device, self.host) = (deviceName, device, host)
+      (self.folder, self.disk) = (folder, disk)
+    }
+
+    /// The means of a device and of the disk on which a folder lies or will lie.
+    public init(_ device: Device, folder: String) {
+      let isHost = device.name.hasPrefix("CPU") || device.name.contains("PoCL")
+      self.init(
+        deviceName: device.name, device: device.memoryLimit, host: isHost ? Self.freeMemory() : nil, folder: folder,
+        disk: Self.freeDisk(folder))
+    }
+
+    /// Bytes that programs may still take without swapping: Linux's own estimate, or a container's limit.
+    static func freeMemory() -> Int? {
+      func text(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }
+      let line = text("/proc/meminfo")?.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
+      let machine = line?.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map { $0 * 1024 }
+      func group(_ name: String) -> Int? {
+        text("/sys/fs/cgroup/memory.\(name)").flatMap { Int($0.filter { !$0.isWhitespace }) }
+      }
+      let container = group("max").map { max(0, $0 - (group("current") ?? 0)) }
+      return [machine, container].compactMap(\.self).min()
+    }
+
+    /// Bytes that this user may still write where `path` lies, or would lie if it were made.
+    static func freeDisk(_ path: String) -> Int? {
+      var url = URL(fileURLWithPath: path).standardizedFileURL
+      while url.path != "/" && !FileManager.default.fileExists(atPath: url.path) { url.deleteLastPathComponent() }
+      var status = statvfs()
+      // What is no disk, such as /proc, has no blocks.
+      guard statvfs(url.path, &status) == 0, status.f_blocks > 0 else { return nil }
+      return Int(status.f_bavail) * Int(status.f_frsize)
+    }
+  }
+
+  /// What is short, each with what to set.
+  ///
+  /// - Parameter smaller: The memory of a step with a smaller batch.
+  public func shortages(_ means: Means, smaller: (_ batch: Int) -> Int? = { _ in nil }, batch: Int) -> [String] {
+    var shortages: [String] = []
+    let (wanted, free) = (memoryBytes + (means.host == nil ? 0 : imageBytes), means.host ?? .max)
+    let room = min(means.device ?? .max, free)
+    if wanted > room {
+      var remedy = "set a smaller training.batch or model.width, or choose another --device"
+      var tried = batch / 2
+      while tried >= 1 {
+        if let bytes = smaller(tried), bytes + wanted - memoryBytes <= room {
+          remedy = "--set training.batch=\(tried) would take \(Self.text(bytes + wanted - memoryBytes))"
+          break
+        }
+        tried /= 2
+      }
+      shortages.append(
+        "training takes \(Self.text(wanted)) of memory, and "
+          + (room == free ? "this machine has \(Self.text(room)) free" : "\(means.deviceName) has \(Self.text(room))")
+          + ": \(remedy)")
+    }
+    if let disk = means.disk, diskBytes > disk {
+      shortages.append(
+        "checkpoints and pictures take up to \(Self.text(diskBytes)), and the disk of \(means.folder) has "
+          + "\(Self.text(disk)) free: choose another --out, or set output.keep=1, output.sample-every=0")
+    }
+    return shortages
+  }
+
+  /// Bytes as people read them: 512 KiB, 1.5 GiB.
+  public static func text(_ bytes: Int) -> String {
+    let units = ["bytes", "KiB", "MiB", "GiB", "TiB"]
+    var (value, unit) = (Double(bytes), 0)
+    while value >= 1023.95 && unit < units.count - 1 { (value, unit) = (value / 1024, unit + 1) }
+    let digits = value < 10 && unit > 0 ? 1 : 0
+    return "\(String(format: "%.\(digits)f", value)) \(units[unit])"
+  }
+}
+
+extension Configuration {
+  /// What a run of this configuration will take.
+  ///
+  /// - Parameters:
+  ///   - count: How many images there are, where known: they lie decoded in memory up to 2 GiB.
+  ///   - step: Where it starts.
+  /// - Throws: `NetworkError` where the architecture does not fit.
+  public func estimate(images count: Int? = nil, from step: Int = 0) throws -> Estimate {
+    let rehearsal = try rehearse()
+    let steps = max(0, training.steps - step)
+    func times(_ every: Int) -> Int { every > 0 ? steps / every + 2 : 1 }
+    let saved = times(output.checkpointEvery)
+    let checkpoints = output.keep == 0 ? saved : min(saved, output.keep + 1)
+    // Pixels compress to about half of their bytes or less, and repeated ones to nearly nothing.
+    let picture = sampleShape.rank == 1 ? 20_000 : output.grid * sampleShape.sizes.reduce(1, *) + 4096
+    let imageBytes = sampleShape.sizes.reduce(1, *) * (count ?? 0)
+    return Estimate(
+      rehearsal: rehearsal, checkpointBytes: checkpoints * rehearsal.checkpointBytes,
+      pictureBytes: output.sampleEvery > 0 ? times(output.sampleEvery) * picture : 0,
+      recordBytes: times(output.logEvery) * 800 + 20_000, imageBytes: imageBytes > 2 << 30 ? 0 : imageBytes)
+  }
+
+  /// What is short for a run, each with what to set.
+  public func shortages(_ estimate: Estimate, _ means: Estimate.Means) -> [String] {
+    estimate.shortages(
+      means,
+      smaller: { batch in
+        var smaller = self
+        smaller.training.batch = batch
+        return batch % max(1, views.pack) == 0 ? (try? smaller.rehearse())?.peakBytes : nil
+      }, batch: training.batch)
+  }
+
+  /// How long a step takes on a device: some steps on noise after a first one, which fills the pools.
+  ///
+  /// - Parameter limit: Seconds after which no further step is begun.
+  /// - Returns: Seconds a step, and how many were measured.
+  /// - Throws: `NetworkError`, `DeviceError`.
+  public func measuredStep(on device: Device, within limit: Double = 4) throws -> (seconds: Double, steps: Int) {
+    let trainer = try Trainer(self, on: device)
+    let noise = RandomStream(seed: 0, stream: 0)
+    let start = ContinuousClock.now
+    func step() throws {
+      _ = trainer.advance(measuring: false) {
+        Batch(
+          noise.normal(Shape([training.batch] + sampleShape.sizes), step: trainer.drawn, on: device),
+          labels: model.classes > 0 ? Tensor(0, shape: [training.batch], on: device) : nil)
+      }
+      try device.synchronize()
+    }
+    var pace = Pace(from: 0)
+    repeat {
+      try step()
+    } while try !pace.isMeasured(at: trainer.step, on: device)
+      && (ContinuousClock.now - start) / .seconds(1) < limit
+    return (pace.secondsPerStep ?? (ContinuousClock.now - start) / .seconds(1), max(1, trainer.step - 1))
+  }
+}
+
+/// How fast the first steps of a run go by.
+struct Pace {
+  /// The first step fills pools and compiles kernels; the next ones are measured.
+  private static let measured = 4
+  private let first: Int
+  private var start: ContinuousClock.Instant?
+  private(set) var secondsPerStep: Double?
+
+  init(from step: Int) { first = step }
+
+  /// Whether the last of the measured steps has just been done: once in a run.
+  mutating func isMeasured(at step: Int, on device: Device) throws -> Bool {
+    guard secondsPerStep == nil else { return false }
+    if step == first + 1 {
+      try device.synchronize()
+      start = .now
+    } else if let start, step == first + 1 + Self.measured {
+      try device.synchronize()
+      secondsPerStep = (ContinuousClock.now - start) / .seconds(1) / Double(Self.measured)
+      return true
+    }
+    return false
+  }
+
+  /// What the rest will take, in a line.
+  func estimate(from step: Int, to steps: Int) -> String {
+    Self.estimate(secondsPerStep ?? 0, steps: steps - step, measured: Self.measured)
+  }
+
+  static func estimate(_ seconds: Double, steps: Int, measured: Int) -> String {
+    let total = seconds * Double(steps)
+    return "estimate: \(steps) steps take about \(ProgressLine.duration(max(1, total))), by \(measured) measured"
+      + (total > 86_400
+        ? "; more than a day: a narrower network (--set model.width), fewer --steps or a GPU shorten it" : "")
+  }
+}
+
+extension Configuration {
+  /// What all steps will take at a measured pace, in a line.
+  public func timeEstimate(_ measured: (seconds: Double, steps: Int)) -> String {
+    Pace.estimate(measured.seconds, steps: training.steps, measured: measured.steps)
+  }
+}

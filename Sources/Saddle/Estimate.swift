@@ -65,7 +65,10 @@ public struct Estimate: Sendable {
 
   /// What is short, each with what to set.
   ///
-  /// - Parameter smaller: The memory of a step with a smaller batch.
+  /// - Parameters:
+  ///   - means: What there is.
+  ///   - smaller: The memory of a step with a smaller batch.
+  ///   - batch: The batch as it is set.
   public func shortages(_ means: Means, smaller: (_ batch: Int) -> Int? = { _ in nil }, batch: Int) -> [String] {
     var shortages: [String] = []
     let (wanted, free) = (memoryBytes + (means.host == nil ? 0 : imageBytes), means.host ?? .max)
@@ -138,7 +141,9 @@ extension Configuration {
 
   /// How long a step takes on a device: some steps on noise after a first one, which fills the pools.
   ///
-  /// - Parameter limit: Seconds after which no further step is begun.
+  /// - Parameters:
+  ///   - device: The device that is measured.
+  ///   - limit: Seconds after which no further step is begun.
   /// - Returns: Seconds a step, and how many were measured.
   /// - Throws: `NetworkError`, `DeviceError`.
   public func measuredStep(on device: Device, within limit: Double = 4) throws -> (seconds: Double, steps: Int) {
@@ -186,9 +191,10 @@ struct Pace {
     return false
   }
 
-  /// What the rest will take, in a line.
-  func estimate(from step: Int, to steps: Int) -> String {
-    Self.estimate(secondsPerStep ?? 0, steps: steps - step, measured: Self.measured)
+  /// What the rest will take, in a line; nil where it is over before that is read.
+  func estimate(from step: Int, to steps: Int) -> String? {
+    guard let secondsPerStep, secondsPerStep * Double(steps - step) > 10 else { return nil }
+    return Self.estimate(secondsPerStep, steps: steps - step, measured: Self.measured)
   }
 
   static func estimate(_ seconds: Double, steps: Int, measured: Int) -> String {

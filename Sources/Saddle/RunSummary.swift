@@ -83,18 +83,19 @@ public struct RunSummary: Sendable, Equatable, Encodable {
 
   // MARK: Parts
 
+  /// What makes a preset what it is: all but where its data are, how long it trains and what it writes.
+  private static let telling = Configuration.settings.filter {
+    $0.section != "data" && $0.section != "output" && !["training.steps", "training.seed"].contains($0.key)
+  }
+  private static let presets: [(name: String, texts: [String])] = Preset.all.compactMap { preset in
+    (try? Configuration(from: preset.name)).map { other in (preset.name, telling.map { $0.text(other) }) }
+  }
+
   /// The preset that a configuration differs least from.
   static func nearestPreset(to configuration: Configuration) -> (name: String, changes: Int) {
-    let settings = Configuration.settings.filter {
-      $0.section != "data" && $0.section != "output" && !["training.steps", "training.seed"].contains($0.key)
-    }
-    let texts = settings.map { $0.text(configuration) }
-    let distances = Preset.all.compactMap { preset in
-      (try? Configuration(from: preset.name)).map { other in
-        (preset.name, zip(settings, texts).count { $0.text(other) != $1 })
-      }
-    }
-    return distances.min { $0.1 < $1.1 } ?? ("none", settings.count)
+    let texts = telling.map { $0.text(configuration) }
+    let distances = presets.map { ($0.name, zip($0.texts, texts).count { $0 != $1 }) }
+    return distances.min { $0.1 < $1.1 } ?? ("none", texts.count)
   }
 
   /// The last rows of a metrics stream: as many as are in its last 32 KiB, so that long runs are listed as fast as short

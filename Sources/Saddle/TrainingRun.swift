@@ -22,7 +22,10 @@ public final class TrainingRun {
   /// The data are opened before the folder is made, so that a mistake in their path leaves nothing behind.
   ///
   /// - Parameters:
+  ///   - configuration: What is trained, and how.
+  ///   - path: The run's folder.
   ///   - checkpoint: The step to go on from and its file, as `CheckpointStore` loads them; nil begins anew.
+  ///   - device: What computes.
   ///   - progress: Told while data are read: files done and files in all.
   /// - Throws: `DatasetError`, `RecordError` (`runInUse` where another process trains in the folder), `NetworkError`,
   ///   `DeviceError`.
@@ -115,7 +118,9 @@ public final class TrainingRun {
       let isSaved = isLast || (output.checkpointEvery > 0 && number % output.checkpointEvery == 0)
       let step = try trainer.advance(measuring: isRead) { try source.next() }
       unread.append((number, step.losses))
-      if try pace.isMeasured(at: number, on: device) { journal.tell(pace.estimate(from: number, to: training.steps)) }
+      if try pace.isMeasured(at: number, on: device), let rest = pace.estimate(from: number, to: training.steps) {
+        journal.tell(rest)
+      }
       if isRead || isSaved || unread.count == 100 {
         if let bad = try firstFault(in: unread, weightsToo: isSaved) { throw try fault(at: bad) }
         unread = []

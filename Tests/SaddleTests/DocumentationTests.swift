@@ -156,7 +156,7 @@ private let abridged = [
 
 @Test(arguments: [
   "Saddle.md", "Articles/SameBits.md", "Articles/TheTape.md", "Articles/AGameOfOnesOwn.md",
-  "Articles/Judging.md",
+  "Articles/JudgingAGenerator.md",
 ])
 func thePagesShowThisCode(page: String) throws {
   let code = trimmedLines(try String(contentsOfFile: #filePath, encoding: .utf8))

@@ -4,7 +4,7 @@ import Records
 /// How fast the first steps of a run go by.
 struct Pace {
   /// The first step fills pools and compiles kernels; the next ones are measured.
-  private static let measured = 4
+  static let measured = 4
   private let first: Int
   private var start: ContinuousClock.Instant?
   private(set) var secondsPerStep: Double?
@@ -64,7 +64,9 @@ extension Configuration {
       try step()
     } while try !pace.isMeasured(at: trainer.step, on: device)
       && (ContinuousClock.now - start) / .seconds(1) < limit
-    return (pace.secondsPerStep ?? (ContinuousClock.now - start) / .seconds(1), max(1, trainer.step - 1))
+    // Where time was up before, the first step counts too.
+    if let seconds = pace.secondsPerStep { return (seconds, Pace.measured) }
+    return ((ContinuousClock.now - start) / .seconds(1) / Double(trainer.step), trainer.step)
   }
 
   /// What all steps will take at a measured pace, in a line.

@@ -43,10 +43,12 @@ private func makeMistakes(in folder: String) throws {
 }
 
 /// One folder for all rows, since no failed call changes it.
-private let mistakes = Result {
-  let folder = try TemporaryFolder()
-  try makeMistakes(in: folder.path)
-  return folder
+private let mistakes: Result<String, any Error> = Result {
+  let path = NSTemporaryDirectory() + "saddle-mistakes-\(getpid())"
+  try? FileManager.default.removeItem(atPath: path)
+  try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  try makeMistakes(in: path)
+  return path
 }
 
 @Test(arguments: [
@@ -115,7 +117,7 @@ private let mistakes = Result {
   WrongCall("bench step --preset dcgan65", 1, "'dcgan65'", "did you mean 'dcgan64'?"),
 ])
 func everyErrorSaysWhatToDoNext(call: WrongCall) throws {
-  let folder = try mistakes.get().path
+  let folder = try mistakes.get()
   let before = try FileManager.default.subpathsOfDirectory(atPath: folder).sorted()
   let arguments = call.line.split(separator: " ").map(String.init)
   let outcome = try Command.run(arguments, environment: call.environment, in: folder)

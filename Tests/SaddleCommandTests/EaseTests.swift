@@ -164,14 +164,17 @@ enum Picture {
     var raw: [UInt8] = []
     for _ in 0..<height {
       raw.append(0)
-      for x in 0..<width { raw += [0, 1, 2].map { UInt8($0 == colour % 3 ? 255 : x % 256) } }
+      for x in 0..<width {
+        for channel in 0..<3 { raw.append(channel == colour % 3 ? 255 : UInt8(x % 256)) }
+      }
     }
     var deflated: [UInt8] = [0x78, 0x01]
     for start in stride(from: 0, to: raw.count, by: 65_535) {
       let block = raw[start..<min(start + 65_535, raw.count)]
       let count = UInt16(block.count)
       deflated.append(start + block.count == raw.count ? 1 : 0)
-      deflated += [UInt8(count & 255), UInt8(count >> 8), UInt8(~count & 255), UInt8(~count >> 8)] + block
+      for half in [count, ~count] { deflated += [UInt8(half & 255), UInt8(half >> 8)] }
+      deflated += block
     }
     var (a, b): (UInt32, UInt32) = (1, 0)
     for byte in raw {
@@ -179,10 +182,11 @@ enum Picture {
       b = (b + a) % 65_521
     }
     deflated += bytes(b << 16 | a)
-    let header = bytes(UInt32(width)) + bytes(UInt32(height)) + [8, 2, 0, 0, 0]
-    return Data(
-      [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A] + chunk("IHDR", header) + chunk("IDAT", deflated)
-        + chunk("IEND", []))
+    let depthAndColour: [UInt8] = [8, 2, 0, 0, 0]
+    let header = bytes(UInt32(width)) + bytes(UInt32(height)) + depthAndColour
+    let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+    let chunks: [UInt8] = chunk("IHDR", header) + chunk("IDAT", deflated) + chunk("IEND", [])
+    return Data(signature + chunks)
   }
 
   private static func bytes(_ value: UInt32) -> [UInt8] {
@@ -191,9 +195,11 @@ enum Picture {
 
   private static func chunk(_ kind: String, _ content: [UInt8]) -> [UInt8] {
     let body = Array(kind.utf8) + content
-    let crc = ~body.reduce(~UInt32(0)) { crc, byte in
-      (0..<8).reduce(crc ^ UInt32(byte)) { crc, _ in crc & 1 == 1 ? crc >> 1 ^ 0xEDB8_8320 : crc >> 1 }
+    var crc = ~UInt32(0)
+    for byte in body {
+      crc ^= UInt32(byte)
+      for _ in 0..<8 { crc = crc & 1 == 1 ? crc >> 1 ^ 0xEDB8_8320 : crc >> 1 }
     }
-    return bytes(UInt32(content.count)) + body + bytes(crc)
+    return bytes(UInt32(content.count)) + body + bytes(~crc)
   }
 }

@@ -33,7 +33,7 @@ public struct BatchSampler: Equatable, Sendable {
     guard batchSize <= count else {
       throw DatasetError(
         path: "", problem: "the data set has \(count) images, too few for a batch of \(batchSize)",
-        remedy: "lower the batch size, or give more images")
+        remedy: "lower the batch size (--set training.batch=\(count)), or give more images")
     }
     precondition(count <= UInt32.max, "a data set has fewer than 2^32 images")
     (self.count, self.batchSize, self.seed, self.flips) = (count, batchSize, seed, flips)

@@ -44,7 +44,7 @@ public struct FolderDataset: ImageDataset {
         throw DatasetError(
           path: listing.files[small].path,
           problem: "is \(header.width) x \(header.height) pixels, smaller than the size \(size)",
-          remedy: "lower the size, remove the picture, or choose the fit pad or resize")
+          remedy: "lower the size, remove the picture, or choose the fit pad or resize (--set data.fit=resize)")
       }
     } else if let other = headers.firstIndex(where: { $0.width != first.width || $0.height != first.height }) {
       throw DatasetError(
@@ -77,7 +77,7 @@ public struct FolderDataset: ImageDataset {
     }
   }
 
-  private static func headers(of files: [URL]) throws(DatasetError) -> [ImageCodec.Header] {
+  static func headers(of files: [URL]) throws(DatasetError) -> [ImageCodec.Header] {
     var headers = [ImageCodec.Header](
       repeating: .init(width: 0, height: 0, isGrey: false, hasAlpha: false), count: files.count)
     let result = headers.withUnsafeMutableBufferPointer { headers in

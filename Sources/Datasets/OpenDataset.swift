@@ -57,7 +57,7 @@ public func openDataset(
 }
 
 /// The sub-folder of the split where a folder comes in parts, else the folder itself.
-private func folder(of split: Split, in url: URL, names: [String]) throws(DatasetError) -> URL {
+func folder(of split: Split, in url: URL, names: [String]) throws(DatasetError) -> URL {
   // A folder train beside others that are no parts is a class: trains among planes and ships.
   let parts = Set(Split.allCases.flatMap(\.folders))
   let isSplit =

@@ -14,10 +14,14 @@ public enum RecordError: Error, Sendable, Equatable, CustomStringConvertible {
   case badMetrics(path: String, line: Int, reason: String)
   /// The folder for a new run is in use.
   case runExists(path: String, isRun: Bool)
+  /// Another process trains in the folder; `host` and `pid` where it wrote them down.
+  case runInUse(path: String, host: String?, pid: Int32?)
   /// The folder holds no run.
   case noRun(path: String, missing: String)
   /// A zip archive or an array in it cannot be read.
   case archive(path: String, reason: String)
+  /// The folder holds no folder of a run.
+  case noRuns(path: String)
   /// A picture could not be encoded, or a library is missing.
   case library(reason: String)
 
@@ -29,20 +33,29 @@ public enum RecordError: Error, Sendable, Equatable, CustomStringConvertible {
       "\(path) cannot be read: \(fault)."
     case .damagedCheckpoint(let path, let reason, let previous):
       "\(path) is damaged: \(reason); "
-        + (previous.map { "the one before it is \($0): --from \($0)" } ?? "no checkpoint before it can be read.")
+        + (previous.map { "the one before it is \($0): --from \($0)" }
+          ?? "no checkpoint before it can be read: train anew.")
     case .noCheckpoint(let directory, let asked, let available):
       "\(directory) has no checkpoint" + (asked.map { " '\($0)'." } ?? ".")
-        + (available.isEmpty ? "" : " There are: \(available.joined(separator: ", ")).")
+        + (available.isEmpty
+          ? " Nothing was saved there: train anew with another --out."
+          : " There are: \(available.joined(separator: ", ")).")
     case .badMetrics(let path, let line, let reason):
       "\(path):\(line): \(reason). Remove this line, or the file, and resume again."
     case .runExists(let path, true):
-      "\(path) already holds a run: choose another --out, or continue this one with --resume \(path)."
+      "\(path) already holds a run: choose another --out, or continue this one with --resume --out \(path)."
     case .runExists(let path, false):
       "\(path) is not empty: choose another --out."
+    case .runInUse(let path, let host, let pid):
+      "\(path) is being trained"
+        + (pid.map { " by process \($0)" + (host.map { " of \($0)" } ?? "") } ?? " by another process")
+        + ": wait for it, stop it" + (pid.map { " (kill \($0) saves first)" } ?? "") + ", or choose another --out."
     case .noRun(let path, let missing):
-      "\(path) holds no run: \(missing) is missing."
+      "\(path) holds no run: \(missing) is missing. saddle runs lists the runs there are."
     case .archive(let path, let reason):
       "\(path) cannot be read: \(reason)."
+    case .noRuns(let path):
+      "there is no run in \(path): saddle train makes runs in runs/; name another folder where yours lie."
     case .library(let reason):
       reason
     }
@@ -52,6 +65,8 @@ public enum RecordError: Error, Sendable, Equatable, CustomStringConvertible {
     switch code {
     case ENOSPC, EDQUOT: " The files written before are untouched: free some space, then resume."
     case EACCES, EPERM, EROFS: " Choose a folder that you may write to."
+    case ENOENT: " Make the folder that it is to lie in, or choose another path."
+    case ENOTDIR, EEXIST: " A file is in the way: choose another path."
     default: ""
     }
   }

@@ -1,13 +1,14 @@
 import Glibc
 
 /// The folder of a run: `config.yaml` (resolved, complete), `metrics.jsonl`, `warnings.txt` if there are any,
-/// `samples/` and `checkpoints/`.
+/// `state.json` (who trains here, or how it ended), `samples/` and `checkpoints/`.
 public struct RunDirectory: Sendable, Equatable {
   public let path: String
 
   public var configuration: String { "\(path)/config.yaml" }
   public var metrics: String { "\(path)/metrics.jsonl" }
   public var warnings: String { "\(path)/warnings.txt" }
+  public var state: String { "\(path)/state.json" }
   public var samples: String { "\(path)/samples" }
   public var checkpoints: String { "\(path)/checkpoints" }
 

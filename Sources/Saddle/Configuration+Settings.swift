@@ -41,6 +41,8 @@ extension Configuration {
       "data.labelled", \.data.labelled, in: 0...1_000_000,
       "images of each class that keep their labels (semi-supervised); 0: all"),
     Setting("data.background", \.data.background, "colour behind transparent pixels: grey, or red,green,blue"),
+    Setting(
+      "data.fit", \.data.fit, "smaller images: pad gives a border, resize enlarges; auto pads arrays, refuses pictures"),
   ]
 
   private static let objectiveSettings: [Setting] = [

@@ -23,6 +23,7 @@ extension Configuration {
   /// - Parameters:
   ///   - source: the name of a preset, or the path of a YAML file (`./fashion` for a file called like a preset).
   ///   - assignments: `key=value`, the arguments of `--set`.
+  ///   - flags: values from flags of their own.
   public init(
     from source: String? = nil, assignments: [String] = [], flags: [Flag] = []
   ) throws(ConfigurationError) {

@@ -1,4 +1,5 @@
 import Adversaries
+import Datasets
 
 /// Everything that decides a run. Each stored property is one row of `Configuration.settings`, and has its default
 /// here.
@@ -51,6 +52,17 @@ public struct Configuration: Sendable, Equatable {
     /// Images of each class whose labels are known; 0 for all.
     public var labelled = 0
     public var background = Colour(grey: 255)
+    public var fit = Small.auto
+
+    /// What is done with images smaller than `model.size`.
+    public enum Small: String, CaseIterable, Sendable {
+      /// Arrays (IDX, CIFAR) get a border; a small picture of a folder is refused with its name.
+      case auto
+      case pad, resize
+
+      /// As the data sets take it.
+      public var fit: Fit? { Fit(rawValue: rawValue) }
+    }
   }
 
   /// The game.

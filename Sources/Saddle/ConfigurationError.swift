@@ -16,17 +16,17 @@ public enum ConfigurationError: Error, Sendable, Equatable, CustomStringConverti
   public var description: String {
     switch self {
     case .unknownKey(let place, let key, let nearest):
-      "\(place): there is no setting '\(key)'" + (nearest.map { "; did you mean '\($0)'?" } ?? ".")
+      "\(place): there is no setting '\(key)'" + (nearest.map { "; did you mean '\($0)'?" } ?? ". \(Self.whole)")
     case .badValue(let place, let key, let allowed, let found):
       "\(place): \(key) must be \(allowed), but it is \(found)."
     case .section(let place, let section, let names):
       "\(place): '\(section)' is a section; its settings are \(names.joined(separator: ", "))."
     case .malformed(let place, let problem):
-      "\(place): this is not valid YAML: \(problem)."
+      "\(place): this is not valid YAML: \(problem). \(Self.whole)"
     case .unreadable(let path, let reason):
-      "\(path) cannot be read: \(reason)."
+      "\(path) cannot be read: \(reason). Give a preset, a YAML file or a folder of images."
     case .unknownPreset(let place, let name, let nearest):
-      (place.map { "\($0): there is no preset '\(name)'" } ?? "'\(name)' is neither a preset nor a file")
+      (place.map { "\($0): there is no preset '\(name)'" } ?? "'\(name)' is neither a preset nor a file nor a folder")
         + (nearest.map { "; did you mean '\($0)'?" } ?? ".") + " saddle train --list shows the presets."
     case .notAssignment(let text):
       "--set \(text): write key=value, such as --set training.batch=64."
@@ -34,4 +34,7 @@ public enum ConfigurationError: Error, Sendable, Equatable, CustomStringConverti
       "\(text)."
     }
   }
+
+  private static let whole =
+    "saddle train fashion --dry-run prints a whole configuration, each setting with its meaning."
 }

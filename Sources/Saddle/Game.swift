@@ -129,7 +129,8 @@ extension Configuration {
     return Rehearsal(
       generatorParameters: trainer.generator.network.weights.shape.count,
       criticParameters: trainer.critic.network.weights.shape.count, peakBytes: device.peakBytesHeld,
-      launchesPerStep: device.launchCount - launches)
+      launchesPerStep: device.launchCount - launches,
+      checkpointBytes: trainer.state.reduce(0) { $0 + 4 * $1.tensor.shape.count })
   }
 
   /// What a configuration will take.
@@ -139,5 +140,7 @@ extension Configuration {
     /// The most device memory held at once, in bytes.
     public let peakBytes: Int
     public let launchesPerStep: Int
+    /// Of the tensors in a checkpoint.
+    public let checkpointBytes: Int
   }
 }

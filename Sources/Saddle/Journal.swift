@@ -41,6 +41,9 @@ final class Journal {
         .map { ($0.name.replacingOccurrences(of: "_loss", with: ""), $0.value) })
   }
 
+  /// A line on the terminal above the progress line.
+  func tell(_ text: String) { line.say(text) }
+
   /// A line in `warnings.txt`, and on the terminal above the progress line.
   private func warn(_ text: String) throws {
     try run.directory.append(warning: text)

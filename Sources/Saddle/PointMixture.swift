@@ -38,7 +38,12 @@ public final class PointSource: SampleSource {
   private let seed: UInt64
   private var drawn: Int
 
-  /// - Parameter first: Batches that were drawn before: a run that resumes goes on with the next.
+  /// - Parameters:
+  ///   - mixture: What is drawn from.
+  ///   - batch: Points in a batch.
+  ///   - seed: Of the points.
+  ///   - first: Batches that were drawn before: a run that resumes goes on with the next.
+  ///   - device: Where they are drawn.
   public init(_ mixture: PointMixture, batch: Int, seed: UInt64, first: Int = 0, on device: Device) {
     (self.mixture, self.batch, self.seed, drawn) = (mixture, batch, seed, first)
     centres = Tensor(mixture.centres.flatMap { [$0.x, $0.y] }, shape: [mixture.centres.count, 2], on: device)

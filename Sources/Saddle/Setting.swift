@@ -17,6 +17,12 @@ public struct Setting: Sendable {
   public var section: String { String(key.prefix { $0 != "." }) }
   /// The part of the key behind the dot.
   public var name: String { String(key.drop { $0 != "." }.dropFirst()) }
+  /// The values that may be given, where there is a list of them.
+  public var choices: [String] {
+    if allowed == "true or false" { return ["true", "false"] }
+    let list = "one of "
+    return allowed.hasPrefix(list) ? allowed.dropFirst(list.count).split(separator: ", ").map(String.init) : []
+  }
   /// The default, as text.
   public var standard: String { text(Configuration()) }
 
@@ -166,6 +172,7 @@ extension Schedule: SettingValue {}
 extension View.Noise: SettingValue {}
 extension Architecture.Conditioning: SettingValue {}
 extension Game.Order: SettingValue {}
+extension Configuration.Data.Small: SettingValue {}
 extension Configuration.Sampling.Statistics: SettingValue {}
 extension Configuration.Sampling.Weights: SettingValue {}
 

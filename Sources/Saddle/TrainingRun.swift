@@ -10,6 +10,7 @@ public final class TrainingRun {
   public let directory: RunDirectory
   public let trainer: Trainer
   let store: CheckpointStore
+  private let lock: RunLock
   private let source: any SampleSource
   let device: Device
 
@@ -21,9 +22,13 @@ public final class TrainingRun {
   /// The data are opened before the folder is made, so that a mistake in their path leaves nothing behind.
   ///
   /// - Parameters:
+  ///   - configuration: What is trained, and how.
+  ///   - path: The run's folder.
   ///   - checkpoint: The step to go on from and its file, as `CheckpointStore` loads them; nil begins anew.
+  ///   - device: What computes.
   ///   - progress: Told while data are read: files done and files in all.
-  /// - Throws: `DatasetError`, `RecordError`, `NetworkError`, `DeviceError`.
+  /// - Throws: `DatasetError`, `RecordError` (`runInUse` where another process trains in the folder), `NetworkError`,
+  ///   `DeviceError`.
   public init(
     _ configuration: Configuration, in path: String, from checkpoint: (step: Int, file: SafetensorsFile)? = nil,
     on device: Device, progress: (@Sendable (Int, Int) -> Void)? = nil
@@ -38,6 +43,7 @@ public final class TrainingRun {
     } else {
       directory = try RunDirectory(creating: path, configuration: configuration.yaml())
     }
+    lock = try RunLock(directory)
     let keep = configuration.output.keep
     store = try CheckpointStore(directory: directory.checkpoints, keeping: keep == 0 ? nil : keep)
     if let checkpoint { try store.remove(after: checkpoint.step) }
@@ -64,7 +70,7 @@ public final class TrainingRun {
     }
     let background = configuration.data.background
     let dataset = try openDataset(
-      at: URL(fileURLWithPath: path), size: shape[0], channels: shape[2],
+      at: URL(fileURLWithPath: path), size: shape[0], channels: shape[2], fit: configuration.data.fit.fit,
       background: RGB(red: background.red, green: background.green, blue: background.blue), progress: progress)
     return try ImageSource(dataset, configuration, first: first, on: device)
   }
@@ -83,6 +89,18 @@ public final class TrainingRun {
   public func train(
     progress: ProgressOutput = .standardError, isInterrupted: () -> Bool = { false }
   ) throws -> Ending {
+    do {
+      let ending = try trainToTheEnd(progress, isInterrupted)
+      try lock.end(ending == .finished ? .finished : .interrupted)
+      return ending
+    } catch {
+      // What went wrong matters more than that it could not be written down.
+      try? lock.end(.failed, reason: "\(error)")
+      throw error
+    }
+  }
+
+  private func trainToTheEnd(_ progress: ProgressOutput, _ isInterrupted: () -> Bool) throws -> Ending {
     defer { source.stop() }
     let (output, training) = (configuration.output, configuration.training)
     let journal = Journal(self, progress)
@@ -90,6 +108,7 @@ public final class TrainingRun {
     // Losses that nobody has read yet: they are read together, so that no step waits for the device.
     var unread: [(step: Int, losses: [Tensor])] = []
     if trainer.step == 0 && output.sampleEvery > 0 { try writeSamples() }
+    var pace = Pace(from: trainer.step)
 
     while trainer.step < training.steps {
       let number = trainer.step + 1
@@ -99,6 +118,9 @@ public final class TrainingRun {
       let isSaved = isLast || (output.checkpointEvery > 0 && number % output.checkpointEvery == 0)
       let step = try trainer.advance(measuring: isRead) { try source.next() }
       unread.append((number, step.losses))
+      if try pace.isMeasured(at: number, on: device), let rest = pace.estimate(from: number, to: training.steps) {
+        journal.tell(rest)
+      }
       if isRead || isSaved || unread.count == 100 {
         if let bad = try firstFault(in: unread, weightsToo: isSaved) { throw try fault(at: bad) }
         unread = []

@@ -74,7 +74,7 @@ struct Bench: ParsableCommand {
         device besides. The share of the roofline counts products and convolutions directly, at the device's peak.
         """)
 
-    @Option(help: "The preset.") var preset = "dcgan64"
+    @Option(help: "The preset.", completion: Completions.presets) var preset = "dcgan64"
     @Option(help: "Images a batch.") var batch = 64
     @Option(help: "Steps that are counted, after two that are not.") var steps = 10
     @Flag(help: "One line of JSON.") var json = false

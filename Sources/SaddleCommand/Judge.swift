@@ -15,7 +15,7 @@ struct Judge: ParsableCommand {
       --nnd (Gulrajani, Raffel and Metz 2019) there are two, each read on the images that it learned from.
       """)
 
-  @Argument(help: "The run's folder.") var folder: String
+  @Argument(help: "The run's folder.", completion: .directory) var folder: String
   @Option(help: ArgumentHelp("The run's images; those it was trained on by default.", valueName: "path"))
   var data: String?
   @Option(
@@ -24,7 +24,9 @@ struct Judge: ParsableCommand {
   @Option(
     help: ArgumentHelp("Holds this share of --data out, which the run must not have seen.", valueName: "share"))
   var split: Double?
-  @Option(help: ArgumentHelp("What the critic is trained for: a row of objective.name.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("What the critic is trained for: a row of objective.name.", valueName: "name"),
+    completion: Completions.objectives)
   var objective = "non-saturating"
   @Flag(help: "The neural-network divergence, in a size that takes minutes.") var nnd = false
   @Flag(help: "With --nnd: its paper's size, 100,000 steps of 256 images, which takes days on a processor.") var exact =
@@ -123,6 +125,7 @@ struct Judge: ParsableCommand {
     func open(_ path: String, _ part: Split) throws -> any ImageDataset {
       try openDataset(
         at: URL(fileURLWithPath: path), split: part, size: shape[0], channels: shape[2],
+        fit: configuration.data.fit.fit,
         background: RGB(red: background.red, green: background.green, blue: background.blue))
     }
     var train = try open(path, .train)

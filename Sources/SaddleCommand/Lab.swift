@@ -13,7 +13,7 @@ struct Lab: ParsableCommand {
       The folder holds result.json, with every number of the table, and the figures as SVG.
       """)
 
-  @Argument(help: "The experiment.") var name: String?
+  @Argument(help: "The experiment.", completion: Completions.experiments) var name: String?
   @Flag(help: "Lists the experiments.") var list = false
   @Option(help: ArgumentHelp("Where the result goes; lab/NAME by default.", valueName: "folder")) var out: String?
   @Option(help: "The seed of every random number.") var seed: UInt64 = 1

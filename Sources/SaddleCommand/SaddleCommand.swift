@@ -10,11 +10,12 @@ struct SaddleCommand: ParsableCommand {
       "Trains generative adversarial networks on any OpenCL GPU, or on the processor: the same bits everywhere.",
     discussion: """
       A first run:   saddle train fashion          pictures in runs/fashion/samples
-      Your images:   saddle train dcgan64 --data FOLDER
+      Your images:   saddle train FOLDER           a preset is chosen; --dry-run says which, and its cost
       """,
     version: "0.1.0",
     subcommands: [
-      Train.self, Games.self, Sample.self, Judge.self, Devices.self, Check.self, Tune.self, Bench.self, Lab.self,
+      Train.self, Runs.self, Games.self, Sample.self, Judge.self, Devices.self, Check.self, Tune.self, Bench.self,
+      Lab.self,
     ])
 
   /// Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted after saving.
@@ -36,7 +37,8 @@ struct DeviceOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "auto, cpu, opencl, opencl:PLATFORM:DEVICE or opencl:PART-OF-A-NAME.",
-      discussion: "Else SADDLE_DEVICE, else auto: a GPU where there is one, else the processor.", valueName: "name"))
+      discussion: "Else SADDLE_DEVICE, else auto: a GPU where there is one, else the processor.", valueName: "name"),
+    completion: Completions.devices)
   var device: String?
 
   /// Opens the device and says which it is and why.

@@ -11,7 +11,7 @@ struct Sample: ParsableCommand {
         saddle sample runs/fashion --interpolate 8 --out between.png
       """)
 
-  @Argument(help: "The run's folder.") var folder: String
+  @Argument(help: "The run's folder.", completion: .directory) var folder: String
   @Option(help: "How many samples.") var count = 64
   @Option(help: "The seed of the latents; the run's own by default.") var seed: Int?
   @Option(

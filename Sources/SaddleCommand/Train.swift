@@ -6,54 +6,66 @@ struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Trains a GAN.",
     discussion: """
-      SOURCE is a preset (--list shows them) or a YAML file. Flags go before the file's values, and any key can be set:
+      SOURCE is a preset (--list shows them), a YAML file, or a folder of images, for which a preset is chosen:
+        saddle train FOLDER
+      Flags go before the file's values, and any key can be set:
         saddle train fashion --steps 4000 --set model.width=32 --set sampling.statistics=batch
       A run is a folder: config.yaml, metrics.jsonl, samples/, checkpoints/. Ctrl-C saves; --resume goes on, to the bit.
       """)
 
-  @Argument(help: "A preset's name, or a YAML file.") var source: String?
+  @Argument(help: "A preset's name, a YAML file, or a folder of images.", completion: Completions.sources)
+  var source: String?
   @Flag(help: "Lists the presets.") var list = false
   @Option(
     help: ArgumentHelp(
-      "Images: a folder of PNG and JPEG files, of IDX files or of CIFAR-10 batches.", valueName: "path"))
+      "Images: a folder of PNG and JPEG files, of IDX files or of CIFAR-10 batches.", valueName: "path"),
+    completion: .directory)
   var data: String?
-  @Option(help: ArgumentHelp("The run's folder; runs/NAME by default.", valueName: "folder")) var out: String?
+  @Option(help: ArgumentHelp("The run's folder; runs/NAME by default.", valueName: "folder"), completion: .directory)
+  var out: String?
   @Option(help: "Steps of the generator, in all.") var steps: Int?
   @Option(help: "The seed of every random number.") var seed: Int?
   @Option(
     name: .customLong("set"),
-    help: ArgumentHelp("Sets any key of the configuration; may be repeated.", valueName: "key=value"))
+    help: ArgumentHelp("Sets any key of the configuration; may be repeated.", valueName: "key=value"),
+    completion: Completions.assignments)
   var assignments: [String] = []
   @Flag(help: "Goes on with the run in --out, from its latest checkpoint.") var resume = false
   @Option(
     help: ArgumentHelp("With --resume: the checkpoint to go on from, such as step-00000500.", valueName: "checkpoint"))
   var from: String?
-  @Flag(help: "Prints the resolved configuration, the parameters and the memory it will take, and stops.") var dryRun =
-    false
+  @Flag(help: "Prints the whole configuration and what it will take: parameters, memory, disk, time; and stops.")
+  var dryRun = false
   @OptionGroup var deviceOptions: DeviceOptions
 
   func validate() throws {
     if from != nil && !resume { throw ValidationError("--from goes with --resume.") }
-    if source == nil && !resume && !list {
-      throw ValidationError("Name a preset, such as fashion (--list shows them all), or a YAML file.")
+    if source == nil && data == nil && !resume && !list {
+      throw ValidationError(
+        "Name a preset, such as fashion (--list shows them all), a YAML file, or a folder of images.")
     }
     if resume && out == nil && source == nil { throw ValidationError("Say with --out which run to go on with.") }
   }
 
   func run() throws {
     if list { return print(PresetList()) }
-    let folder = out ?? "runs/" + runName
+    // A run that goes on has its configuration; a run that begins may need one chosen for its data.
+    let plan = try resume ? nil : TrainPlan(source: source, data: data)
+    let folder = out ?? "runs/" + TrainPlan.name(source ?? data ?? "")
     let existing = resume ? try RunDirectory(opening: folder) : nil
     let configuration = try Saddle.Configuration(
-      from: existing?.configuration ?? source, assignments: assignments, flags: flags)
+      from: existing?.configuration ?? plan?.source, assignments: (plan?.assignments ?? []) + assignments,
+      flags: flags(data: data ?? plan?.data))
     for caution in configuration.cautions { tell("warning: \(caution)") }
-    if dryRun { return try describe(configuration) }
 
     let checkpoint = try existing.map { run in
       let store = CheckpointStore(readingFrom: run.checkpoints)
       return try from.map { try store.load(named: $0) } ?? store.loadLatest()
     }
+    let estimate = try TrainEstimate(configuration, images: plan?.count, from: checkpoint?.step ?? 0)
     let device = try deviceOptions.open()
+    if dryRun { return try estimate.describe(device, folder: folder) }
+    estimate.tellMeans(device, folder: folder)
     let run = try TrainingRun(configuration, in: folder, from: checkpoint, on: device) { done, count in
       if isatty(STDERR_FILENO) == 1 { FileHandle.standardError.write(Data("\rreading images: \(done)/\(count)".utf8)) }
     }
@@ -76,25 +88,11 @@ struct Train: ParsableCommand {
     tell("done: pictures in \(run.directory.samples), weights in \(run.directory.checkpoints)")
   }
 
-  /// A preset's name, or that of the file.
-  private var runName: String {
-    let source = source ?? ""
-    if Preset.all.contains(where: { $0.name == source }) { return source }  // fgan-alpha-0.5 has no file extension
-    return URL(fileURLWithPath: source).deletingPathExtension().lastPathComponent
-  }
-
-  private var flags: [Saddle.Configuration.Flag] {
+  private func flags(data: String?) -> [Saddle.Configuration.Flag] {
     [
       ("--data", "data.path", data), ("--steps", "training.steps", steps.map(String.init)),
       ("--seed", "training.seed", seed.map(String.init)),
     ]
     .compactMap { name, key, value in value.map { .init(name, key: key, value: $0) } }
-  }
-
-  private func describe(_ configuration: Saddle.Configuration) throws {
-    let rehearsal = try configuration.rehearse()
-    print(configuration.yaml())
-    print("# generator: \(rehearsal.generatorParameters) parameters, critic: \(rehearsal.criticParameters)")
-    print("# device memory: \(rehearsal.peakBytes >> 20) MiB at most, \(rehearsal.launchesPerStep) launches a step")
   }
 }

@@ -64,7 +64,7 @@ import Testing
     #expect(
       message { _ = try store.load(step: 10) }
         .contains("contents have changed since it was written (checksum"))
-    #expect(message { _ = try store.load(step: 10) }.hasSuffix("no checkpoint before it can be read."))
+    #expect(message { _ = try store.load(step: 10) }.hasSuffix("no checkpoint before it can be read: train anew."))
     // A checkpoint without its checksum was not left so by this program.
     try folder.write(SafetensorsTests.foreign(), to: "step-00000010.safetensors")
     #expect(message { _ = try store.load(step: 10) }.contains("is damaged: it carries no checksum"))
@@ -74,7 +74,7 @@ import Testing
     let folder = try TemporaryFolder()
     #expect(
       message { _ = try CheckpointStore(readingFrom: "\(folder.path)/none").loadLatest() }
-        == "\(folder.path)/none has no checkpoint.")
+        == "\(folder.path)/none has no checkpoint. Nothing was saved there: train anew with another --out.")
     let store = try CheckpointStore(directory: folder.path)
     try store.save(Self.file(1), step: 7)
     #expect(

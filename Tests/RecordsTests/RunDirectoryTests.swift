@@ -18,7 +18,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("run", "run already holds a run: choose another --out, or continue this one with --resume "),
+    ("run", "run already holds a run: choose another --out, or continue this one with --resume --out "),
     ("other", "other is not empty: choose another --out."),
     ("file", "file could not be listed: Not a directory."),
   ])
@@ -35,6 +35,6 @@ import Testing
     let folder = try TemporaryFolder()
     #expect(
       message { _ = try RunDirectory(opening: folder.path) }
-        == "\(folder.path) holds no run: \(folder.path)/config.yaml is missing.")
+        == "\(folder.path) holds no run: \(folder.path)/config.yaml is missing. saddle runs lists the runs there are.")
   }
 }

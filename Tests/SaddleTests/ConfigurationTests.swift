@@ -233,8 +233,11 @@ import Testing
   }
 
   @Test(arguments: [
-    ("fashoin", "'fashoin' is neither a preset nor a file; did you mean 'fashion'? saddle train --list shows"),
-    ("/no/such.yaml", "'/no/such.yaml' is neither a preset nor a file. saddle train --list shows "),
+    (
+      "fashoin",
+      "'fashoin' is neither a preset nor a file nor a folder; did you mean 'fashion'? saddle train --list shows"
+    ),
+    ("/no/such.yaml", "'/no/such.yaml' is neither a preset nor a file nor a folder. saddle train --list shows "),
     ("/", "/ cannot be read: it is a folder."),
     ("/bin/sh", "/bin/sh cannot be read: it is not UTF-8 text."),
   ])

@@ -1,0 +1,144 @@
+import Foundation
+
+/// What there is to say of a run in a line: what it trains, how far it is, how it goes.
+public struct RunSummary: Sendable, Equatable, Encodable {
+  /// The best value of one metric over a run's evaluations of one protocol.
+  public struct Best: Sendable, Equatable, Encodable {
+    public let metric: String
+    public let value: Double
+    public let step: Int
+    /// As `evaluations.jsonl` has it, its keys sorted. Values are compared within one protocol only.
+    public let `protocol`: String
+  }
+
+  public let path: String
+  /// The nearest preset, and how many of its settings differ, those aside that say where, how long and how often.
+  public let preset: String
+  public let changedSettings: Int
+  public let architecture: String
+  public let objective: String
+  public let data: String
+  public let step: Int
+  public let steps: Int
+  public let state: RunState.Phase
+  /// Who trains, or trained last; nil for runs from before this was written down.
+  public let host: String?
+  public let pid: Int32?
+  /// Why it failed.
+  public let reason: String?
+  /// When its metrics, or its configuration where there are none, were last written.
+  public let lastChange: Date
+  /// The median of the last rows of its metrics.
+  public let imagesPerSecond: Double?
+  public let warnings: Int
+  public let best: Best?
+
+  /// The name of the run's folder.
+  public var name: String { URL(fileURLWithPath: path).lastPathComponent }
+
+  /// Reads a run's folder, perhaps while it is being trained.
+  ///
+  /// - Throws: `RecordError.noRun`, `ConfigurationError` where its configuration is not one.
+  public init(of path: String) throws {
+    let directory = try RunDirectory(opening: path)
+    let configuration = try Configuration(from: directory.configuration)
+    self.path = directory.path
+    (preset, changedSettings) = Self.nearestPreset(to: configuration)
+    (architecture, objective) = (configuration.model.architecture, configuration.objective.name)
+    data = configuration.data.path
+    steps = configuration.training.steps
+    let rows = Self.lastRows(of: directory.metrics)
+    let saved = try CheckpointStore(readingFrom: directory.checkpoints).latest() ?? 0
+    step = max(saved, rows.last.flatMap { $0["step"] as? Int } ?? 0)
+    let written = directory.lastState
+    // Without a word, whoever came to the last step finished.
+    state = written?.state ?? (saved >= steps ? .finished : .interrupted)
+    (host, pid, reason) = (written?.host, written?.pid, written?.reason)
+    lastChange =
+      [directory.metrics, directory.configuration].lazy.compactMap { path in
+        (try? FileManager.default.attributesOfItem(atPath: path))?[.modificationDate] as? Date
+      }.first ?? .distantPast
+    let rates = rows.compactMap { $0["images_per_second"] as? Double }.sorted()
+    imagesPerSecond = rates.isEmpty ? nil : rates[rates.count / 2]
+    warnings =
+      (try? String(contentsOfFile: directory.warnings, encoding: .utf8))?.split(separator: "\n").count ?? 0
+    best = Self.best(of: FileManager.default.contents(atPath: "\(directory.path)/evaluations.jsonl") ?? Data())
+  }
+
+  /// The runs in a folder, the last changed first: itself where it is one, else those of its folders that are. A folder
+  /// whose configuration cannot be read is passed over, and its error returned.
+  ///
+  /// - Throws: `RecordError.noRuns` where there is none.
+  public static func all(in folder: String) throws -> (runs: [RunSummary], errors: [String]) {
+    func isRun(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path + "/config.yaml") }
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    let paths = isRun(folder) ? [folder] : names.sorted().map { "\(folder)/\($0)" }.filter(isRun)
+    guard !paths.isEmpty else { throw RecordError.noRuns(path: folder) }
+    var (runs, errors): ([RunSummary], [String]) = ([], [])
+    for path in paths {
+      do { runs.append(try RunSummary(of: path)) } catch { errors.append("\(error)") }
+    }
+    return (runs.sorted { ($1.lastChange, $0.path) < ($0.lastChange, $1.path) }, errors)
+  }
+
+  // MARK: Parts
+
+  /// What makes a preset what it is: all but where its data are, how long it trains and what it writes.
+  private static let telling = Configuration.settings.filter {
+    $0.section != "data" && $0.section != "output" && !["training.steps", "training.seed"].contains($0.key)
+  }
+  private static let presets: [(name: String, texts: [String])] = Preset.all.compactMap { preset in
+    (try? Configuration(from: preset.name)).map { other in (preset.name, telling.map { $0.text(other) }) }
+  }
+
+  /// The preset that a configuration differs least from.
+  static func nearestPreset(to configuration: Configuration) -> (name: String, changes: Int) {
+    let texts = telling.map { $0.text(configuration) }
+    let distances = presets.map { ($0.name, zip($0.texts, texts).count { $0 != $1 }) }
+    return distances.min { $0.1 < $1.1 } ?? ("none", texts.count)
+  }
+
+  /// The last rows of a metrics stream: as many as are in its last 32 KiB, so that long runs are listed as fast as short
+  /// ones.
+  static func lastRows(of path: String) -> [[String: Any]] {
+    guard let file = FileHandle(forReadingAtPath: path), let end = try? file.seekToEnd() else { return [] }
+    defer { try? file.close() }
+    try? file.seek(toOffset: end - min(end, 32 << 10))
+    return objects((try? file.readToEnd()) ?? Data())
+  }
+
+  /// The lines that are JSON objects; one that is being written, or was cut, is none.
+  private static func objects(_ lines: Data) -> [[String: Any]] {
+    lines.split(separator: UInt8(ascii: "\n")).compactMap {
+      (try? JSONSerialization.jsonObject(with: Data($0))) as? [String: Any]
+    }
+  }
+
+  /// Beginnings of metrics' names, the most telling first, and whether less is better.
+  private static let metrics: [(prefix: String, lessIsBetter: Bool)] = [
+    ("fid", true), ("fd", true), ("kid", true), ("kd", true), ("is", false), ("inception", false), ("recall", false),
+    ("coverage", false), ("precision", false), ("density", false), ("modes", false),
+  ]
+
+  /// The best value of the most telling metric, over the evaluations of the last one's protocol.
+  static func best(of evaluations: Data) -> Best? {
+    let rows = objects(evaluations).compactMap { row -> (step: Int, values: [String: Double], rules: String)? in
+      guard let step = row["step"] as? Int, let values = (row["metrics"] ?? row["figures"]) as? [String: Any] else {
+        return nil
+      }
+      let options: JSONSerialization.WritingOptions = [.sortedKeys, .fragmentsAllowed, .withoutEscapingSlashes]
+      let rules = row["protocol"].flatMap { try? JSONSerialization.data(withJSONObject: $0, options: options) }
+      return (step, values.compactMapValues { $0 as? Double }, rules.map { String(decoding: $0, as: UTF8.self) } ?? "")
+    }
+    guard let last = rows.last else { return nil }
+    for (prefix, lessIsBetter) in metrics {
+      guard let name = last.values.keys.sorted().first(where: { $0.lowercased().hasPrefix(prefix) }) else { continue }
+      let values = rows.filter { $0.rules == last.rules }.compactMap { row in
+        row.values[name].map { (step: row.step, value: $0) }
+      }
+      return values.min { lessIsBetter ? $0.value < $1.value : $0.value > $1.value }
+        .map { Best(metric: name, value: $0.value, step: $0.step, protocol: last.rules) }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,6 @@
+# What would be chosen for the pictures, and what it takes: memory, disk, time.
+saddle train pictures --dry-run
+
+# Ctrl-C saves and stops.
+saddle train pictures --steps 5000
+saddle train --resume --out runs/pictures --steps 5000

@@ -1,0 +1,47 @@
+import ArgumentParser
+import Foundation
+import Laboratory
+
+/// What a shell offers when a word is being written.
+enum Completions {
+  static let presets = CompletionKind.custom { _, _, prefix in names(Preset.all.map(\.name), prefix) }
+
+  /// What `saddle train` begins with: a preset, a file or a folder.
+  static let sources = CompletionKind.custom { words, index, prefix in
+    // Bash breaks words at equals signs, and so takes the value in `--set KEY=VALUE` for a word of its own.
+    if index >= 3, index < words.count, words[index - 1] == "=", words[index - 3] == "--set" {
+      return names(choices(words[index - 2]), prefix)
+    }
+    return names(Preset.all.map(\.name), prefix) + paths(prefix)
+  }
+
+  /// `--set`: the settings' names, and behind the equals sign the values of those that have a list.
+  static let assignments = CompletionKind.custom { _, _, prefix in
+    guard let equals = prefix.firstIndex(of: "=") else {
+      return names(Saddle.Configuration.settings.map { $0.key + "=" }, prefix)
+    }
+    let key = String(prefix[..<equals])
+    return names(choices(key).map { "\(key)=\($0)" }, prefix)
+  }
+
+  private static func choices(_ key: String) -> [String] {
+    Saddle.Configuration.settings.first { $0.key == key }?.choices ?? []
+  }
+
+  static let devices = CompletionKind.list(["auto", "cpu", "opencl"])
+  static let objectives = CompletionKind.custom { _, _, prefix in names(Objective.all.map(\.name), prefix) }
+  static let experiments = CompletionKind.custom { _, _, prefix in names(Experiment.all.map(\.name), prefix) }
+
+  private static func names(_ all: [String], _ prefix: String) -> [String] { all.filter { $0.hasPrefix(prefix) } }
+
+  /// Files and folders that begin so; a folder ends in a slash.
+  private static func paths(_ prefix: String) -> [String] {
+    let parent = prefix.lastIndex(of: "/").map { String(prefix[...$0]) } ?? ""
+    let found = try? FileManager.default.contentsOfDirectory(atPath: parent.isEmpty ? "." : parent)
+    return (found ?? []).filter { !$0.hasPrefix(".") && (parent + $0).hasPrefix(prefix) }.sorted().map { name in
+      var isFolder: ObjCBool = false
+      _ = FileManager.default.fileExists(atPath: parent + name, isDirectory: &isFolder)
+      return parent + name + (isFolder.boolValue ? "/" : "")
+    }
+  }
+}

@@ -1,0 +1,114 @@
+import Foundation
+import Saddle
+
+/// What is trained, before anything is opened: the configuration, and where its preset was chosen, why.
+struct TrainPlan {
+  /// A preset's name or a file, as the user gave it or as it was chosen; nil where only settings are given.
+  let source: String?
+  /// What the data ask for, before the user's own settings.
+  var assignments: [String] = []
+  /// The data, where the choice found them in place of a preset.
+  var data: String?
+  /// Images, where they were counted.
+  var count: Int?
+
+  /// A preset by its name, a file, or a choice by the data: where no source is given, or the source is a folder.
+  ///
+  /// - Throws: `PlanError`, `DatasetError`.
+  init(source: String?, data: String?) throws {
+    if let source, !Self.isFolder(source) || Self.isPreset(source) {
+      self.source = source
+      return
+    }
+    if let source, let data { throw PlanError.twoFolders(source, data) }
+    guard let path = source ?? data else {
+      self.source = nil
+      return
+    }
+    if FileManager.default.fileExists(atPath: path + "/config.yaml") { throw PlanError.run(path) }
+    let choice: PresetChoice
+    if let mixture = PresetChoice(mixture: path) {
+      choice = mixture
+    } else {
+      let outline = try DatasetOutline(at: URL(fileURLWithPath: path))
+      choice = PresetChoice(for: outline)
+      count = outline.count
+      tell("data: \(Self.summary(outline))")
+      self.data = path
+    }
+    for reason in choice.reasons { tell(reason) }
+    for caution in choice.cautions { tell("warning: \(caution)") }
+    (self.source, assignments) = (choice.preset, choice.assignments)
+  }
+
+  /// What the folder of a run is called where nobody says it: like its preset, its file or its data.
+  static func name(_ source: String) -> String {
+    if isPreset(source) { return source }  // fgan-alpha-0.5 has no file extension
+    let url = URL(fileURLWithPath: source).standardizedFileURL
+    return (isFolder(source) ? url : url.deletingPathExtension()).lastPathComponent
+  }
+
+  private static func isPreset(_ name: String) -> Bool { Preset.all.contains { $0.name == name } }
+
+  private static func isFolder(_ path: String) -> Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+  }
+
+  private static func summary(_ outline: DatasetOutline) -> String {
+    "\(outline.name): \(outline.count) image\(outline.count == 1 ? "" : "s"), "
+      + (outline.channels == 1 ? "grey" : "colour")
+      + (outline.classNames.isEmpty ? "" : ", in \(outline.classNames.count) classes")
+  }
+}
+
+/// What a call of `saddle train` cannot mean.
+enum PlanError: Error, CustomStringConvertible {
+  case twoFolders(String, String)
+  case run(String)
+
+  var description: String {
+    switch self {
+    case .twoFolders(let source, let data):
+      "\(source) and --data \(data) are both folders of images: give one of them, and perhaps a preset's name before it."
+    case .run(let path):
+      "\(path) is a run, not data: go on with it by saddle train --resume --out \(path), "
+        + "or draw from it by saddle sample \(path)."
+    }
+  }
+}
+
+/// What a run will take, told before it starts.
+struct TrainEstimate {
+  let configuration: Saddle.Configuration
+  let estimate: Estimate
+
+  init(_ configuration: Saddle.Configuration, images: Int?, from step: Int = 0) throws {
+    self.configuration = configuration
+    estimate = try configuration.estimate(images: images, from: step)
+  }
+
+  /// Says what is short on this device and this disk, and what is taken.
+  func tellMeans(_ device: Device, folder: String) {
+    tell(
+      "memory: \(Estimate.text(estimate.memoryBytes)); disk: up to \(Estimate.text(estimate.diskBytes)) in \(folder)")
+    for shortage in configuration.shortages(estimate, Estimate.Means(device, folder: folder)) {
+      tell("warning: \(shortage)")
+    }
+  }
+
+  /// What --dry-run prints: the configuration, and what its run would take.
+  func describe(_ device: Device, folder: String) throws {
+    let rehearsal = estimate.rehearsal
+    print(configuration.yaml())
+    print("# generator: \(rehearsal.generatorParameters) parameters, critic: \(rehearsal.criticParameters)")
+    print(
+      "# device memory: \(Estimate.text(estimate.memoryBytes)) at most, \(rehearsal.launchesPerStep) launches a step")
+    print(
+      "# disk: up to \(Estimate.text(estimate.diskBytes)), each checkpoint \(Estimate.text(rehearsal.checkpointBytes))")
+    let shortages = configuration.shortages(estimate, Estimate.Means(device, folder: folder))
+    for shortage in shortages { tell("warning: \(shortage)") }
+    // What does not fit is not tried.
+    if shortages.isEmpty { print("# \(configuration.timeEstimate(try configuration.measuredStep(on: device)))") }
+  }
+}

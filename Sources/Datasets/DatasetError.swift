@@ -1,5 +1,5 @@
 /// A dataset that cannot be read, or not in the way that was asked for: what is wrong, where, and what to do about it.
-public struct DatasetError: Error, Equatable, Sendable, CustomStringConvertible {
+public struct DatasetError: Error, Equatable, Codable, Sendable, CustomStringConvertible {
   /// The file or folder at fault; empty where the fault is in a number that was given.
   public var path: String
   public var problem: String

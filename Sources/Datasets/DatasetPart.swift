@@ -23,6 +23,10 @@ public struct DatasetPart: ImageDataset {
   public var classNames: [String] { base.classNames }
   public var decodesWhenRead: Bool { base.decodesWhenRead }
 
+  public func willRead(_ places: [Int]) {
+    base.willRead(places.map { indices[$0] })
+  }
+
   public func read(_ index: Int, into pixels: UnsafeMutableBufferPointer<UInt8>) throws(DatasetError) {
     try base.read(indices[index], into: pixels)
   }

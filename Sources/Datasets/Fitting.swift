@@ -29,6 +29,12 @@ func luma(_ red: UInt8, _ green: UInt8, _ blue: UInt8) -> UInt8 {
   return UInt8((thousandths + 500) / 1000)
 }
 
+/// A sample of this opacity over an opaque one.
+func blend(_ over: UInt8, _ under: UInt8, _ alpha: UInt8) -> UInt8 {
+  let sum: Int = Int(over) * Int(alpha) + Int(under) * (255 - Int(alpha))
+  return UInt8((sum + 127) / 255)
+}
+
 /// The shape that images are brought to, and how.
 struct Fitting {
   /// Channels of the result, 1 or 3.
@@ -100,10 +106,5 @@ struct Fitting {
       }
     }
     return result
-  }
-
-  private func blend(_ over: UInt8, _ under: UInt8, _ alpha: UInt8) -> UInt8 {
-    let sum: Int = Int(over) * Int(alpha) + Int(under) * (255 - Int(alpha))
-    return UInt8((sum + 127) / 255)
   }
 }

@@ -13,6 +13,9 @@ public struct FolderDataset: ImageDataset {
 
   /// The file of each image.
   public let files: [URL]
+
+  /// The path of each image's file below the folder.
+  public let fileNames: [String]
   private let fitting: Fitting
   private let decoded: [UInt8]?
 
@@ -55,6 +58,7 @@ public struct FolderDataset: ImageDataset {
     }
     name = directory.lastPathComponent
     files = listing.files
+    fileNames = files.map { FolderListing.path(of: $0, below: directory) }
     labels = listing.labels
     classNames = listing.classNames
     height = size ?? first.height

@@ -9,16 +9,21 @@ package enum ImageCodec {
     package var pixels: [UInt8]
   }
 
-  /// What a picture's header says.
+  /// What a picture's header says; width and height as it is seen.
   package struct Header: Equatable, Sendable {
     package var width, height: Int
     package var isGrey, hasAlpha: Bool
+    /// Bits of a stored sample: 1 to 16.
+    package var depth = 8
+    package var format = Format.png
+    package var orientation = Orientation.topLeft
   }
 
-  private enum Format {
-    case png, jpeg
+  package enum Format: String, Sendable {
+    case png = "PNG"
+    case jpeg = "JPEG"
 
-    init(_ bytes: Data, path: String) throws(DatasetError) {
+    fileprivate init(_ bytes: Data, path: String) throws(DatasetError) {
       switch bytes.prefix(2) {
       case Data([0x89, 0x50]): self = .png
       case Data([0xff, 0xd8]): self = .jpeg
@@ -48,10 +53,13 @@ package enum ImageCodec {
 
   /// The header of a PNG or JPEG, told apart by their first bytes.
   package static func header(of file: URL) throws(DatasetError) -> Header {
-    let bytes = try contents(of: file, mapped: true)
-    let format = try Format(bytes, path: file.path)
+    try header(of: try contents(of: file, mapped: true), path: file.path)
+  }
+
+  package static func header(of bytes: Data, path: String) throws(DatasetError) -> Header {
+    let format = try Format(bytes, path: path)
     var header = image_header()
-    try call(file.path, remedy) { error, capacity in
+    try call(path, remedy) { error, capacity in
       bytes.withUnsafeBytes { raw in
         let start = raw.bindMemory(to: UInt8.self).baseAddress
         return switch format {
@@ -60,12 +68,16 @@ package enum ImageCodec {
         }
       }
     }
+    let orientation = format == .jpeg ? Orientation(jpeg: bytes) : .topLeft
+    let (width, height) = (Int(header.width), Int(header.height))
     return Header(
-      width: Int(header.width), height: Int(header.height), isGrey: header.is_grey != 0,
-      hasAlpha: header.has_alpha != 0)
+      width: orientation.swapsSides ? height : width, height: orientation.swapsSides ? width : height,
+      isGrey: header.is_grey != 0, hasAlpha: header.has_alpha != 0,
+      // The chunk IHDR comes first and was checked; TurboJPEG reads 8 bits only.
+      depth: format == .png ? Int(bytes[bytes.startIndex + 24]) : 8, format: format, orientation: orientation)
   }
 
-  /// The pixels of a PNG (4 channels) or JPEG (3 channels).
+  /// The pixels of a PNG (4 channels) or JPEG (3 channels), turned as the JPEG's EXIF says.
   package static func decode(_ file: URL) throws(DatasetError) -> Picture {
     try decode(try contents(of: file), path: file.path)
   }
@@ -86,7 +98,8 @@ package enum ImageCodec {
     }
     let (width, height, channels) = (Int(header.width), Int(header.height), format == .png ? 4 : 3)
     let pixels = [UInt8](UnsafeBufferPointer(start: decoded, count: width * height * channels))
-    return Picture(width: width, height: height, channels: channels, pixels: pixels)
+    let stored = Picture(width: width, height: height, channels: channels, pixels: pixels)
+    return format == .jpeg ? Orientation(jpeg: bytes).applied(to: stored) : stored
   }
 
   /// A PNG of [height][width][channels] bytes, of 1 or 3 channels.

@@ -19,6 +19,9 @@ public protocol ImageDataset: Sendable {
   /// Whether `read` opens a file, so that reading a batch is worth several threads.
   var decodesWhenRead: Bool { get }
 
+  /// Says which images will be read next, so that what lies on a disk is fetched in one go. Nothing depends on it.
+  func willRead(_ indices: [Int])
+
   /// Writes image `index` as [height][width][channels] bytes; `pixels` holds exactly that many.
   ///
   /// - Throws: `DatasetError` where the image's file has gone or changed since the dataset was opened.
@@ -28,6 +31,8 @@ public protocol ImageDataset: Sendable {
 extension ImageDataset {
   public var decodesWhenRead: Bool { false }
 
+  public func willRead(_ indices: [Int]) {}
+
   /// The bytes of one image.
   public var imageSize: Int { height * width * channels }
 
@@ -35,6 +40,7 @@ extension ImageDataset {
   /// `flipped` is true are mirrored left to right.
   public func read(_ indices: [Int], flipped: [Bool] = []) throws(DatasetError) -> [UInt8] {
     precondition(flipped.isEmpty || flipped.count == indices.count, "one flip for each image")
+    willRead(indices)
     var pixels = [UInt8](repeating: 0, count: indices.count * imageSize)
     try withBytes(of: &pixels) { bytes throws(DatasetError) in
       nonisolated(unsafe) let bytes = bytes

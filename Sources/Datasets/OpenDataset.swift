@@ -9,17 +9,21 @@ public enum Split: String, CaseIterable, Codable, Sendable {
   var folders: [String] {
     self == .train ? ["train"] : ["held-out", "test", "val", "validation"]
   }
+
+  /// The names that the folders of parts have.
+  static let folders = Set(allCases.flatMap(\.folders))
 }
 
 /// Opens the data set at `url`, whatever its kind: IDX files of MNIST and its like (a folder of them, or one file of
-/// images), the binary version of CIFAR-10 or CIFAR-100, or a folder of PNG and JPEG files.
+/// images), the binary version of CIFAR-10 or CIFAR-100, a packed file (or a folder of train.safetensors and
+/// held-out.safetensors), or a folder of PNG and JPEG files.
 ///
 /// - Parameters:
 ///   - split: Which part, where the data set comes in parts.
 ///   - size: Height and width of the images; nil keeps them.
 ///   - channels: 1 or 3; nil keeps them, and a folder has 3 unless every file is grey.
 ///   - fit: What is done with images smaller than `size`; nil pads IDX and CIFAR, and refuses small pictures of
-///     folders.
+///     folders and packed files.
 ///   - background: The colour under transparent pixels (nil: white); IDX and CIFAR images are padded with black.
 ///   - memoryLimit: The bytes that the decoded pictures of a folder may take; above it they are decoded when read.
 ///   - progress: Called as the files of a folder are read.
@@ -34,7 +38,21 @@ public func openDataset(
   }
 
   guard FileManager.default.fileExists(atPath: url.path) else { throw missing(url) }
+  func packed(_ file: URL) throws(DatasetError) -> PackedDataset {
+    try PackedDataset(file, size: size, channels: channels, fit: fit, background: background)
+  }
   guard FolderListing.isDirectory(url) else {
+    if PackedDataset.isPacked(url) {
+      let dataset = try packed(url)
+      guard split == .train || dataset.metadata["part"] == split.rawValue else {
+        throw DatasetError(
+          path: url.path, problem: "has no held-out part",
+          remedy:
+            "give a folder that holds it as \(PackedDataset.fileName(of: .train)), and the held-out images, packed "
+            + "with --part held-out, as \(PackedDataset.fileName(of: .heldOut))")
+      }
+      return dataset
+    }
     guard IDXFiles.isImages(url.lastPathComponent) else { throw notADataset(url) }
     let files = IDXFiles(images: url)
     return try fitted(ImageArray(idxImages: files.images, labels: files.labels))
@@ -43,6 +61,9 @@ public func openDataset(
   let names = try FolderListing.names(in: url)
   if let files = IDXFiles(in: url, names: names, split: split) {
     return try fitted(ImageArray(idxImages: files.images, labels: files.labels))
+  }
+  if names.contains(PackedDataset.fileName(of: split)) {
+    return try packed(url.appending(path: PackedDataset.fileName(of: split)))
   }
   if names.contains(where: { name in CIFARVersion.all.contains { $0.owns(name) } }) {
     return try fitted(ImageArray(cifar: url, split: split))
@@ -58,18 +79,33 @@ public func openDataset(
 
 /// The sub-folder of the split where a folder comes in parts, else the folder itself.
 func folder(of split: Split, in url: URL, names: [String]) throws(DatasetError) -> URL {
-  // A folder train beside others that are no parts is a class: trains among planes and ships.
-  let parts = Set(Split.allCases.flatMap(\.folders))
-  let isSplit =
-    names.contains("train")
-    && names.allSatisfy { parts.contains($0) || !FolderListing.isDirectory(url.appending(path: $0)) }
-  guard isSplit || split == .heldOut else { return url }
+  guard split == .heldOut || Split.areParts(names, of: url) else { return url }
   guard let name = split.folders.first(where: names.contains) else {
     throw DatasetError(
       path: url.path, problem: "has no held-out part",
-      remedy: "put pictures that training does not see into a folder \(split.folders[0]) beside one called train")
+      remedy: "saddle data split makes one, or put pictures that training does not see into a folder "
+        + "\(split.folders[0]) beside one called train")
   }
   return url.appending(path: name)
+}
+
+extension Split {
+  /// The parts that a folder holds as files of many images; none where it is a folder of pictures.
+  static func ofFiles(_ names: [String], in url: URL) -> [Split] {
+    allCases.filter { split in
+      IDXFiles(in: url, names: names, split: split) != nil || names.contains(PackedDataset.fileName(of: split))
+        || CIFARVersion.all.contains { version in
+          (split == .train ? version.train : version.test).contains(where: names.contains)
+        }
+    }
+  }
+
+  /// Whether the folders of these names are the parts of a data set. A folder train beside others that are no parts is
+  /// a class: trains among planes and ships.
+  static func areParts(_ names: [String], of url: URL) -> Bool {
+    names.contains("train")
+      && names.allSatisfy { folders.contains($0) || !FolderListing.isDirectory(url.appending(path: $0)) }
+  }
 }
 
 /// The error for a path that does not exist, with what lies where it should be.
@@ -90,7 +126,9 @@ private func notADataset(_ url: URL) -> DatasetError {
     switch url.pathExtension.lowercased() {
     case "png", "jpg", "jpeg": "give the folder that it lies in"
     case "zip", "tar", "gz", "tgz", "bz2", "xz", "zst", "7z": "unpack it and give the folder"
-    default: "give a folder of PNG and JPEG files, of IDX files (train-images-idx3-ubyte.gz) or of CIFAR-10's batches"
+    default:
+      "give a folder of PNG and JPEG files, of IDX files (train-images-idx3-ubyte.gz) or of CIFAR-10's batches, or a "
+        + "file that saddle data pack made"
     }
   return DatasetError(path: url.path, problem: "is a file, not a folder of images", remedy: remedy)
 }

@@ -1,0 +1,123 @@
+import Foundation
+
+extension PackedDataset {
+  /// Writes a data set as one file, whole or not at all, in memory that does not grow with it.
+  ///
+  /// - Parameters:
+  ///   - fileNames: The file of each image, or none.
+  ///   - metadata: What else the file shall say about itself.
+  ///   - progress: Called as images are written.
+  /// - Returns: The file's SHA-256, with which it names itself.
+  /// - Throws: `DatasetError` where an image cannot be read, or the file not be written.
+  @discardableResult
+  public static func write(
+    _ dataset: any ImageDataset, fileNames: [String] = [], metadata: [String: String] = [:], to url: URL,
+    progress: ReadingProgress? = nil
+  ) throws(DatasetError) -> String {
+    precondition(fileNames.isEmpty || fileNames.count == dataset.count, "one name for each image")
+    let labels: [UInt8] = (dataset.labels ?? []).flatMap { withUnsafeBytes(of: Int64($0).littleEndian) { Array($0) } }
+    let names: [UInt8] = fileNames.flatMap { Array($0.utf8) + [0] }
+    let size = dataset.count * dataset.imageSize
+    // Labels first, as the writers of Python have it: the larger elements stay aligned.
+    var arrays = [
+      "images": PackedHeader.Array(
+        "U8", [dataset.count, dataset.height, dataset.width, dataset.channels], at: labels.count, bytes: size)
+    ]
+    if !labels.isEmpty { arrays["labels"] = .init("I64", [dataset.count], at: 0, bytes: labels.count) }
+    if !names.isEmpty { arrays["names"] = .init("U8", [names.count], at: labels.count + size, bytes: names.count) }
+    var metadata = metadata
+    if dataset.labels != nil, let names = try? JSONEncoder().encode(dataset.classNames) {
+      metadata["class_names"] = String(decoding: names, as: UTF8.self)
+    }
+    let (header, digits) = try PackedHeader(arrays: arrays, metadata: metadata).encoded(aligning: labels.count)
+    let file = try DraftFile(url, size: header.count + labels.count + size + names.count)
+    var hash = SHA256()
+    func append(_ bytes: [UInt8]) throws(DatasetError) {
+      hash.add(bytes)
+      try file.append(bytes)
+    }
+    try append(header)
+    try append(labels)
+    // So few at once that progress is seen where decoding is slow, and memory stays small where images are large.
+    let page = min(256, max(1, (32 << 20) / dataset.imageSize))
+    for start in stride(from: 0, to: dataset.count, by: page) {
+      let end = min(start + page, dataset.count)
+      try append(try dataset.read(Array(start..<end)))
+      progress?(end, dataset.count)
+    }
+    try append(names)
+    let digest = hash.digest.description
+    try file.overwrite(Array(digest.utf8), at: digits.lowerBound)
+    try file.finish()
+    return digest
+  }
+}
+
+/// A file that is written beside its place, and put there when it is whole.
+private final class DraftFile {
+  private let path, draft: String
+  private let descriptor: CInt
+  private var isFinished = false
+
+  /// - Parameter size: The bytes that will be written, for which there must be room.
+  init(_ url: URL, size: Int) throws(DatasetError) {
+    path = url.path
+    draft = path + ".tmp"
+    var status = stat()
+    if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+      throw DatasetError(path: path, problem: "is a folder or no ordinary file", remedy: "give another name with --out")
+    }
+    descriptor = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else {
+      throw .system(path, "cannot be written", remedy: "give a file in a folder that is there and may be written to")
+    }
+    var disk = statvfs()
+    if fstatvfs(descriptor, &disk) == 0 {
+      let free = Int(disk.f_bavail) * Int(disk.f_frsize)
+      guard free >= size else {
+        throw DatasetError(
+          path: path, problem: "takes \(size >> 20) MiB, and its disk has \(free >> 20) MiB left",
+          remedy: "make room, lower the size, or write to another disk")
+      }
+    }
+  }
+
+  deinit {
+    close(descriptor)
+    if !isFinished { unlink(draft) }
+  }
+
+  func append(_ bytes: [UInt8]) throws(DatasetError) {
+    try put(bytes) { [descriptor] rest, _ in write(descriptor, rest.baseAddress, rest.count) }
+  }
+
+  func overwrite(_ bytes: [UInt8], at offset: Int) throws(DatasetError) {
+    try put(bytes) { [descriptor] rest, done in pwrite(descriptor, rest.baseAddress, rest.count, off_t(offset + done)) }
+  }
+
+  func finish() throws(DatasetError) {
+    guard fsync(descriptor) == 0, rename(draft, path) == 0 else { throw failure }
+    isFinished = true
+  }
+
+  /// Calls `body` with what is left to write and the number of bytes that are done, until all are.
+  private func put(_ bytes: [UInt8], _ body: (UnsafeRawBufferPointer, Int) -> Int) throws(DatasetError) {
+    let isWritten = bytes.withUnsafeBytes { bytes in
+      var done = 0
+      while done < bytes.count {
+        let written = body(UnsafeRawBufferPointer(rebasing: bytes[done...]), done)
+        if written > 0 {
+          done += written
+        } else if written == 0 || errno != EINTR {
+          return false
+        }
+      }
+      return true
+    }
+    if !isWritten { throw failure }
+  }
+
+  private var failure: DatasetError {
+    .system(path, "cannot be written", remedy: "check that the disk has room and no fault")
+  }
+}

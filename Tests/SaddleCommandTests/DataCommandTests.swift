@@ -1,0 +1,117 @@
+import Foundation
+import Testing
+
+/// A PNG of 2 x 2 pixels (value, 1, 2).
+private func picture(_ value: UInt8) throws -> Data {
+  // Signature, header, one stored block of two rows, end; checksums bit by bit.
+  func bytes(_ value: UInt32) -> [UInt8] { [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) } }
+  func chunk(_ name: String, _ data: [UInt8]) -> [UInt8] {
+    let body = Array(name.utf8) + data
+    let crc = ~body.reduce(~UInt32(0)) { crc, byte in
+      (0..<8).reduce(crc ^ UInt32(byte)) { crc, _ in crc & 1 == 1 ? crc >> 1 ^ 0xedb8_8320 : crc >> 1 }
+    }
+    return bytes(UInt32(data.count)) + body + bytes(crc)
+  }
+  let rows: [UInt8] = [0, value, 1, 2, value, 1, 2, 0, value, 1, 2, value, 1, 2]
+  let (a, b) = rows.reduce((UInt32(1), UInt32(0))) { sums, byte in
+    (sums.0 + UInt32(byte), sums.1 + sums.0 + UInt32(byte))
+  }
+  let count = UInt8(rows.count)
+  return Data(
+    [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a] + chunk("IHDR", bytes(2) + bytes(2) + [8, 2, 0, 0, 0])
+      + chunk("IDAT", [0x78, 1, 1, count, 0, ~count, 255] + rows + bytes(b << 16 | a)) + chunk("IEND", []))
+}
+
+private func write(_ names: [String: Data], in folder: String) throws {
+  for (name, data) in names {
+    let file = URL(fileURLWithPath: folder).appendingPathComponent(name)
+    try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try data.write(to: file)
+  }
+}
+
+/// A folder is split, both parts are packed, and what was packed is inspected.
+@Test func dataGoFromAFolderToPackedParts() throws {
+  let folder = try TemporaryFolder()
+  func saddle(_ arguments: String...) throws -> Command.Outcome {
+    try Command.run(["data"] + arguments, in: folder.path)
+  }
+  try write(
+    Dictionary(
+      uniqueKeysWithValues: try (0..<40).map {
+        ("in/\($0 % 2 == 0 ? "even" : "odd")/\($0).png", try picture(UInt8($0)))
+      }),
+    in: folder.path)
+  let split = try saddle("split", "in", "--held-out", "0.25", "--by", "class", "--out", "parts")
+  #expect(split.status == 0 && split.output.contains("all       30        10"), "\(split.output)")
+
+  for (part, count) in [("train", 30), ("held-out", 10)] {
+    let packed = try saddle("pack", "parts", "--size", "2", "--part", part, "--out", "\(part).safetensors")
+    #expect(packed.status == 0 && packed.output.contains("\(count) images of 2 x 2 x 3"), "\(packed.output)")
+    #expect(packed.output.contains("--part held-out") == (part == "train"), "\(packed.output)")
+  }
+  let inspected = try saddle("inspect", "parts", "--json", "all.json", "--picture", "sheet.png")
+  #expect(inspected.status == 0, "\(inspected.output)")
+  for words in ["parts: 40 images", "held-out", "2 x 2 (40)", "19.5  1.0  2.0", "PNG 40", "sheet.png: 40 of 40"] {
+    #expect(inspected.output.contains(words), "\(words) is missing: \(inspected.output)")
+  }
+  let json = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: folder.path + "/all.json")))
+  let fields = try #require(json as? [String: Any])
+  #expect(fields["images"] as? Int == 40 && (fields["leaks"] as? [Any])?.isEmpty == true)
+  try write(
+    ["packed/train.safetensors": Data(contentsOf: URL(fileURLWithPath: folder.path + "/train.safetensors"))],
+    in: folder.path)
+  let again = try saddle("inspect", "packed")
+  #expect(again.status == 0 && again.output.contains("packed 30"), "\(again.output)")
+}
+
+/// Every bad file is named and the exit code says so; a leak is said loudly.
+@Test func badFilesAndLeaksAreTold() throws {
+  let folder = try TemporaryFolder()
+  try write(
+    [
+      "train/a.png": picture(1), "held-out/b.png": picture(1), "held-out/bad.png": Data("no".utf8),
+      "train/cut.png": picture(2).dropLast(3),
+    ], in: folder.path)
+  let outcome = try Command.run(["data", "inspect", folder.path])
+  #expect(outcome.status == 1)
+  for words in [
+    "WARNING: 1 pictures lie in more than one part", "LEAK", "train/a.png = held-out/b.png",
+    "files that cannot be read: 2", "bad.png: is neither", "cut.png: is cut short",
+  ] { #expect(outcome.output.contains(words), "\(words) is missing: \(outcome.output)") }
+  let json = try Command.run(["data", "inspect", folder.path, "--json", "-"])
+  #expect(json.status == 1 && json.output.contains("\"problems\" : ["), "\(json.output)")
+}
+
+@Test(arguments: [
+  BadCall(arguments: ["data", "inspect", "/nowhere"], status: 1, words: ["/nowhere", "no such file or folder"]),
+  BadCall(
+    arguments: ["data", "inspect", "/nowhere", "--picture", "a.jpg"], status: 2, words: ["--picture", ".png", "a.jpg"]),
+  BadCall(
+    arguments: ["data", "pack", "/nowhere", "--out", "a.saddle"], status: 2, words: [".safetensors", "a.saddle"]),
+  BadCall(
+    arguments: ["data", "pack", "/nowhere", "--out", "a.safetensors"], status: 1, words: ["/nowhere", "no such"]),
+  BadCall(
+    arguments: ["data", "pack", "/nowhere", "--background", "1,2", "--out", "a.safetensors"], status: 2,
+    words: ["--background", "1,2"]),
+  BadCall(
+    arguments: ["data", "split", "/nowhere", "--held-out", "1", "--out", "a"], status: 2,
+    words: ["--held-out is 1", "between 0 and 1"]),
+  BadCall(
+    arguments: ["data", "split", "/nowhere", "--by", "author", "--out", "a"], status: 2,
+    words: ["--by author", "--table"]),
+  BadCall(
+    arguments: ["data", "split", "/nowhere", "--by", "photo", "--ignore", "x", "--out", "a"], status: 2,
+    words: ["--ignore or --by"]),
+  BadCall(arguments: ["data", "split", "/nowhere", "--out", "a"], status: 1, words: ["/nowhere", "no such folder"]),
+  BadCall(
+    arguments: ["data", "split", "/proc/sys/kernel/random", "--out", "a"], status: 1,
+    words: ["random", "no PNG or JPEG"]),
+])
+func badCallsOfDataGetOneClearMessage(call: BadCall) throws {
+  let folder = try TemporaryFolder()
+  let outcome = try Command.run(call.arguments, in: folder.path)
+  #expect(outcome.status == call.status, "\(outcome.output)")
+  for word in call.words { #expect(outcome.output.contains(word), "\(outcome.output)") }
+  #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+}

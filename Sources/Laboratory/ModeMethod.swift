@@ -24,28 +24,33 @@ struct ModeMethod: Sendable {
     },
     ModeMethod("GAN, rates to 0") { _ in [] },
     // Metz et al. 2017; five updates ahead, as in its section 3.1.
-    ModeMethod("unrolled", share: 0.4) { _ in ["training.unroll=5"] },
-    ModeMethod("Pac2", covers: true) { _ in ["views.pack=2"] },
-    // The critic sees a quarter as many packs as samples.
-    ModeMethod("Pac4", covers: true) { _ in ["views.pack=4", "training.batch=512"] },
-    ModeMethod("minibatch discrimination", share: 0.4) { _ in
+    ModeMethod("unrolled", share: 0.2) { _ in ["training.unroll=5"] },
+    ModeMethod("GAN+R1+R2") { slopes(by: $0) },
+    // A critic of packs sees a half or a quarter as many samples as its batch has.
+    ModeMethod("Pac2+R1+R2", covers: true) { ["views.pack=2", "training.batch=512"] + slopes(by: $0) },
+    ModeMethod("Pac4+R1+R2", covers: true) { ["views.pack=4", "training.batch=1024"] + slopes(by: $0) },
+    ModeMethod("minibatch discrimination", share: 0.2) { _ in
       ["model.minibatch=discrimination", "training.batch=32"]
     },
     ModeMethod("consensus") { _ in ["training.consensus=0.1"] },
-    ModeMethod("WGAN-GP", share: 0.4) { _ in
+    ModeMethod("WGAN-GP", share: 0.2) { _ in
       ["objective.name=wasserstein", "terms.gradient-penalty=0.1", "training.critic-steps=5"]
     },
-    ModeMethod("RpGAN+R1+R2", covers: true) { steps in
-      [
-        "objective.name=relativistic", "terms.r1=linear 0.1 to 0.005 by \(steps)",
-        "terms.r2=linear 0.1 to 0.005 by \(steps)",
-      ]
-    },
+    ModeMethod("RpGAN+R1+R2", covers: true) { ["objective.name=relativistic"] + slopes(by: $0) },
   ]
 
+  /// Penalties of the critic's slope at real and generated samples that all but vanish: at the end what they hold back
+  /// would be missing in the samples.
+  private static func slopes(by steps: Int) -> [String] {
+    ["r1", "r2"].map { "terms.\($0)=linear 0.1 to 0.005 by \(steps)" }
+  }
+
   /// The configuration of a run of so many steps, the preset `ring` with rates that fall to 0 and an average.
-  func configuration(_ mixture: PointMixture, steps: Int, seed: UInt64) throws -> Configuration {
+  ///
+  /// - Parameter depth: Hidden layers of both networks.
+  func configuration(_ mixture: PointMixture, depth: Int, steps: Int, seed: UInt64) throws -> Configuration {
     let common = [
+      "model.depth=\(depth)",
       "data.path=\(mixture.name)", "training.steps=\(steps)", "training.seed=\(seed)",
       "optimizer.generator-rate=linear 1e-3 to 0 by \(steps)", "optimizer.critic-rate=linear 1e-3 to 0 by \(steps)",
       "optimizer.beta2=0.99", "average.decay=0.995", "sampling.weights=average",
@@ -56,10 +61,10 @@ struct ModeMethod: Sendable {
   /// The samples that a generator makes after its training, `count` points.
   ///
   /// - Throws: What the configuration, the networks or the device throw.
-  func samples(_ count: Int, of mixture: PointMixture, steps: Int, seed: UInt64, on device: Device) throws
-    -> [Plot.Point]
-  {
-    let configuration = try configuration(mixture, steps: steps, seed: seed)
+  func samples(
+    _ count: Int, of mixture: PointMixture, depth: Int, steps: Int, seed: UInt64, on device: Device
+  ) throws -> [Plot.Point] {
+    let configuration = try configuration(mixture, depth: depth, steps: steps, seed: seed)
     let trainer = try Trainer(configuration, on: device)
     let source = PointSource(mixture, batch: configuration.training.batch, seed: seed, on: device)
     while trainer.step < steps { _ = trainer.advance(measuring: false) { source.next() } }

@@ -7,7 +7,7 @@ extension Experiment {
   /// Source: Lin et al. 2018, "PacGAN", section 4.1: there 400 epochs of 100,000 samples, a generator of 400 units, a
   /// critic of 200 maxout units in three layers, and ten seeds; here thousands of steps, 128 units and three seeds.
   static let ring = Experiment(
-    "ring", "which ways to train find every mode: eight Gaussians on a circle, eight methods, over seeds"
+    "ring", "which ways to train find every mode: eight Gaussians on a circle, ten methods, over seeds"
   ) { lab in
     // On the circle itself, where each mode owns a few by chance.
     let noise = (0..<sampleCount).map { i -> Plot.Point in
@@ -15,19 +15,23 @@ extension Experiment {
       return (x: cos(angle), y: sin(angle))
     }
     try modes(
-      lab, .ring, steps: 15_000, noise: ("points all over the circle", noise), least: (modes: 7.6, quality: 0.9))
+      lab, .ring, depth: 2, steps: 15_000, noise: ("points all over the circle", noise),
+      least: (modes: 7.6, quality: 0.9))
   }
 
   /// The same on the 25 Gaussians of a grid.
   static let grid = Experiment(
-    "grid", "which ways to train find every mode: 25 Gaussians on a grid, eight methods, over seeds"
+    "grid", "which ways to train find every mode: 25 Gaussians on a grid, ten methods, over seeds"
   ) { lab in
     // A lattice over [-4.5, 4.5]² of the undivided grid.
     let noise = (0..<sampleCount).map { i -> Plot.Point in
       let (row, column) = (Double(i / 50) - 24.5, Double(i % 50) - 24.5)
       return (x: row * 0.18 / 2.83, y: column * 0.18 / 2.83)
     }
-    try modes(lab, .grid, steps: 15_000, noise: ("points all over the square", noise), least: (modes: 24, quality: 0.8))
+    // Networks of two hidden layers blur 25 modes: they reach 23 of them with 59% of high quality.
+    try modes(
+      lab, .grid, depth: 4, steps: 30_000, noise: ("points all over the square", noise),
+      least: (modes: 24, quality: 0.8))
   }
 
   /// As many as the paper judges by.
@@ -40,7 +44,7 @@ extension Experiment {
   }
 
   private static func modes(
-    _ lab: Lab, _ mixture: PointMixture, steps: Int, noise: (name: String, points: [Plot.Point]),
+    _ lab: Lab, _ mixture: PointMixture, depth: Int, steps: Int, noise: (name: String, points: [Plot.Point]),
     least: (modes: Double, quality: Double)
   ) throws {
     let seeds = (0..<UInt64(lab.count(3))).map { lab.seed + $0 }
@@ -48,7 +52,8 @@ extension Experiment {
       seeds.map { Run(method: method, seed: $0, steps: lab.count(Int(Double(steps) * method.share), atLeast: 20)) }
     }
     let samples = try lab.forEach(runs, named: { "\($0.method.name), seed \($0.seed)" }) { run, device in
-      try run.method.samples(sampleCount, of: mixture, steps: run.steps, seed: run.seed, on: device)
+      try run.method.samples(
+        sampleCount, of: mixture, depth: depth, steps: run.steps, seed: run.seed, on: device)
     }
     judge(lab, noise: noise, mixture)
     let coverages = samples.map { ModeCoverage(of: $0, mixture) }

@@ -119,6 +119,6 @@ private let coverageCases = [
 /// The preset that is meant to cover the ring does so within a few thousand steps.
 @Test func theRingIsCovered() throws {
   let method = try #require(ModeMethod.all.first { $0.name == "RpGAN+R1+R2" })
-  let points = try method.samples(2500, of: .ring, steps: 2000, seed: 1, on: .cpu(threads: 1))
+  let points = try method.samples(2500, of: .ring, depth: 2, steps: 2000, seed: 1, on: .cpu(threads: 1))
   #expect(ModeCoverage(of: points, .ring).modes >= 7)
 }

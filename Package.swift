@@ -57,7 +57,7 @@ let package = Package(
     .testTarget(name: "FeaturesTests", dependencies: ["Features"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
     .testTarget(name: "ExchangeTests", dependencies: ["Exchange"]),
-    .testTarget(name: "RecordsTests", dependencies: ["Records"]),
+    .testTarget(name: "RecordsTests", dependencies: ["Records"], resources: [.copy("Reference")]),
     .testTarget(name: "SaddleTests", dependencies: ["Saddle"]),
     .testTarget(name: "BenchmarksTests", dependencies: ["Benchmarks"]),
     .testTarget(name: "LaboratoryTests", dependencies: ["Laboratory"]),

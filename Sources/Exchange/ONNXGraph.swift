@@ -251,21 +251,3 @@ extension ONNXGraph.Constant {
     return result
   }
 }
-
-extension [Float] {
-  /// These elements of a tensor of the given sizes in the order of one whose axis i is axis `axes[i]` of it.
-  func permuted(_ sizes: [Int], _ axes: [Int]) -> (values: [Float], sizes: [Int]) {
-    if axes == Array<Int>(axes.indices) { return (self, sizes) }
-    return (elementOrder(sizes, axes).map { self[$0] }, axes.map { sizes[$0] })
-  }
-}
-
-/// Where each element of the permuted tensor, in row-major order, lies in one of the given sizes; axis i of the permuted
-/// one is axis `axes[i]`.
-func elementOrder(_ sizes: [Int], _ axes: [Int]) -> [Int] {
-  var strides = [Int](repeating: 1, count: sizes.count)
-  for axis in sizes.indices.dropLast().reversed() { strides[axis] = strides[axis + 1] * sizes[axis + 1] }
-  return axes.reduce([0]) { offsets, axis in
-    offsets.flatMap { offset in (0..<sizes[axis]).map { offset + $0 * strides[axis] } }
-  }
-}

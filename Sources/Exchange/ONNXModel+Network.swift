@@ -80,7 +80,9 @@ private struct ONNXLowering {
   /// How many steps read what each makes.
   private var uses: [Int] {
     var uses = [Int](repeating: 0, count: two.steps.count)
-    for source in two.steps.flatMap(\.inputs) + [two.output] { if case .step(let number) = source { uses[number] += 1 } }
+    for source in two.steps.flatMap(\.inputs) + [two.output] {
+      if case .step(let number) = source { uses[number] += 1 }
+    }
     return uses
   }
 
@@ -92,7 +94,8 @@ private struct ONNXLowering {
     case .input(let number):
       .wire(
         .init(
-          name: inputs[number], sizes: sizes, layout: sizes.count == 4 ? .channelsFirst : .rows, isInteger: number == 1))
+          name: inputs[number], sizes: sizes, layout: sizes.count == 4 ? .channelsFirst : .rows, isInteger: number == 1)
+      )
     case .constant(let tensor): .constant(.init(values: try tensor.scalars(), sizes: sizes))
     }
   }

@@ -125,7 +125,8 @@ enum ONNXOperators {
     "sum": { graph, step in
       let axes = step.integers("axes")
       guard axes.allSatisfy({ step.inputSizes[0][$0].fixed != nil }) else {
-        throw ExchangeError("it adds up over the samples of a batch, so that what it makes of one depends on the others")
+        throw ExchangeError(
+          "it adds up over the samples of a batch, so that what it makes of one depends on the others")
       }
       let x = try graph.name(of: step.operands[0], step.inputSizes[0])
       let sum = graph.node("ReduceSum", [x, graph.constant(axes)], ["keepdims": .integer(0)])

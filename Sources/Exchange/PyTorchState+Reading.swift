@@ -45,7 +45,8 @@ extension PyTorchState {
         }
       }
     }
-    guard let found = renamings.first(where: \.fits) ?? renamings.first else {
+    renamings.sort { ($0.fits ? 0 : 1, $0.prefix.count) < ($1.fits ? 0 : 1, $1.prefix.count) }
+    guard let found = renamings.first else {
       throw missing(first, in: file, path) { $0 }
     }
     return { found.prefix + $0.dropFirst(found.removed) }
@@ -54,7 +55,7 @@ extension PyTorchState {
   private func elements(
     of entry: Entry, in file: SafetensorsFile, _ path: String, _ named: (String) -> String
   ) throws -> [Float] {
-    guard let tensor = entry.names.lazy.compactMap({ file[named($0)] }).first else {
+    guard let tensor = entry.names.compactMap({ file[named($0)] }).first else {
       throw missing(entry, in: file, path, named)
     }
     guard tensor.shape == entry.shape else {

@@ -115,7 +115,7 @@ public struct PyTorchState {
     }
     let outputAxis = parameter.outputAxis ?? -1
     let u = network.runningStatistics.view(from: start, shape: [parameter.shape[outputAxis]])
-    let next = network.views(of: weights)[number].singularVectors(outputAxis: outputAxis, from: u)
+    let next = network.views(of: weights)[number].powerIteration(outputAxis: outputAxis, from: u)
     return (try next.u.scalars(), try next.v.scalars())
   }
 }
@@ -179,7 +179,8 @@ private struct Modules {
   func layout(of parameter: Parameter) -> Layout {
     let (shape, outputAxis) = (parameter.shape, parameter.outputAxis)
     let number = parameter.name.split(separator: ".").first.flatMap { Int($0) } ?? -1
-    let axes = [2: outputAxis == -1 ? [1, 0] : [0, 1], 3: [2, 0, 1], 4: [3, 2, 0, 1]][shape.rank] ?? Array(0..<shape.rank)
+    let axes =
+      [2: outputAxis == -1 ? [1, 0] : [0, 1], 3: [2, 0, 1], 4: [3, 2, 0, 1]][shape.rank] ?? Array(0..<shape.rank)
     let outputs = outputAxis.map { shape.rank + $0 }
     let indices = shape.sizes.enumerated().map { axis, size in
       guard shape.rank <= 2 else { return Array(0..<size) }

@@ -3,4 +3,5 @@
 @_exported import Baselines
 @_exported import Datasets
 @_exported import Evaluation
+@_exported import Exchange
 @_exported import Records

@@ -33,7 +33,9 @@ public struct Op: Sendable {
     shape: @escaping @Sendable ([Shape]) throws(ShapeError) -> Shape,
     run: @escaping @Sendable ([Tensor], Shape) -> Tensor, vjp: @escaping @Sendable (Pullback) -> [Tensor?]
   ) {
-    (self.name, self.attributes, self.keeps, self.shape, self.run, self.vjp) = (name, attributes, keeps, shape, run, vjp)
+    (self.name, self.attributes, self.keeps, self.shape, self.run, self.vjp) = (
+      name, attributes, keeps, shape, run, vjp
+    )
   }
 
   /// An op with a kernel of its own whose gradient is that of its definition in simpler ops: fusing never ends

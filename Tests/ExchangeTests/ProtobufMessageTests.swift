@@ -6,17 +6,30 @@ struct ProtobufMessageTests {
   /// The bytes that the specification shows, or that follow from its rules by hand.
   static let rows: [(name: String, message: ProtobufMessage, bytes: [UInt8])] = [
     ("150 as field 1, the specification's first example", made { $0.add(1, 150) }, [0x08, 0x96, 0x01]),
-    ("the text 'testing' as field 2, its second", made { $0.add(2, "testing") },
-      [0x12, 0x07, 0x74, 0x65, 0x73, 0x74, 0x69, 0x6e, 0x67]),
-    ("a message as field 3, its third", made { outer in outer.add(3, made { $0.add(1, 150) }) },
-      [0x1a, 0x03, 0x08, 0x96, 0x01]),
+    (
+      "the text 'testing' as field 2, its second", made { $0.add(2, "testing") },
+      [0x12, 0x07, 0x74, 0x65, 0x73, 0x74, 0x69, 0x6e, 0x67]
+    ),
+    (
+      "a message as field 3, its third", made { outer in outer.add(3, made { $0.add(1, 150) }) },
+      [0x1a, 0x03, 0x08, 0x96, 0x01]
+    ),
     ("zero", made { $0.add(1, 0) }, [0x08, 0x00]),
-    ("the last number of one byte, the first of two", made { $0.add(1, 127); $0.add(1, 128) },
-      [0x08, 0x7f, 0x08, 0x80, 0x01]),
-    ("-1 takes ten bytes", made { $0.add(1, -1) },
-      [0x08, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]),
-    ("-2, as the specification shows it", made { $0.add(1, -2) },
-      [0x08, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]),
+    (
+      "the last number of one byte, the first of two",
+      made {
+        $0.add(1, 127); $0.add(1, 128)
+      },
+      [0x08, 0x7f, 0x08, 0x80, 0x01]
+    ),
+    (
+      "-1 takes ten bytes", made { $0.add(1, -1) },
+      [0x08, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]
+    ),
+    (
+      "-2, as the specification shows it", made { $0.add(1, -2) },
+      [0x08, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]
+    ),
     ("a field number of two bytes", made { $0.add(20, 7) }, [0xa0, 0x01, 0x07]),
     ("a float, little-endian", made { $0.add(2, Float(1.5)) }, [0x15, 0x00, 0x00, 0xc0, 0x3f]),
     ("no bytes at all", made { $0.add(9, bytes: [UInt8]()) }, [0x4a, 0x00]),
@@ -36,8 +49,11 @@ struct ProtobufMessageTests {
   /// A graph of one node, laid out by hand from onnx.proto.
   @Test func model() {
     let model = ONNXModel(
-      name: "g", inputs: [.init(name: "x", type: 1, sizes: [nil, 2])], outputs: [.init(name: "y", type: 1, sizes: [nil])],
-      nodes: [.init(type: "Elu", inputs: ["x", "c"], output: "y", attributes: [.init(name: "alpha", value: .real(0.5))])],
+      name: "g", inputs: [.init(name: "x", type: 1, sizes: [nil, 2])],
+      outputs: [.init(name: "y", type: 1, sizes: [nil])],
+      nodes: [
+        .init(type: "Elu", inputs: ["x", "c"], output: "y", attributes: [.init(name: "alpha", value: .real(0.5))])
+      ],
       initializers: [.init(name: "c", sizes: [1], values: .integers([3]))], metadata: ["k": "v"])
     let attribute: [UInt8] = [0x0a, 5] + Array("alpha".utf8) + [0x15, 0, 0, 0, 0x3f, 0xa0, 1, 1]
     let node: [UInt8] =

@@ -10,11 +10,11 @@ protocol SampleOutput: AnyObject {
 }
 
 /// A kind of output: a row of `all`, chosen by how the name of --out ends.
-struct SampleKind {
+struct SampleKind: Sendable {
   let ending: String
   let summary: String
   /// For this many images of a shape [H, W, C].
-  let open: (_ path: String, _ count: Int, _ image: Shape) throws -> any SampleOutput
+  let open: @Sendable (_ path: String, _ count: Int, _ image: Shape) throws -> any SampleOutput
 
   static let all = [
     SampleKind(ending: "/", summary: "a folder of PNG files, 00000.png and on") { path, count, image in

@@ -40,7 +40,8 @@ let package = Package(
     .target(name: "Records", dependencies: ["CImages"]),
     .target(name: "Features", dependencies: ["Networks", "Records"]),
     .target(name: "Evaluation", dependencies: ["Adversaries", "CLAPACK", "Datasets", "Features", "Records"]),
-    .target(name: "Saddle", dependencies: ["Baselines", "Evaluation", "Records", "Yams"]),
+    .target(name: "Exchange", dependencies: ["Networks", "Records"]),
+    .target(name: "Saddle", dependencies: ["Baselines", "Evaluation", "Exchange", "Records", "Yams"]),
     .target(name: "Benchmarks", dependencies: ["Saddle"]),
     .target(name: "Laboratory", dependencies: ["Saddle"]),
     .executableTarget(
@@ -56,6 +57,7 @@ let package = Package(
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
     .testTarget(name: "FeaturesTests", dependencies: ["Features"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"], resources: [.copy("Reference")]),
+    .testTarget(name: "ExchangeTests", dependencies: ["Exchange"]),
     .testTarget(name: "RecordsTests", dependencies: ["Records"], resources: [.copy("Reference")]),
     .testTarget(name: "SaddleTests", dependencies: ["Saddle"]),
     .testTarget(name: "BenchmarksTests", dependencies: ["Benchmarks"]),

@@ -33,9 +33,9 @@ public struct Parameter: Sendable {
   public let shape: Shape
   let initializer: Initializer
   /// The axis that counts outputs where the parameter is the weight of a linear map, counted from the end.
-  let outputAxis: Int?
+  package let outputAxis: Int?
   /// Whether layers see it divided by its spectral norm.
-  let isSpectral: Bool
+  package let isSpectral: Bool
 }
 
 /// What a layer keeps beside its parameters and no gradient moves, such as a running average.
@@ -56,7 +56,7 @@ public struct Declarations {
   private var path: [String] = []
   private var isSpectral = false
 
-  init(input: Shape) { self.input = input }
+  package init(input: Shape) { self.input = input }
 
   /// Declares a trained tensor.
   ///

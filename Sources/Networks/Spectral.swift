@@ -28,12 +28,18 @@ extension Tensor {
   ///   - vector: u [outputs], of any length but 0.
   ///   - isUpdating: Whether u' is stored there, in place.
   func spectrallyNormalized(outputAxis: Int, vector: Tensor, isUpdating: Bool) -> Tensor {
-    let transposed = matrix(outputAxis: outputAxis)  // [everything else, outputs]
-    let v = matmul(vector.reshaped(to: [1, vector.shape.count]), transposed.detached(), transposingB: true).unit()
-    let image = matmul(v, transposed)
-    let u = image.detached().unit()
+    let (image, u, _) = powerIteration(outputAxis: outputAxis, from: vector)
     if isUpdating { vector.assign(u) }
     return self * (image * u).summed().reciprocal()
+  }
+
+  /// One step of the power iteration from u [outputs]: W v [1, outputs], the next u [1, outputs] and v [1, everything
+  /// else]; the vectors are constants.
+  package func powerIteration(outputAxis: Int, from u: Tensor) -> (image: Tensor, u: Tensor, v: Tensor) {
+    let transposed = matrix(outputAxis: outputAxis)  // [everything else, outputs]
+    let v = matmul(u.reshaped(to: [1, u.shape.count]), transposed.detached(), transposingB: true).unit()
+    let image = matmul(v, transposed)
+    return (image, image.detached().unit(), v)
   }
 
   /// A weight as a matrix [everything else, outputs].

@@ -27,15 +27,17 @@ public struct NumPyArray: Sendable, Equatable {
 
   /// The file's beginning: magic, version, length and the description, padded so that the values begin at a multiple of
   /// 64 bytes.
-  var header: [UInt8] {
+  var header: [UInt8] { Self.header(shape, values.type) }
+
+  static func header(_ shape: [Int], _ element: SafetensorsFile.ElementType) -> [UInt8] {
     // A tuple of one is written "(3,)" in Python.
     let tuple = shape.map(String.init).joined(separator: ", ") + (shape.count == 1 ? "," : "")
-    let type = Self.types.first { $0.value == values.type }?.key ?? ""
+    let type = types.first { $0.value == element }?.key ?? ""
     let text = "{'descr': '\(type)', 'fortran_order': False, 'shape': (\(tuple)), }"
     let prefix = 10
     let padding = 63 - (prefix + text.utf8.count) % 64
     let length = UInt16(text.utf8.count + padding + 1)
-    return Self.magic + [1, 0, UInt8(length & 0xff), UInt8(length >> 8)]
+    return magic + [1, 0, UInt8(length & 0xff), UInt8(length >> 8)]
       + Array("\(text)\(String(repeating: " ", count: padding))\n".utf8)
   }
 

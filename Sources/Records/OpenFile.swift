@@ -64,7 +64,14 @@ struct OpenFile: ~Copyable {
 }
 
 /// Files that appear whole or not at all.
-enum AtomicFile {
+package enum AtomicFile {
+  /// Writes a file of these bytes.
+  package static func write(_ bytes: [UInt8], to path: String) throws(RecordError) {
+    try write(to: path) { (file) throws(RecordError) in
+      try bytes.withUnsafeBufferPointer { (bytes) throws(RecordError) in try file.write(UnsafeRawBufferPointer(bytes)) }
+    }
+  }
+
   /// What a file is called until it is complete; a run that is killed leaves it behind.
   static let temporarySuffix = ".tmp"
 

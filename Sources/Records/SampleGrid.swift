@@ -67,6 +67,11 @@ public struct SampleGrid: Sendable {
     }
   }
 
+  /// The grid as the bytes of a PNG.
+  public func png(scale: Int? = nil) throws(RecordError) -> [UInt8] {
+    try withPNG(scale, for: "a grid of images") { Array($0) }
+  }
+
   /// The grid as an SVG around its PNG, for pages whose figures are all of that kind.
   public func svg(scale: Int? = nil) throws(RecordError) -> String {
     let (_, height, width) = composed(scale: scale)

@@ -14,7 +14,8 @@ struct SaddleCommand: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      Train.self, Runs.self, Sample.self, Judge.self, DataCommand.self, Games.self, Devices.self, Check.self, Tune.self,
+      Train.self, Runs.self, Sample.self, Judge.self, Export.self, Import.self, DataCommand.self, Games.self,
+      Devices.self, Check.self, Tune.self,
       Bench.self, Lab.self,
     ])
 

@@ -6,8 +6,12 @@ struct Sample: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Draws samples from a run.",
     discussion: """
-      The name of --out says what is written: a grid (.png), or all bytes [N][H][W][C] (.npy).
+      How the name of --out ends says what is written:
+      .png      a grid
+      \(SampleKind.all.map { $0.ending.padding(toLength: 10, withPad: " ", startingAt: 0) + $0.summary }
+        .joined(separator: "\n"))
         saddle sample runs/fashion --count 64 --out grid.png
+        saddle sample runs/fashion --count 50000 --out samples.zip
         saddle sample runs/fashion --interpolate 8 --out between.png
       """)
 
@@ -21,7 +25,7 @@ struct Sample: ParsableCommand {
   @Option(
     help: ArgumentHelp("Shows rows of this many steps between pairs of latents, along the sphere.", valueName: "steps"))
   var interpolate: Int?
-  @Option(help: ArgumentHelp("The file: .png or .npy.", valueName: "file")) var out = "samples.png"
+  @Option(help: ArgumentHelp("The file, or a folder with / at its end.", valueName: "file")) var out = "samples.png"
   @Option(help: ArgumentHelp("The checkpoint, such as step-00000500; the latest by default.", valueName: "checkpoint"))
   var from: String?
   @OptionGroup var deviceOptions: DeviceOptions
@@ -32,8 +36,9 @@ struct Sample: ParsableCommand {
     if let interpolate, interpolate < 2 {
       throw ValidationError("--interpolate must be at least 2, not \(interpolate).")
     }
-    if !out.hasSuffix(".png") && !out.hasSuffix(".npy") {
-      throw ValidationError("--out must end in .png (a grid) or .npy (all bytes), not '\(out)'.")
+    if !out.hasSuffix(".png") && SampleKind.named(out) == nil {
+      let kinds = SampleKind.all.map { "\($0.ending) (\($0.summary))" }.joined(separator: ", ")
+      throw ValidationError("--out must end in .png (a grid), \(kinds), not '\(out)'.")
     }
   }
 
@@ -52,17 +57,26 @@ struct Sample: ParsableCommand {
     let latents = try self.latents(trainer)
     let shape = Shape([latents.shape[0]] + configuration.sampleShape.sizes)
     if configuration.sampleShape == [2] {
+      guard out.hasSuffix(".png") else {
+        throw ValidationError("The run's samples are points: --out must end in .png.")
+      }
       try SamplePicture(trainer.samples(latents, configuration.samplingMode)).write(to: out)
       return tell("\(out): \(shape[0]) points after step \(checkpoint.step)")
     }
+    let output = try SampleKind.named(out)?.open(out, shape[0], configuration.sampleShape)
+    let progress = StatusLine()
     var bytes: [UInt8] = []
     for start in stride(from: 0, to: shape[0], by: Self.page) {
       let part = latents.sliced(from: [start, 0], shape: [min(Self.page, shape[0] - start), latents.shape[1]])
-      let labels = labels(start..<start + part.shape[0], classes: trainer.game.classes, on: device)
-      bytes += try trainer.samples(part, labels: labels, configuration.samplingMode).imageBytes()
+      let classes = classes(start..<start + part.shape[0], of: trainer.game.classes)
+      let labels = classes.map { Tensor($0.map(Double.init), shape: [$0.count], on: device) }
+      let images = try trainer.samples(part, labels: labels, configuration.samplingMode).imageBytes()
+      if let output { try output.add(images, classes: classes) } else { bytes += images }
+      progress.show("\(start + part.shape[0])/\(shape[0]) samples")
     }
-    if out.hasSuffix(".npy") {
-      try NumPyArray(shape: shape.sizes, values: bytes).write(to: out)
+    progress.clear()
+    if let output {
+      try output.finish()
     } else {
       let scale = configuration.output.scale
       try SampleGrid(
@@ -74,9 +88,8 @@ struct Sample: ParsableCommand {
   }
 
   /// The classes of samples of these numbers: one after the other, or one for each way from latent to latent.
-  private func labels(_ samples: Range<Int>, classes: Int, on device: Device) -> Tensor? {
-    guard classes > 0 else { return nil }
-    return Tensor(samples.map { Double($0 / (interpolate ?? 1) % classes) }, shape: [samples.count], on: device)
+  private func classes(_ samples: Range<Int>, of count: Int) -> [Int]? {
+    count > 0 ? samples.map { $0 / (interpolate ?? 1) % count } : nil
   }
 
   private func latents(_ trainer: Trainer) throws -> Tensor {

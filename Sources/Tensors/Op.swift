@@ -17,6 +17,9 @@ public struct Op: Sendable {
   }
 
   public let name: String
+  /// What it is told besides its tensors, by name, so that others can say the op in their own words. What the shapes
+  /// tell is left out.
+  public let attributes: [String: [Double]]
   let keeps: Keeps
   /// The output's shape.
   let shape: @Sendable (_ inputs: [Shape]) throws(ShapeError) -> Shape
@@ -26,19 +29,23 @@ public struct Op: Sendable {
   let vjp: @Sendable (Pullback) -> [Tensor?]
 
   init(
-    _ name: String, keeps: Keeps, shape: @escaping @Sendable ([Shape]) throws(ShapeError) -> Shape,
+    _ name: String, _ attributes: [String: [Double]] = [:], keeps: Keeps,
+    shape: @escaping @Sendable ([Shape]) throws(ShapeError) -> Shape,
     run: @escaping @Sendable ([Tensor], Shape) -> Tensor, vjp: @escaping @Sendable (Pullback) -> [Tensor?]
   ) {
-    (self.name, self.keeps, self.shape, self.run, self.vjp) = (name, keeps, shape, run, vjp)
+    (self.name, self.attributes, self.keeps, self.shape, self.run, self.vjp) = (
+      name, attributes, keeps, shape, run, vjp
+    )
   }
 
   /// An op with a kernel of its own whose gradient is that of its definition in simpler ops: fusing never ends
   /// differentiability.
   init(
-    fused name: String, shape: @escaping @Sendable ([Shape]) throws(ShapeError) -> Shape,
+    fused name: String, _ attributes: [String: [Double]] = [:],
+    shape: @escaping @Sendable ([Shape]) throws(ShapeError) -> Shape,
     run: @escaping @Sendable ([Tensor], Shape) -> Tensor, definition: @escaping @Sendable ([Tensor]) -> Tensor
   ) {
-    self.init(name, keeps: .inputs, shape: shape, run: run) { $0.cotangents(of: definition) }
+    self.init(name, attributes, keeps: .inputs, shape: shape, run: run) { $0.cotangents(of: definition) }
   }
 
   /// Applies the op, and records it where an input is on a tape.

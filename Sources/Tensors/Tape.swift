@@ -22,8 +22,11 @@ public final class Tape {
   }
 
   private(set) var nodes: [Node] = []
+  /// Sees every op as it is recorded: its inputs and its output, on this tape.
+  private let observer: ((Op, [Tensor], Tensor) -> Void)?
 
-  public init() {}
+  public init() { observer = nil }
+  init(observer: @escaping (Op, [Tensor], Tensor) -> Void) { self.observer = observer }
 
   /// The tensor as a variable of this tape, with respect to which gradients can be asked for.
   public func watch(_ x: Tensor) -> Tensor {
@@ -35,7 +38,9 @@ public final class Tape {
       precondition(x.tape == nil || x.tape === self, "\(op.name): its inputs are on two tapes")
       return Edge(node: x.tape == nil ? nil : x.node, shape: x.shape, value: op.keeps.input(i) ? x.detached() : nil)
     }
-    return append(Node(op: op, inputs: edges, shape: output.shape, value: op.keeps.output ? output : nil), output)
+    let y = append(Node(op: op, inputs: edges, shape: output.shape, value: op.keeps.output ? output : nil), output)
+    observer?(op, inputs, y)
+    return y
   }
 
   private func append(_ node: Node, _ value: Tensor) -> Tensor {

@@ -15,6 +15,11 @@ public struct ConvolutionGeometry: Hashable, Sendable {
     (self.stride, self.padding, self.dilation) = (stride, padding, dilation)
   }
 
+  /// As an op's attributes.
+  func attributes(groups: Int = 1) -> [String: [Double]] {
+    ["stride": stride, "padding": padding, "dilation": dilation, "groups": groups].mapValues { [Double($0)] }
+  }
+
   /// Output pixels along an axis of `size` input pixels under a filter of `taps` taps; 0 where the filter does not fit.
   public func output(_ size: Int, _ taps: Int) -> Int {
     let room = size + 2 * padding - dilation * (taps - 1) - 1
@@ -25,7 +30,7 @@ public struct ConvolutionGeometry: Hashable, Sendable {
 extension Op {
   /// x [N, H, W, C], filter [R, S, C, K] to [N, P, Q, K].
   static func conv2d(_ g: ConvolutionGeometry) -> Op {
-    Op("conv2d", keeps: .inputs) { shapes throws(ShapeError) in
+    Op("conv2d", g.attributes(), keeps: .inputs) { shapes throws(ShapeError) in
       let (x, w) = (shapes[0], shapes[1])
       guard x.rank == 4, w.rank == 4, x[3] == w[2] else {
         throw ShapeError("conv2d", shapes, "images [N, H, W, C] and filters [R, S, C, K] must agree in C")
@@ -51,7 +56,7 @@ extension Op {
 
   /// dy [N, P, Q, K], filter [R, S, C, K] to [N, height, width, C]: the transposed convolution.
   static func conv2dInputGradient(_ g: ConvolutionGeometry, height: Int, width: Int) -> Op {
-    Op("conv2d_input_gradient", keeps: .inputs) { shapes throws(ShapeError) in
+    Op("conv2d_input_gradient", g.attributes(), keeps: .inputs) { shapes throws(ShapeError) in
       let (dy, w) = (shapes[0], shapes[1])
       guard dy.rank == 4, w.rank == 4, dy[3] == w[3], g.output(height, w[0]) == dy[1], g.output(width, w[1]) == dy[2]
       else {
@@ -77,7 +82,7 @@ extension Op {
 
   /// x [N, H, W, C], dy [N, P, Q, K] to [rows, columns, C, K].
   static func conv2dFilterGradient(_ g: ConvolutionGeometry, rows: Int, columns: Int) -> Op {
-    Op("conv2d_filter_gradient", keeps: .inputs) { shapes throws(ShapeError) in
+    Op("conv2d_filter_gradient", g.attributes(), keeps: .inputs) { shapes throws(ShapeError) in
       let (x, dy) = (shapes[0], shapes[1])
       guard x.rank == 4, dy.rank == 4, x[0] == dy[0], g.output(x[1], rows) == dy[1], g.output(x[2], columns) == dy[2]
       else {

@@ -6,7 +6,7 @@
 extension Op {
   /// x [N, H, W, C], filter [R, S, C / groups, K] to [N, P, Q, K].
   static func groupedConv2d(_ g: ConvolutionGeometry, groups: Int) -> Op {
-    Op("grouped_conv2d", keeps: .inputs) { shapes throws(ShapeError) in
+    Op("grouped_conv2d", g.attributes(groups: groups), keeps: .inputs) { shapes throws(ShapeError) in
       let (x, w) = (shapes[0], shapes[1])
       guard x.rank == 4, w.rank == 4, divides(groups, x[3], w[3]), x[3] == w[2] * groups else {
         throw ShapeError(
@@ -38,7 +38,7 @@ extension Op {
 
   /// dy [N, P, Q, K], filter [R, S, C / groups, K] to [N, height, width, C].
   static func groupedConv2dInputGradient(_ g: ConvolutionGeometry, groups: Int, height: Int, width: Int) -> Op {
-    Op("grouped_conv2d_input_gradient", keeps: .inputs) { shapes throws(ShapeError) in
+    Op("grouped_conv2d_input_gradient", g.attributes(groups: groups), keeps: .inputs) { shapes throws(ShapeError) in
       let (dy, w) = (shapes[0], shapes[1])
       guard dy.rank == 4, w.rank == 4, divides(groups, dy[3]), dy[3] == w[3], g.output(height, w[0]) == dy[1],
         g.output(width, w[1]) == dy[2]
@@ -67,7 +67,7 @@ extension Op {
 
   /// x [N, H, W, C], dy [N, P, Q, K] to [rows, columns, C / groups, K].
   static func groupedConv2dFilterGradient(_ g: ConvolutionGeometry, groups: Int, rows: Int, columns: Int) -> Op {
-    Op("grouped_conv2d_filter_gradient", keeps: .inputs) { shapes throws(ShapeError) in
+    Op("grouped_conv2d_filter_gradient", g.attributes(groups: groups), keeps: .inputs) { shapes throws(ShapeError) in
       let (x, dy) = (shapes[0], shapes[1])
       guard x.rank == 4, dy.rank == 4, divides(groups, x[3], dy[3]), x[0] == dy[0], g.output(x[1], rows) == dy[1],
         g.output(x[2], columns) == dy[2]

@@ -72,7 +72,7 @@ extension Op {
   }
 
   static func transpose(_ permutation: [Int]) -> Op {
-    Op("transpose", keeps: .nothing) { shapes throws(ShapeError) in
+    Op("transpose", ["permutation": permutation.map(Double.init)], keeps: .nothing) { shapes throws(ShapeError) in
       guard permutation.sorted() == Array(0..<shapes[0].rank) else {
         throw ShapeError("transpose", shapes, "the permutation \(permutation) must name each axis once")
       }
@@ -86,7 +86,7 @@ extension Op {
   }
 
   static func slice(_ start: [Int], _ shape: Shape) -> Op {
-    Op("slice", keeps: .nothing) { shapes throws(ShapeError) in
+    Op("slice", ["start": start.map(Double.init)], keeps: .nothing) { shapes throws(ShapeError) in
       try fits("slice", start, shape, inside: shapes[0])
       return shape
     } run: { x, shape in
@@ -99,7 +99,7 @@ extension Op {
   }
 
   static func pad(_ start: [Int], _ shape: Shape) -> Op {
-    Op("pad", keeps: .nothing) { shapes throws(ShapeError) in
+    Op("pad", ["start": start.map(Double.init)], keeps: .nothing) { shapes throws(ShapeError) in
       try fits("pad", start, shapes[0], inside: shape)
       return shape
     } run: { x, shape in

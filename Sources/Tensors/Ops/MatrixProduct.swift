@@ -61,7 +61,8 @@ extension Tensor {
 extension Op {
   /// The matrix product of `a` and `b`, each [rows, columns] or [batches, rows, columns], each perhaps transposed.
   static func matmul(_ aTransposed: Bool, _ bTransposed: Bool) -> Op {
-    Op("matmul", keeps: .inputs) { shapes throws(ShapeError) in
+    Op("matmul", ["transposed": [aTransposed ? 1 : 0, bTransposed ? 1 : 0]], keeps: .inputs) {
+      shapes throws(ShapeError) in
       try productShape("matmul", shapes, aTransposed, bTransposed)
     } run: { x, shape in
       product(x[0], x[1], aTransposed, bTransposed, shape)

@@ -116,7 +116,8 @@ extension Op {
   /// (inference).
   static func normalize(_ how: BatchNormalizing) -> Op {
     Op(
-      fused: "normalize", shape: { shapes throws(ShapeError) in try normalizationShape("normalize", shapes) },
+      fused: "normalize", ["epsilon": [how.epsilon], "leak": [how.leak]],
+      shape: { shapes throws(ShapeError) in try normalizationShape("normalize", shapes) },
       run: { x, shape in normalized(x, shape, how) },
       definition: { x in definition(x[0], row(0, x[1]), row(1, x[1]), x[2], x[3], how) })
   }

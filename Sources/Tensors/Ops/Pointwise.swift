@@ -6,7 +6,10 @@ extension Op {
     _ name: String, kernel: String? = nil, _ scalars: [Double] = [], keeps: Keeps,
     vjp: @escaping @Sendable (Pullback) -> [Tensor?]
   ) -> Op {
-    Op(name, keeps: keeps, shape: { shapes throws(ShapeError) in try same(name, shapes) }) { inputs, shape in
+    Op(
+      name, scalars.isEmpty ? [:] : ["scalars": scalars], keeps: keeps,
+      shape: { shapes throws(ShapeError) in try same(name, shapes) }
+    ) { inputs, shape in
       let y = Tensor(uninitialized: shape, on: inputs[0].device)
       y.launch(kernel ?? name, inputs + [y], scalars.map(LaunchArgument.real), over: Extent(shape.count))
       return y

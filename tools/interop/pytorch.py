@@ -1,0 +1,138 @@
+"""PyTorch runs the state dicts that Saddle exports, and Saddle the ones that PyTorch saves."""
+
+import re
+import subprocess
+import sys
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+from torch.nn.utils import spectral_norm
+
+TOLERANCE = 1e-5
+
+saddle, runs = sys.argv[1:]
+work = f"{runs}/pytorch"
+torch.manual_seed(1)
+# The loader that docs/models.md shows.
+exec(re.search(r"```python\n(import torch\n.*?)```", open("docs/models.md").read(), re.S)[1])
+
+
+def call(*arguments, fails=False):
+    done = subprocess.run([saddle, *arguments, "--device", "cpu"], capture_output=True, text=True)
+    assert done.returncode == int(fails), f"saddle {' '.join(arguments)}: {done.stderr}"
+    return done.stderr
+
+
+def train(name, preset, *settings):
+    words = [word for setting in ("model.width=8", "training.batch=8") + settings for word in ("--set", setting)]
+    call("train", preset, "--steps", "3", "--out", f"{work}-{name}", *words)
+    return f"{work}-{name}"
+
+
+def export(run, player):
+    """The state dict's path, and an example's inputs and outputs."""
+    path = f"{run}-{player}.safetensors"
+    call("export", run, "--format", "pytorch", "--player", player, "--out", path, "--example", f"{run}-example")
+    example = load_file(f"{run}-example")
+    return path, *(example[name] for name in (("latents", "samples") if player == "generator" else ("samples", "logits")))
+
+
+def compare(what, made, expected):
+    difference = float((made.reshape(expected.shape) - expected).abs().max())
+    assert difference <= TOLERANCE * max(1.0, float(expected.abs().max())), f"{what} differs by {difference:.2g}"
+    assert float(expected.std()) > 1e-6, f"{what}: all outputs are the same"
+
+
+def network(*layers):
+    return nn.ModuleDict({"main": nn.Sequential(*layers)})
+
+
+def critic(width, norm):
+    """DCGAN's for grey images of 32 pixels; spectrally normalized where `norm` says so, else with batch norm."""
+    layers, before = [], 1
+    for level in range(3):
+        layers.append(norm(nn.Conv2d(before, width << level, 4, 2, 1, bias=False)))
+        before = width << level
+        if norm is not spectral_norm and level:
+            layers.append(nn.BatchNorm2d(before))
+        layers.append(nn.LeakyReLU(0.2))
+    return network(*layers, norm(nn.Conv2d(before, 1, 4, bias=False)))
+
+
+def same(layer):
+    return layer
+
+
+def run_critic(what, path, model, x, logits):
+    model.load_state_dict(load_file(path))
+    compare(what, model.eval()["main"](x), logits)
+
+
+with torch.no_grad():
+    # Saddle's, by PyTorch.
+    run = train("dcgan", "fashion", "average.decay=0.5", "sampling.weights=average")
+    path, z, samples = export(run, "generator")
+    compare("the generator", load_generator(path)(z[:, :, None, None]), samples)
+    run_critic("the critic", *export(run, "critic")[:1], critic(8, same), *export(run, "critic")[1:])
+
+    spectral = train("spectral", "fashion", "model.norm=spectral")
+    path, x, logits = export(spectral, "critic")
+    run_critic("the spectrally normalized critic", path, critic(8, spectral_norm), x, logits)
+
+    run = train("mlp", "mlp", "model.depth=1", "model.channels=3")
+    path, z, samples = export(run, "generator")
+    dense = network(nn.Linear(100, 8), nn.ReLU(), nn.Linear(8, 3 * 28 * 28), nn.Tanh())
+    dense.load_state_dict(load_file(path))
+    compare("the fully connected generator", dense["main"](z), samples)
+    path, x, logits = export(run, "critic")
+    dense = network(nn.Linear(3 * 28 * 28, 8), nn.LeakyReLU(0.2), nn.Linear(8, 1))
+    dense.load_state_dict(load_file(path))
+    compare("the fully connected critic", dense["main"](x.flatten(1)), logits)
+
+    # PyTorch's, by Saddle: nets that Saddle never saw, their running averages not those of the start.
+    layers, before = [], 100
+    for outputs, geometry in ((32, (1, 0)), (16, (2, 1)), (8, (2, 1))):
+        norm = nn.BatchNorm2d(outputs)
+        norm.running_mean.normal_()
+        norm.running_var.uniform_(0.5, 2)
+        norm.weight.normal_(1, 0.2)
+        norm.bias.normal_()
+        layers += [nn.ConvTranspose2d(before, outputs, 4, *geometry, bias=False), norm, nn.ReLU()]
+        before = outputs
+    theirs = network(*layers, nn.ConvTranspose2d(before, 1, 4, 2, 1, bias=False), nn.Tanh()).eval()
+    judge = critic(8, spectral_norm).eval()
+    for _ in range(60):  # the power iteration, until it stands still
+        judge.train()["main"](torch.randn(2, 1, 32, 32))
+    judge.eval()
+    save_file({f"module.{name}": value for name, value in theirs.state_dict().items()}, f"{work}-g.safetensors")
+    save_file({name: value.contiguous() for name, value in judge.state_dict().items()}, f"{work}-d.safetensors")
+    imported, sizes = f"{work}-imported", ["--set", "model.width=8", "--set", "model.norm=spectral"]
+    call("import", f"{work}-g.safetensors", "--critic", f"{work}-d.safetensors", "--preset", "fashion", "--out", imported,
+         *sizes, "--set", "training.batch=8")
+    path, z, samples = export(imported, "generator")
+    compare("the imported generator", theirs["main"](z[:, :, None, None]), samples)
+    for name, value in theirs.state_dict().items():
+        assert "num_batches" in name or torch.equal(load_file(path)[name], value), f"{name} changed on its way"
+    path, x, logits = export(imported, "critic")
+    compare("the imported critic", judge["main"](x), logits)
+    assert torch.equal(load_file(path)["main.0.weight_orig"], judge.state_dict()["main.0.weight_orig"])
+
+# There and back: the same bytes.
+call("import", f"{work}-dcgan-generator.safetensors", "--preset", "fashion", "--out", f"{work}-back", "--set",
+     "model.width=8")
+made = []
+for run in ("imported", "back", "dcgan"):
+    call("sample", f"{work}-{run}", "--count", "9", "--out", f"{work}-{run}.npy")
+    made.append(open(f"{work}-{run}.npy", "rb").read())
+assert made[1] == made[2] != made[0]
+assert "going on from step 0" in call("train", "--resume", "--out", imported, "--steps", "2")
+
+# Wrong files name the first tensor that does not fit.
+for settings, words in ((["model.width=16"], ["main.0.weight", "[100, 32, 4, 4]", "[100, 64, 4, 4]"]),
+                        (["model.width=8", "model.size=64"], ["main.0.weight", "[100, 64, 4, 4]"]),
+                        (["model.width=32", "model.architecture=mlp"], ["main.2.weight", "[32, 32]"])):
+    message = call("import", f"{work}-g.safetensors", "--preset", "fashion", "--out", f"{work}-no",
+                   *(word for setting in settings for word in ("--set", setting)), fails=True)
+    assert all(word in message for word in words), message
+print("ok pytorch: DCGAN, spectral norms and fully connected networks run in PyTorch; state dicts of PyTorch run here")

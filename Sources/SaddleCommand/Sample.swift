@@ -9,6 +9,7 @@ struct Sample: ParsableCommand {
       The name of --out says what is written: a grid (.png), or all bytes [N][H][W][C] (.npy).
         saddle sample runs/fashion --count 64 --out grid.png
         saddle sample runs/fashion --interpolate 8 --out between.png
+        saddle sample runs/fashion --show neighbours      interpolation, classes, truncation, neighbours or history
       """)
 
   @Argument(help: "The run's folder.") var folder: String
@@ -21,7 +22,13 @@ struct Sample: ParsableCommand {
   @Option(
     help: ArgumentHelp("Shows rows of this many steps between pairs of latents, along the sphere.", valueName: "steps"))
   var interpolate: Int?
-  @Option(help: ArgumentHelp("The file: .png or .npy.", valueName: "file")) var out = "samples.png"
+  @Option(
+    help: ArgumentHelp(
+      "Draws a picture for the run's report: \(Self.exhibits.joined(separator: ", ")).", valueName: "name"))
+  var show: String?
+  @Option(
+    help: ArgumentHelp("The file: .png or .npy; samples.png, or --show's place in the run.", valueName: "file"))
+  var out: String?
   @Option(help: ArgumentHelp("The checkpoint, such as step-00000500; the latest by default.", valueName: "checkpoint"))
   var from: String?
   @OptionGroup var deviceOptions: DeviceOptions
@@ -32,15 +39,18 @@ struct Sample: ParsableCommand {
     if let interpolate, interpolate < 2 {
       throw ValidationError("--interpolate must be at least 2, not \(interpolate).")
     }
-    if !out.hasSuffix(".png") && !out.hasSuffix(".npy") {
+    if let out, !out.hasSuffix(".png") && !out.hasSuffix(".npy") {
       throw ValidationError("--out must end in .png (a grid) or .npy (all bytes), not '\(out)'.")
     }
+    try validateShow()
   }
 
   /// Latents a launch: what fits everywhere.
   private static let page = 256
 
   func run() throws {
+    if let show { return try draw(show) }
+    let out = out ?? "samples.png"
     let directory = try RunDirectory(opening: folder)
     let configuration = try Saddle.Configuration(from: directory.configuration)
     let store = CheckpointStore(readingFrom: directory.checkpoints)

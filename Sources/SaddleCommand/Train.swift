@@ -8,7 +8,8 @@ struct Train: ParsableCommand {
     discussion: """
       SOURCE is a preset (--list shows them) or a YAML file. Flags go before the file's values, and any key can be set:
         saddle train fashion --steps 4000 --set model.width=32 --set sampling.statistics=batch
-      A run is a folder: config.yaml, metrics.jsonl, samples/, checkpoints/. Ctrl-C saves; --resume goes on, to the bit.
+      A run is a folder: config.yaml, metrics.jsonl, samples/, checkpoints/; report.html shows it, also while it goes on.
+      Ctrl-C saves; --resume goes on, to the bit.
       """)
 
   @Argument(help: "A preset's name, or a YAML file.") var source: String?
@@ -20,6 +21,10 @@ struct Train: ParsableCommand {
   @Option(help: ArgumentHelp("The run's folder; runs/NAME by default.", valueName: "folder")) var out: String?
   @Option(help: "Steps of the generator, in all.") var steps: Int?
   @Option(help: "The seed of every random number.") var seed: Int?
+  @Option(
+    help: ArgumentHelp(
+      "Trains so many times, from seeds 1, 2, ... (or --seed on), and compares.", valueName: "count"))
+  var seeds: Int?
   @Option(
     name: .customLong("set"),
     help: ArgumentHelp("Sets any key of the configuration; may be repeated.", valueName: "key=value"))
@@ -33,6 +38,8 @@ struct Train: ParsableCommand {
   @OptionGroup var deviceOptions: DeviceOptions
 
   func validate() throws {
+    if let seeds, seeds < 1 { throw ValidationError("--seeds is \(seeds); it must be 1 or more.") }
+    if seeds != nil && from != nil { throw ValidationError("--from is of one run: leave --seeds away.") }
     if from != nil && !resume { throw ValidationError("--from goes with --resume.") }
     if source == nil && !resume && !list {
       throw ValidationError("Name a preset, such as fashion (--list shows them all), or a YAML file.")
@@ -43,6 +50,7 @@ struct Train: ParsableCommand {
   func run() throws {
     if list { return print(PresetList()) }
     let folder = out ?? "runs/" + runName
+    if let seeds, !dryRun { return try trainSeeds(seeds, in: folder) }
     let existing = resume ? try RunDirectory(opening: folder) : nil
     let configuration = try Saddle.Configuration(
       from: existing?.configuration ?? source, assignments: assignments, flags: flags)
@@ -74,6 +82,7 @@ struct Train: ParsableCommand {
       throw ExitCode(130)
     }
     tell("done: pictures in \(run.directory.samples), weights in \(run.directory.checkpoints)")
+    if configuration.output.report { tell("report: \(run.directory.report)") }
   }
 
   /// A preset's name, or that of the file.

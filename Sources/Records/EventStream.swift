@@ -68,6 +68,8 @@ struct PNGHeader: Equatable {
   /// 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA.
   let channels: Int
 
+  init(width: Int, height: Int, channels: Int) { (self.width, self.height, self.channels) = (width, height, channels) }
+
   /// - Parameter place: Begins the message where the bytes are no PNG.
   init(_ png: [UInt8], of place: String) throws(RecordError) {
     let big = { (at: Int) in png[at..<at + 4].reduce(0) { $0 << 8 | Int($1) } }

@@ -26,7 +26,7 @@ public struct ReportChart: Sendable {
       name: "gradients", title: "Gradient norms", note: "of all weights of a player", isLogarithmic: true,
       columns: [("critic_gradient_norm", "critic"), ("generator_gradient_norm", "generator")]),
     ReportChart(
-      name: "divergence", title: "Divergence", note: "between real and generated, as the critic estimates it",
+      name: "divergence", title: "Divergence", note: "real to generated, as the critic estimates it",
       columns: [("divergence_estimate", "estimate")]),
     ReportChart(
       name: "variety", title: "Variety of samples", note: "their deviation over a batch, to that of real ones",
@@ -35,7 +35,7 @@ public struct ReportChart: Sendable {
       name: "calibration", title: "Calibration", note: "how much surer the critic is than it is right", reference: 0,
       columns: [("critic_calibration_gap", "gap")]),
     ReportChart(
-      name: "unrest", title: "Unrest of gradients", note: "deviation of their norms over the last 20 readings",
+      name: "unrest", title: "Unrest of gradients", note: "deviation of the norms over 20 readings",
       isLogarithmic: true,
       columns: [("critic_gradient_norm_deviation", "critic"), ("generator_gradient_norm_deviation", "generator")]),
     ReportChart(

@@ -25,7 +25,7 @@ enum ReportScript {
         const rough = (high - low) / count || 1, power = 10 ** Math.floor(Math.log10(rough));
         const unit = [1, 2, 2.5, 5, 10].map((n) => n * power).find((n) => n >= rough * 0.999) || 10 * power;
         const result = [];
-        for (let n = Math.ceil(low / unit - 1e-9); n * unit <= high + unit * 1e-9; n++) result.push(n * unit);
+        for (let n = Math.ceil(low / unit - 1e-9); n * unit <= high + unit * 1e-9; n++) result.push(n * unit + 0);
         return result;
       };
       const logTicks = (low, high) => {
@@ -82,7 +82,7 @@ enum ReportScript {
           this.plot.addEventListener("pointermove", (event) => readAll(this.stepAt(event)));
           this.plot.addEventListener("pointerdown", (event) => readAll(this.stepAt(event)));
           this.plot.addEventListener("pointerleave", () => readAll(null));
-          new ResizeObserver(() => this.plot.clientWidth !== this.width && this.render()).observe(this.plot);
+          new ResizeObserver(() => (this.plot.clientWidth !== this.width || this.plot.clientHeight !== this.height) && this.render()).observe(this.plot);
         }
 
         // The middle 98 of 100 values, all of the averages, and what the chart is compared with.
@@ -95,7 +95,7 @@ enum ReportScript {
           let [low, high] = seen.length && raw.length
             ? [seen.reduce((a, b) => Math.min(a, b)), seen.reduce((a, b) => Math.max(a, b))] : [0, 1];
           if (this.reference !== null) [low, high] = [Math.min(low, this.reference), Math.max(high, this.reference)];
-          if (high - low < 1e-9 * Math.max(1, Math.abs(high))) [low, high] = [low - 0.5, high + 0.5];
+          if (high - low < 1e-9 * Math.max(1, Math.abs(high))) [low, high] = low === 0 ? [0, 1] : [low - 0.5, high + 0.5];
           // An axis that nearly begins at zero begins there.
           if (!this.log && low > 0 && low < 0.35 * high) low = 0;
           const room = 0.06 * (high - low);
@@ -103,7 +103,7 @@ enum ReportScript {
         }
 
         render() {
-          const width = (this.width = this.plot.clientWidth), height = (this.height = 190);
+          const width = (this.width = this.plot.clientWidth), height = (this.height = Math.max(190, this.plot.clientHeight));
           if (!width) return;
           const marks = this.log
             ? logTicks(10 ** this.low, 10 ** this.high).map((value) => [Math.log10(value), value])

@@ -48,7 +48,7 @@ enum ReportStyle {
     @media (prefers-reduced-motion: reduce) { .badge.running::before { animation: none; } }
     .progress { height: 4px; border-radius: 2px; background: var(--line); margin-top: 16px; overflow: hidden; }
     .progress i { display: block; height: 100%; border-radius: 2px; background: var(--c0); }
-    .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(190px, 1fr)); gap: 16px 28px; margin-top: 22px; }
+    .facts { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 16px 28px; margin-top: 22px; }
     .facts dt { color: var(--soft); font-size: 13px; }
     .facts dd { font-weight: 560; overflow-wrap: anywhere; }
 
@@ -56,10 +56,12 @@ enum ReportStyle {
     .warnings { background: var(--care-ground); border-color: var(--care-line); box-shadow: none; margin-top: 28px; }
     .warnings h3 { color: var(--care); }
     .warnings li { margin-top: 8px; overflow-wrap: anywhere; }
-    .lead { display: grid; grid-template-columns: minmax(0, 1.06fr) minmax(0, 1fr); gap: 20px; margin-top: 30px; align-items: start; }
-    .stack { display: grid; gap: 20px; }
-    .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(330px, 1fr)); gap: 20px; }
-    .wide { grid-template-columns: repeat(auto-fill, minmax(420px, 1fr)); }
+    .lead { display: grid; grid-template-columns: minmax(0, 1.06fr) minmax(0, 1fr); gap: 20px; margin-top: 30px; }
+    .stack { display: grid; grid-template-columns: minmax(0, 1fr); gap: 20px; }
+    .lead .chart { display: flex; flex-direction: column; }
+    .lead .plot { flex: 1 0 190px; }
+    .grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(330px, 1fr)); gap: 20px; }
+    .wide { grid-template-columns: repeat(auto-fit, minmax(420px, 1fr)); }
     img { display: block; max-width: 100%; height: auto; border-radius: 6px; }
     img[hidden] { display: none; }
     .head { display: flex; justify-content: space-between; align-items: baseline; gap: 12px; margin-bottom: 12px; }
@@ -75,10 +77,10 @@ enum ReportStyle {
     .time button svg { width: 14px; height: 14px; fill: currentColor; }
     .time button[data-state=playing] .play, .time button[data-state=still] .pause { display: none; }
     .exhibit p { margin: 2px 0 14px; color: var(--soft); font-size: 14px; }
-    .exhibit img { width: 100%; }
+    .exhibit img { width: 100%; max-width: 760px; }
 
     .chart figcaption p { color: var(--soft); font-size: 13px; min-height: 1.5em; }
-    .key { display: flex; flex-wrap: wrap; gap: 2px 18px; margin: 8px 0 4px; font-size: 13.5px; color: var(--soft); }
+    .key { display: flex; flex-wrap: wrap; gap: 2px 18px; margin: 8px 0 10px; font-size: 13.5px; color: var(--soft); }
     .key li { display: flex; align-items: center; gap: 7px; }
     .key i, .swatch { width: 14px; height: 0; border-top: 3px solid var(--ink); border-radius: 2px; flex: none; display: inline-block; }
     .key .dashed i, .swatch.dashed { border-top-style: dashed; border-radius: 0; }
@@ -115,6 +117,9 @@ enum ReportStyle {
     .method b { font-weight: 560; color: var(--text); }
     footer { margin-top: 56px; color: var(--soft); font-size: 13px; }
 
+    /* A chart that would stand alone in its row takes it all. */
+    @media (min-width: 1100px) { .grid > .chart:last-child:nth-child(3n+1) { grid-column: 1 / -1; } }
+    @media (min-width: 740px) and (max-width: 1099px) { .grid > .chart:last-child:nth-child(odd) { grid-column: 1 / -1; } }
     @media (max-width: 860px) { .lead { grid-template-columns: minmax(0, 1fr); } }
     @media (max-width: 560px) {
       main { padding: 22px 16px 48px; }

@@ -83,19 +83,19 @@ extension Exhibit {
   /// What stands in `samples/` already, so that no checkpoint is needed.
   private static let history = Exhibit(
     name: "history", title: "Through training",
-    caption: "The same latents from the first step to the last, one a row.", isAutomatic: false, obstacle: { _ in nil }
+    caption: "The same latents from the first step to the last, one a row.", isAutomatic: true, obstacle: { _ in nil }
   ) { stage in
     let steps = try stage.directory.sampledSteps()
-    guard steps.count > 1 else {
+    guard !steps.isEmpty else {
       throw ExhibitError(
         exhibit: "history",
-        obstacle: "\(stage.directory.samples) has fewer than two pictures (set output.sample-every)")
+        obstacle: "\(stage.directory.samples) has no pictures (output.sample-every=0)")
     }
     let (configuration, shape) = (stage.configuration, stage.configuration.sampleShape)
     let isPoints = shape.rank == 1
     let most = isPoints ? 6 : columns
     let count = min(most, steps.count)
-    let chosen = (0..<count).map { steps[$0 * (steps.count - 1) / (count - 1)] }
+    let chosen = (0..<count).map { steps[$0 * (steps.count - 1) / max(1, count - 1)] }
     let side = SamplePicture.side
     let grids = try chosen.map { step in
       isPoints

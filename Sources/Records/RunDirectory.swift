@@ -1,7 +1,8 @@
 import Glibc
 
 /// The folder of a run: `config.yaml` (resolved, complete), `metrics.jsonl`, `warnings.txt` if there are any,
-/// `state.json` (who trains here, or how it ended), `samples/` and `checkpoints/`.
+/// `state.json` (who trains here, or how it ended), `samples/` and `checkpoints/`; for people, `report.html` with what it
+/// shows in `facts.json` and `pictures/`.
 public struct RunDirectory: Sendable, Equatable {
   public let path: String
 
@@ -11,6 +12,11 @@ public struct RunDirectory: Sendable, Equatable {
   public var state: String { "\(path)/state.json" }
   public var samples: String { "\(path)/samples" }
   public var checkpoints: String { "\(path)/checkpoints" }
+  /// What the last training here was done with, as JSON.
+  public var facts: String { "\(path)/facts.json" }
+  /// What was made with the generator beside the samples: `interpolation-step-00000500.png`.
+  public var pictures: String { "\(path)/pictures" }
+  public var report: String { "\(path)/report.html" }
 
   /// The picture of the samples after `step` steps.
   public func sample(step: Int) -> String { "\(samples)/\(CheckpointStore.name(step: step)).png" }

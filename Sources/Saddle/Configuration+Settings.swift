@@ -125,5 +125,7 @@ extension Configuration {
     Setting("output.keep", \.output.keep, in: 0...1_000_000, "how many checkpoints stay; 0: all"),
     Setting("output.grid", \.output.grid, in: 1...4096, "images in a picture"),
     Setting("output.scale", \.output.scale, in: 0...64, "times a pixel is enlarged; 0: to 64 pixels an image or more"),
+    Setting("output.report", \.output.report, "whether report.html is written, and again while the run goes on"),
+    Setting("output.events", \.output.events, "whether event files for TensorBoard are written"),
   ]
 }

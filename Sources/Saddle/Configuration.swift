@@ -150,6 +150,8 @@ public struct Configuration: Sendable, Equatable {
     public var keep = 3
     public var grid = 64
     public var scale = 0
+    public var report = true
+    public var events = true
   }
 
   /// A colour of 8 bits a channel, written `255` or `255,255,255`.

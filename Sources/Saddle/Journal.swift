@@ -1,6 +1,7 @@
 import Adversaries
 
-/// What a run tells while it goes on: rows of metrics, the progress line, and warnings where something goes wrong.
+/// What a run tells while it goes on: rows of metrics, the progress line, its page, and warnings where something goes
+/// wrong.
 final class Journal {
   private unowned let run: TrainingRun
   private let first: Int?
@@ -8,6 +9,7 @@ final class Journal {
   private var line: ProgressLine
   private var mark: (step: Int, time: ContinuousClock.Instant)
   private var prognosis = Prognosis()
+  private(set) lazy var page = RunPage(run) { [unowned self] text in try? warn(text) }
 
   init(_ run: TrainingRun, _ progress: ProgressOutput) {
     self.run = run
@@ -17,7 +19,12 @@ final class Journal {
     mark = (run.trainer.step, .now)
   }
 
-  func finish() { line.finish() }
+  /// The end, and why it is one where training broke down.
+  func finish(_ state: Report.State, because reason: String? = nil) {
+    line.finish()
+    if let reason { try? run.directory.append(warning: reason) }
+    page.finish(state)
+  }
 
   /// Reads what a step left on the device, and tells the files and the terminal.
   func report(_ step: Trainer.Step) throws {
@@ -39,6 +46,7 @@ final class Journal {
       step: step.number, epoch: run.epoch,
       losses: values.filter { $0.name.hasSuffix("_loss") }
         .map { ($0.name.replacingOccurrences(of: "_loss", with: ""), $0.value) })
+    page.add(step: step.number, row)
   }
 
   /// A line on the terminal above the progress line.

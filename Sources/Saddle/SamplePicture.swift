@@ -2,7 +2,7 @@
 public struct SamplePicture: Sendable {
   /// As many points as show the shape of a distribution.
   public static let points = 2500
-  private static let side = 384
+  static let side = 384
   /// The plot shows the square of this half width about the origin.
   private static let reach = 1.5
 

@@ -89,25 +89,26 @@ public final class TrainingRun {
   public func train(
     progress: ProgressOutput = .standardError, isInterrupted: () -> Bool = { false }
   ) throws -> Ending {
+    defer { source.stop() }
+    let journal = Journal(self, progress)
     do {
-      let ending = try trainToTheEnd(progress, isInterrupted)
+      let ending = try train(telling: journal, isInterrupted)
+      journal.finish(ending == .finished ? .finished : .interrupted)
       try lock.end(ending == .finished ? .finished : .interrupted)
       return ending
     } catch {
+      journal.finish(.broken, because: "\(error)")
       // What went wrong matters more than that it could not be written down.
       try? lock.end(.failed, reason: "\(error)")
       throw error
     }
   }
 
-  private func trainToTheEnd(_ progress: ProgressOutput, _ isInterrupted: () -> Bool) throws -> Ending {
-    defer { source.stop() }
+  private func train(telling journal: Journal, _ isInterrupted: () -> Bool) throws -> Ending {
     let (output, training) = (configuration.output, configuration.training)
-    let journal = Journal(self, progress)
-    defer { journal.finish() }
     // Losses that nobody has read yet: they are read together, so that no step waits for the device.
     var unread: [(step: Int, losses: [Tensor])] = []
-    if trainer.step == 0 && output.sampleEvery > 0 { try writeSamples() }
+    if trainer.step == 0 && output.sampleEvery > 0 { try writeSamples(journal.page) }
     var pace = Pace(from: trainer.step)
 
     while trainer.step < training.steps {
@@ -126,26 +127,28 @@ public final class TrainingRun {
         unread = []
       }
       if isRead { try journal.report(step) }
-      if output.sampleEvery > 0, number % output.sampleEvery == 0 || isLast { try writeSamples() }
-      if isSaved { try save() }
+      if output.sampleEvery > 0, number % output.sampleEvery == 0 || isLast { try writeSamples(journal.page) }
+      if isSaved { try save(journal.page) }
       if isStopped && number < training.steps { return .interrupted }
     }
-    if trainer.step == 0 { try save() }
+    if trainer.step == 0 { try save(journal.page) }
     return .finished
   }
 
   var epoch: Double { Double(trainer.drawn * configuration.training.batch) / Double(source.count) }
 
   /// The picture of the fixed latents at this step.
-  private func writeSamples() throws {
+  private func writeSamples(_ page: RunPage) throws {
     let count = configuration.sampleShape == [2] ? SamplePicture.points : configuration.output.grid
     let samples = trainer.samples(trainer.latents(count), configuration.samplingMode)
     try SamplePicture(samples, columns: configuration.gridColumns)
       .write(to: directory.sample(step: trainer.step), scale: configuration.output.scale)
+    page.addSamples(step: trainer.step)
   }
 
-  private func save() throws {
+  private func save(_ page: RunPage) throws {
     try store.save(try trainer.checkpoint(), step: trainer.step)
+    page.addCheckpoint()
   }
 }
 

@@ -13,6 +13,7 @@ struct Sample: ParsableCommand {
         saddle sample runs/fashion --count 64 --out grid.png
         saddle sample runs/fashion --count 50000 --out samples.zip
         saddle sample runs/fashion --interpolate 8 --out between.png
+        saddle sample runs/fashion --show neighbours      interpolation, classes, truncation, neighbours or history
       """)
 
   @Argument(help: "The run's folder.", completion: .directory) var folder: String
@@ -25,7 +26,14 @@ struct Sample: ParsableCommand {
   @Option(
     help: ArgumentHelp("Shows rows of this many steps between pairs of latents, along the sphere.", valueName: "steps"))
   var interpolate: Int?
-  @Option(help: ArgumentHelp("The file, or a folder with / at its end.", valueName: "file")) var out = "samples.png"
+  @Option(
+    help: ArgumentHelp(
+      "Draws a picture for the run's report: \(Self.exhibits.joined(separator: ", ")).", valueName: "name"))
+  var show: String?
+  @Option(
+    help: ArgumentHelp(
+      "The file, or a folder with / at its end; samples.png, or --show's place in the run.", valueName: "file"))
+  var out: String?
   @Option(help: ArgumentHelp("The checkpoint, such as step-00000500; the latest by default.", valueName: "checkpoint"))
   var from: String?
   @OptionGroup var deviceOptions: DeviceOptions
@@ -36,16 +44,19 @@ struct Sample: ParsableCommand {
     if let interpolate, interpolate < 2 {
       throw ValidationError("--interpolate must be at least 2, not \(interpolate).")
     }
-    if !out.hasSuffix(".png") && SampleKind.named(out) == nil {
+    if let out, !out.hasSuffix(".png") && SampleKind.named(out) == nil {
       let kinds = SampleKind.all.map { "\($0.ending) (\($0.summary))" }.joined(separator: ", ")
       throw ValidationError("--out must end in .png (a grid), \(kinds), not '\(out)'.")
     }
+    try validateShow()
   }
 
   /// Latents a launch: what fits everywhere.
   private static let page = 256
 
   func run() throws {
+    if let show { return try draw(show) }
+    let out = out ?? "samples.png"
     let directory = try RunDirectory(opening: folder)
     let configuration = try Saddle.Configuration(from: directory.configuration)
     let store = CheckpointStore(readingFrom: directory.checkpoints)

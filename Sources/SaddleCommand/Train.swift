@@ -10,7 +10,8 @@ struct Train: ParsableCommand {
         saddle train FOLDER
       Flags go before the file's values, and any key can be set:
         saddle train fashion --steps 4000 --set model.width=32 --set sampling.statistics=batch
-      A run is a folder: config.yaml, metrics.jsonl, samples/, checkpoints/. Ctrl-C saves; --resume goes on, to the bit.
+      A run is a folder: config.yaml, metrics.jsonl, samples/, checkpoints/; report.html shows it, also while it goes on.
+      Ctrl-C saves; --resume goes on, to the bit.
       """)
 
   @Argument(help: "A preset's name, a YAML file, or a folder of images.", completion: Completions.sources)
@@ -26,6 +27,10 @@ struct Train: ParsableCommand {
   @Option(help: "Steps of the generator, in all.") var steps: Int?
   @Option(help: "The seed of every random number.") var seed: Int?
   @Option(
+    help: ArgumentHelp(
+      "Trains so many times, from seeds 1, 2, ... (or --seed on), and compares.", valueName: "count"))
+  var seeds: Int?
+  @Option(
     name: .customLong("set"),
     help: ArgumentHelp("Sets any key of the configuration; may be repeated.", valueName: "key=value"),
     completion: Completions.assignments)
@@ -39,6 +44,8 @@ struct Train: ParsableCommand {
   @OptionGroup var deviceOptions: DeviceOptions
 
   func validate() throws {
+    if let seeds, seeds < 1 { throw ValidationError("--seeds is \(seeds); it must be 1 or more.") }
+    if seeds != nil && from != nil { throw ValidationError("--from is of one run: leave --seeds away.") }
     if from != nil && !resume { throw ValidationError("--from goes with --resume.") }
     if source == nil && data == nil && !resume && !list {
       throw ValidationError(
@@ -49,9 +56,10 @@ struct Train: ParsableCommand {
 
   func run() throws {
     if list { return print(PresetList()) }
+    let folder = out ?? "runs/" + TrainPlan.name(source ?? data ?? "")
+    if let seeds, !dryRun { return try trainSeeds(seeds, in: folder) }
     // A run that goes on has its configuration; a run that begins may need one chosen for its data.
     let plan = try resume ? nil : TrainPlan(source: source, data: data)
-    let folder = out ?? "runs/" + TrainPlan.name(source ?? data ?? "")
     let existing = resume ? try RunDirectory(opening: folder) : nil
     let configuration = try Saddle.Configuration(
       from: existing?.configuration ?? plan?.source, assignments: (plan?.assignments ?? []) + assignments,
@@ -86,6 +94,7 @@ struct Train: ParsableCommand {
       throw ExitCode(130)
     }
     tell("done: pictures in \(run.directory.samples), weights in \(run.directory.checkpoints)")
+    if configuration.output.report { tell("report: \(run.directory.report)") }
   }
 
   private func flags(data: String?) -> [Saddle.Configuration.Flag] {

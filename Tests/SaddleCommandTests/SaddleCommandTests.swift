@@ -99,6 +99,15 @@ struct BadCall: Sendable, CustomTestStringConvertible {
   BadCall(arguments: ["tune", "--minutes", "0"], status: 2, words: ["--minutes", "more than 0"]),
   BadCall(arguments: ["tune", "--device", "gpu"], status: 1, words: ["'gpu' names no device"]),
   BadCall(arguments: ["sample", "/nowhere"], status: 1, words: ["/nowhere"]),
+  BadCall(arguments: ["sample", "/nowhere", "--show", "neighbors"], status: 2, words: ["did you mean neighbours?"]),
+  BadCall(
+    arguments: ["sample", "/nowhere", "--show", "classes", "--truncate", "1"], status: 2,
+    words: ["leave", "--truncate"]),
+  BadCall(arguments: ["report"], status: 2, words: ["<folders>"]),
+  BadCall(arguments: ["report", "/nowhere"], status: 1, words: ["/nowhere", "holds no run"]),
+  BadCall(arguments: ["report", "/nowhere", "--out", "x.pdf"], status: 2, words: [".html", "x.pdf"]),
+  BadCall(arguments: ["report", "a", "a"], status: 2, words: ["named twice"]),
+  BadCall(arguments: ["train", "fashion", "--seeds", "0"], status: 2, words: ["--seeds is 0", "1 or more"]),
   BadCall(arguments: ["sample", "/nowhere", "--out", "x.jpg"], status: 2, words: [".png", "x.jpg"]),
 ])
 func badCallsGetOneClearMessage(call: BadCall) throws {

@@ -1,0 +1,65 @@
+/// A chart of a report, and a group of tags in TensorBoard: which columns of the metrics belong together.
+public struct ReportChart: Sendable {
+  /// The part of a tag before the slash: `losses`.
+  public let name: String
+  let title: String
+  /// What is shown, in a line.
+  let note: String
+  var isLogarithmic = false
+  /// The values that a share can have; nil takes what the curves need.
+  var range: ClosedRange<Double>?
+  /// A value worth comparing with: a coin's accuracy.
+  var reference: Double?
+  /// Columns, and what they are called in the chart.
+  let columns: [(column: String, name: String)]
+
+  /// What a run measures, in the order in which a reader asks.
+  public static let all: [ReportChart] = [
+    ReportChart(
+      name: "losses", title: "Losses", note: "what each player minimises; only their balance means something",
+      columns: [("critic_loss", "critic"), ("generator_loss", "generator")]),
+    ReportChart(
+      name: "accuracy", title: "Critic’s accuracy", note: "share of right decisions; a half is a coin’s",
+      range: 0...1, reference: 0.5,
+      columns: [("critic_accuracy_real", "on real"), ("critic_accuracy_fake", "on generated")]),
+    ReportChart(
+      name: "gradients", title: "Gradient norms", note: "of all weights of a player", isLogarithmic: true,
+      columns: [("critic_gradient_norm", "critic"), ("generator_gradient_norm", "generator")]),
+    ReportChart(
+      name: "divergence", title: "Divergence", note: "real to generated, as the critic estimates it",
+      columns: [("divergence_estimate", "estimate")]),
+    ReportChart(
+      name: "variety", title: "Variety of samples", note: "their deviation over a batch, to that of real ones",
+      reference: 1, columns: [("sample_diversity", "generated to real")]),
+    ReportChart(
+      name: "calibration", title: "Calibration", note: "how much surer the critic is than it is right", reference: 0,
+      columns: [("critic_calibration_gap", "gap")]),
+    ReportChart(
+      name: "unrest", title: "Unrest of gradients", note: "deviation of the norms over 20 readings",
+      isLogarithmic: true,
+      columns: [("critic_gradient_norm_deviation", "critic"), ("generator_gradient_norm_deviation", "generator")]),
+    ReportChart(
+      name: "saturation", title: "Saturated outputs", note: "share of values at the limits of tanh",
+      columns: [("saturated_share", "share")]),
+    ReportChart(
+      name: "speed", title: "Speed", note: "images a second", columns: [("images_per_second", "images/s")]),
+  ]
+
+  /// The chart of a column that no row names: its own.
+  static func alone(_ column: String) -> ReportChart {
+    ReportChart(
+      name: "other", title: column.replacing("_", with: " "), note: "", columns: [(column, "value")])
+  }
+
+  /// What a column is called in TensorBoard: `losses/critic_loss`.
+  public static func tag(of column: String) -> String {
+    (all.first { chart in chart.columns.contains { $0.column == column } }?.name ?? "other") + "/" + column
+  }
+
+  /// The charts of some columns, those that no row names at the end.
+  static func charts(of columns: Set<String>) -> [ReportChart] {
+    let known = Set(all.flatMap { $0.columns.map(\.column) })
+    let strange = columns.subtracting(known).subtracting(["step", "epoch"]).sorted()
+    return all.filter { chart in chart.columns.contains { columns.contains($0.column) } } + strange.map(alone)
+  }
+}

@@ -1,0 +1,138 @@
+import Adversaries
+import Foundation
+
+extension Report.Run {
+  /// What a run's folder tells, perhaps while it is being trained.
+  ///
+  /// - Parameter state: How it stands, where the caller knows; otherwise it is judged by its last step and its age.
+  /// - Throws: `ConfigurationError`, `RecordError` where a file is not what a run writes.
+  public init(reading directory: RunDirectory, state: Report.State? = nil) throws {
+    let configuration = try Configuration(from: directory.configuration)
+    let path = URL(fileURLWithPath: directory.path).standardizedFileURL
+    self.init(name: path.lastPathComponent, state: state ?? .interrupted)
+    steps = configuration.training.steps
+    batch = configuration.training.batch
+    let exists = FileManager.default.fileExists(atPath: directory.metrics)
+    rows = exists ? try MetricsStream.rows(of: directory.metrics) : []
+    let saved = try CheckpointStore(readingFrom: directory.checkpoints).latest() ?? 0
+    step = max(saved, rows.last.flatMap { $0["step"] ?? nil }.map { Int($0) } ?? 0)
+    if state == nil {
+      self.state = step >= steps ? .finished : Self.isFresh(directory.metrics) ? .running : .interrupted
+    }
+    warnings = try directory.warningLines()
+    evaluations = try Report.Evaluation.all(in: directory)
+    // Pictures of a future that the run went back from are not its own.
+    pictures = try directory.sampledSteps().filter { $0 <= step }.map { try directory.samplePicture(step: $0) }
+    exhibits = try Exhibit.all.compactMap { exhibit in
+      guard let picture = try directory.picture(of: exhibit.name), picture.step <= step else { return nil }
+      return Report.Exhibit(title: exhibit.title, caption: exhibit.caption, picture: picture)
+    }
+    (settings, preset) = Self.settings(of: configuration)
+    facts = Self.facts(of: configuration, RunFacts(of: directory))
+  }
+
+  /// Whether a file was written to a short while ago.
+  private static func isFresh(_ path: String) -> Bool {
+    let written = (try? FileManager.default.attributesOfItem(atPath: path))?[.modificationDate] as? Date
+    return written.map { -$0.timeIntervalSinceNow < 120 } ?? false
+  }
+
+  private static func facts(of configuration: Configuration, _ facts: RunFacts?) -> [(name: String, value: String)] {
+    let (model, shape) = (configuration.model, configuration.sampleShape)
+    let terms = Term.all.map(\.name).filter { !configuration.terms[$0].isZero }
+    let sample = shape.rank == 3 ? "\(shape[0]) × \(shape[1]) \(shape[2] == 1 ? "grey" : "colour")" : "points"
+    var result = [
+      ("Objective", ([configuration.objective.name] + terms).joined(separator: " + ")),
+      ("Networks", "\(model.architecture), \(sample)"),
+    ]
+    if let facts {
+      let sizes = [facts.generatorParameters, facts.criticParameters].map(millions)
+      result.append(("Parameters", "\(sizes[0]) generator, \(sizes[1]) critic"))
+    }
+    result.append(("Data", facts?.data ?? configuration.data.path))
+    result.append(("Batch, seed", "\(configuration.training.batch) images, seed \(configuration.training.seed)"))
+    if let facts { result.append(("Device", facts.device)) }
+    return result
+  }
+
+  private static func millions(_ count: Int) -> String {
+    count < 100_000 ? "\(count)" : String(format: "%.2f M", Double(count) / 1e6)
+  }
+
+  // MARK: Settings
+
+  private static let presets: [(name: String, configuration: Configuration)] = Preset.all.compactMap { preset in
+    (try? Configuration(from: preset.name)).map { (preset.name, $0) }
+  }
+
+  /// Where and how long something is trained makes no other preset of it.
+  private static func isOwn(_ setting: Setting) -> Bool {
+    setting.key == "data.path" || setting.key == "training.seed" || setting.key == "training.steps"
+      || setting.section == "output" || setting.section == "evaluation"
+  }
+
+  /// All settings beside their defaults and, where few differ, beside those of the nearest preset.
+  private static func settings(of configuration: Configuration) -> ([Report.Setting], preset: String?) {
+    let telling = Configuration.settings.filter { !isOwn($0) }
+    let distances = presets.map { preset in
+      telling.count { $0.text(preset.configuration) != $0.text(configuration) }
+    }
+    let least = distances.min() ?? 0
+    let preset = least <= 8 ? distances.firstIndex(of: least).map { presets[$0] } : nil
+    let settings = Configuration.settings.map { setting in
+      Report.Setting(
+        key: setting.key, value: setting.text(configuration), standard: setting.standard,
+        preset: isOwn(setting) && setting.key != "training.steps" ? nil : preset.map { setting.text($0.configuration) },
+        meaning: setting.summary)
+    }
+    return (settings, preset?.name)
+  }
+}
+
+extension Report.Evaluation {
+  /// The evaluations that `saddle evaluate` left in a run's folder, by step: `evaluation/*.json`.
+  static func all(in directory: RunDirectory) throws -> [Report.Evaluation] {
+    let folder = "\(directory.path)/evaluation"
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return try names.filter { $0.hasSuffix(".json") }.sorted().map { name in
+      let path = "\(folder)/\(name)"
+      do {
+        return try JSONDecoder().decode(Kept.self, from: Data(contentsOf: URL(fileURLWithPath: path))).evaluation
+      } catch {
+        throw RecordError.library(reason: "\(path) is no evaluation: remove it, or evaluate again")
+      }
+    }
+  }
+
+  /// What is read of a file.
+  private struct Kept: Decodable {
+    struct Entry: Decodable { let name, value: String }
+    struct Conditions: Decodable { let entries: [Entry] }
+    struct Figure: Decodable {
+      let name: String
+      let value: Double?
+      let deviation: Double?
+
+      private enum Key: CodingKey { case name, value, deviation }
+      init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: Key.self)
+        name = try fields.decode(String.self, forKey: .name)
+        // What is not finite is a word.
+        value = try? fields.decode(Double.self, forKey: .value)
+        deviation = try? fields.decode(Double.self, forKey: .deviation)
+      }
+    }
+    struct Contents: Decodable {
+      let conditions: Conditions
+      let figures: [Figure]
+    }
+    let step: Int
+    let report: Contents
+
+    var evaluation: Report.Evaluation {
+      Report.Evaluation(
+        step: step, method: report.conditions.entries.map { ($0.name, $0.value) },
+        values: report.figures.compactMap { figure in figure.value.map { (figure.name, $0, figure.deviation) } })
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import Foundation
+
+/// What a run was trained with, as far as its configuration does not say it: the content of `facts.json`.
+public struct RunFacts: Sendable, Codable, Equatable {
+  public var device: String
+  public var data: String
+  public var generatorParameters: Int
+  public var criticParameters: Int
+  /// The number of the numerical contract.
+  public var contract: String
+
+  /// Those of a folder; nil where nobody has written them there.
+  public init?(of directory: RunDirectory) {
+    guard let data = FileManager.default.contents(atPath: directory.facts),
+      let facts = try? JSONDecoder().decode(Self.self, from: data)
+    else { return nil }
+    self = facts
+  }
+
+  init(_ run: TrainingRun) {
+    (device, data, contract) = (run.device.name, run.dataSummary, TrainingRun.contract)
+    generatorParameters = run.trainer.generator.network.weights.shape.count
+    criticParameters = run.trainer.critic.network.weights.shape.count
+  }
+
+  func write(to directory: RunDirectory) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    try directory.write(facts: String(decoding: try encoder.encode(self), as: UTF8.self) + "\n")
+  }
+}

@@ -163,7 +163,7 @@ private struct Modules {
     guard parts.count == 2, let number = Int(parts[0]), layers.indices.contains(number) else { return "main." + path }
     // These are said in `forward`.
     let unnumbered = layers[..<number].count {
-      $0 is Reshape || $0 is Features || $0 is Slice || $0 is LabelConcatenation
+      $0 is Reshape || $0 is FeatureMark || $0 is Slice || $0 is LabelConcatenation
     }
     return "main.\(number - unnumbered).\(parts[1])"
   }

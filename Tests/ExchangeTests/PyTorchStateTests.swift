@@ -172,7 +172,7 @@ struct PyTorchStateTests {
       try PyTorchState(of: network).read(SafetensorsFile(tensors: tensors), path: "file")
     }
     for word in ["file: "] + damage.words {
-      #expect(String(describing: error).contains(word), String(describing: error))
+      #expect(String(describing: error).contains(word), "\(String(describing: error))")
     }
     #expect(try network.weights.scalars(as: Float.self).allSatisfy { $0 == 3 }, "the network is unchanged")
   }

@@ -7,7 +7,7 @@ public struct RunSummary: Sendable, Equatable, Encodable {
     public let metric: String
     public let value: Double
     public let step: Int
-    /// As `evaluations.jsonl` has it, its keys sorted. Values are compared within one protocol only.
+    /// As `evaluations.jsonl` has it; the keys of an object are sorted. Values are compared within one protocol only.
     public let `protocol`: String
   }
 
@@ -128,7 +128,8 @@ public struct RunSummary: Sendable, Equatable, Encodable {
       }
       let options: JSONSerialization.WritingOptions = [.sortedKeys, .fragmentsAllowed, .withoutEscapingSlashes]
       let rules = row["protocol"].flatMap { try? JSONSerialization.data(withJSONObject: $0, options: options) }
-      return (step, values.compactMapValues { $0 as? Double }, rules.map { String(decoding: $0, as: UTF8.self) } ?? "")
+      let text = row["protocol"] as? String ?? rules.map { String(decoding: $0, as: UTF8.self) } ?? ""
+      return (step, values.compactMapValues { $0 as? Double }, text)
     }
     guard let last = rows.last else { return nil }
     for (prefix, lessIsBetter) in metrics {

@@ -7,12 +7,8 @@ enum Completions {
   static let presets = CompletionKind.custom { _, _, prefix in names(Preset.all.map(\.name), prefix) }
 
   /// What `saddle train` begins with: a preset, a file or a folder.
-  static let sources = CompletionKind.custom { words, index, prefix in
-    // Bash breaks words at equals signs, and so takes the value in `--set KEY=VALUE` for a word of its own.
-    if index >= 3, index < words.count, words[index - 1] == "=", words[index - 3] == "--set" {
-      return names(choices(words[index - 2]), prefix)
-    }
-    return names(Preset.all.map(\.name), prefix) + paths(prefix)
+  static let sources = CompletionKind.custom { _, _, prefix in
+    names(Preset.all.map(\.name), prefix) + paths(prefix)
   }
 
   /// `--set`: the settings' names, and behind the equals sign the values of those that have a list.

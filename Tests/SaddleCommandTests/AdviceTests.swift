@@ -42,10 +42,13 @@ private func makeMistakes(in folder: String) throws {
   try write("unsaved/config.yaml", try Data(contentsOf: URL(fileURLWithPath: folder + "/run/config.yaml")))
 }
 
+private let mistakesFolder = NSTemporaryDirectory() + "saddle-mistakes-\(getpid())"
+
 /// One folder for all rows, since no failed call changes it.
 private let mistakes: Result<String, any Error> = Result {
-  let path = NSTemporaryDirectory() + "saddle-mistakes-\(getpid())"
+  let path = mistakesFolder
   try? FileManager.default.removeItem(atPath: path)
+  atexit { try? FileManager.default.removeItem(atPath: mistakesFolder) }
   try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   try makeMistakes(in: path)
   return path

@@ -14,7 +14,7 @@ import Testing
     "model.categories": "10", "model.continuous-codes": "2", "objective.generator-weight": "0.0",
     "terms.information": "1",
     "data.path": "some folder/a: b # \"c\" \\ é\n", "data.flip": "true", "data.labelled": "100",
-    "data.background": "0,128,255",
+    "data.background": "0,128,255", "data.fit": "resize",
     "objective.name": "wasserstein", "objective.clip": "0.1",
     "objective.real-target": "0.9", "objective.generator-target": "0.45", "objective.margin": "10.0",
     "objective.diversity": "0.7", "objective.balance-rate": "0.01",

@@ -14,8 +14,8 @@ struct Short: Sendable {
 @Test(arguments: [
   Short(device: nil, host: nil, disk: nil, words: []),
   Short(device: 10_000, host: 10_000, disk: 10_000, words: []),
-  Short(device: 60, host: nil, disk: nil, words: [["of memory, and GPU has 60 MiB", "--set training.batch="]]),
-  Short(device: 10_000, host: 60, disk: nil, words: [["this machine has 60 MiB free", "--set training.batch="]]),
+  Short(device: 100, host: nil, disk: nil, words: [["of memory, and GPU has 100 MiB", "--set training.batch="]]),
+  Short(device: 10_000, host: 100, disk: nil, words: [["this machine has 100 MiB free", "--set training.batch="]]),
   Short(device: 1, host: nil, disk: nil, words: [["GPU has 1.0 MiB", "smaller training.batch or model.width"]]),
   Short(device: nil, host: nil, disk: 1, words: [["runs/x has 1.0 MiB free", "output.keep=1", "--out"]]),
 ])
@@ -34,7 +34,7 @@ func whatIsShortIsSaid(short: Short) throws {
 /// The batch that is offered fits, and the next larger one does not.
 @Test func theBatchThatIsOfferedFits() throws {
   let configuration = try Configuration(from: "fashion")
-  let limit = 60 * mebibyte
+  let limit = 100 * mebibyte
   let means = Estimate.Means(deviceName: "GPU", device: limit, host: nil, folder: ".", disk: nil)
   let shortage = try #require(configuration.shortages(try configuration.estimate(), means).first)
   let batch = try #require(shortage.firstMatch(of: /training\.batch=(\d+)/).flatMap { Int($0.1) })

@@ -131,7 +131,7 @@ assert "going on from step 0" in call("train", "--resume", "--out", imported, "-
 # Wrong files name the first tensor that does not fit.
 for settings, words in ((["model.width=16"], ["main.0.weight", "[100, 32, 4, 4]", "[100, 64, 4, 4]"]),
                         (["model.width=8", "model.size=64"], ["main.0.weight", "[100, 64, 4, 4]"]),
-                        (["model.width=32", "model.architecture=mlp"], ["main.2.weight", "[32, 32]"])):
+                        (["model.width=32", "model.architecture=mlp"], ["main.0.weight", "[32, 100]", "model.architecture"])):
     message = call("import", f"{work}-g.safetensors", "--preset", "fashion", "--out", f"{work}-no",
                    *(word for setting in settings for word in ("--set", setting)), fails=True)
     assert all(word in message for word in words), message

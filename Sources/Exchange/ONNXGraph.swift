@@ -113,9 +113,10 @@ struct ONNXGraph {
   mutating func elementwise(
     _ type: String, _ operands: [Operand], _ sizes: [Size], _ attributes: [String: ONNXModel.Attribute.Value] = [:]
   ) throws -> Wire {
-    let isImage = operands.contains { if case .wire(let wire) = $0 { wire.layout == .channelsFirst } else { false } }
-    let layout = isImage ? Layout.channelsFirst : .rows
     let rank = sizes.count
+    let isImage =
+      rank == 4 && operands.contains { if case .wire(let wire) = $0 { wire.layout == .channelsFirst } else { false } }
+    let layout = isImage ? Layout.channelsFirst : .rows
     var actual = [Bool](repeating: false, count: rank)
     var inputs: [String] = []
     for operand in operands {
@@ -216,6 +217,8 @@ struct ONNXGraph {
 
   /// The graph without what nobody reads, its last value called as a user would call it.
   mutating func finish(_ output: String, as name: String) {
+    // A network that does nothing hands its input on.
+    let output = nodes.contains { $0.output == output } ? output : node("Identity", [output])
     var needed: Set = [output]
     var kept: [ONNXModel.Node] = []
     for var node in nodes.reversed() where needed.contains(node.output) {

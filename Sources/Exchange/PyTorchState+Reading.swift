@@ -60,8 +60,9 @@ extension PyTorchState {
     }
     guard tensor.shape == entry.shape else {
       throw ExchangeError(
-        "\(path): tensor '\(tensor.name)' is \(tensor.shape), but \(entry.shape) is needed: --set model.width, "
-          + "model.latent, model.channels and model.size to those of the file's network.")
+        "\(path): tensor '\(tensor.name)' is \(tensor.shape), but \(entry.shape) is needed: --preset and "
+          + "--set (model.architecture, model.width, model.latent, model.channels, model.size) must describe the file's network."
+      )
     }
     switch tensor.values {
     case .float32(let values): return values

@@ -6,13 +6,14 @@ struct Export: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Writes a run's network for other programs.",
     discussion: """
-      onnx      a graph with its weights, opset \(ONNXModel.opset): latents [batch, n] (and labels, int64 [batch]) to
-                samples [batch, channels, height, width] in -1 ... 1
-      pytorch   a state dict in safetensors, with the names and layouts of PyTorch's DCGAN example
+      onnx      a graph with its weights, opset \(ONNXModel.opset): latents [batch, n]
+                (and labels, int64 [batch]) to samples
+                [batch, channels, height, width] in -1 ... 1
+      pytorch   a state dict in safetensors, named as in PyTorch's DCGAN example
         saddle export runs/fashion --format onnx --out fashion.onnx
-        saddle export runs/fashion --format pytorch --player critic --out critic.safetensors
-      Batch normalization takes its running averages, and spectral norms are divided out (onnx) or beside the weights.
-      --example writes inputs and what Saddle makes of them, to check a client by.
+        saddle export runs/fashion --format pytorch --player critic --out d.safetensors
+      Batch normalization takes its running averages; spectral norms are divided out
+      (onnx) or stand beside the weights (pytorch).
       """)
 
   enum Format: String, CaseIterable, ExpressibleByArgument { case onnx, pytorch }
@@ -27,7 +28,7 @@ struct Export: ParsableCommand {
   @Option(help: ArgumentHelp("The file.", valueName: "file")) var out: String
   @Option(
     help: ArgumentHelp(
-      "Also writes inputs, labels and outputs for eight samples, in the file's layout: a safetensors file.",
+      "Also writes eight inputs and what Saddle makes of them, to check a client by: a safetensors file.",
       valueName: "file"))
   var example: String?
   @Option(help: ArgumentHelp("The checkpoint, such as step-00000500; the latest by default.", valueName: "checkpoint"))
@@ -51,9 +52,12 @@ struct Export: ParsableCommand {
     let network = (player == .generator ? trainer.generator : trainer.critic).network
     let metadata = [
       "producer": "saddle", "step": "\(checkpoint.step)", "player": player.rawValue,
-      "weights": average == nil ? "raw" : "average", "preset-architecture": configuration.model.architecture,
+      "weights": average == nil ? "raw" : "average", "architecture": configuration.model.architecture,
     ]
-    let names = player == .generator ? (input: "latents", output: "samples") : (input: "samples", output: "logits")
+    let names =
+      player == .generator
+      ? (input: "latents", output: "samples")
+      : (input: "samples", output: network.output.rank == 3 ? "reconstructions" : "logits")
     switch format {
     case .onnx:
       var model = try ONNXModel(of: network, weights: average, input: names.input, output: names.output)
@@ -61,12 +65,13 @@ struct Export: ParsableCommand {
       try model.write(to: out)
     case .pytorch:
       let tensors = try PyTorchState(of: network).tensors(weights: average, batches: checkpoint.step)
+      // PyTorch's own files say so; some readers ask for it.
       try SafetensorsFile(tensors: tensors, metadata: metadata.merging(["format": "pt"]) { $1 }).write(to: out)
     }
     if let example { try writeExample(network, average, trainer.seed, names, to: example) }
     tell(
       "\(out): the \(player.rawValue) after step \(checkpoint.step), \(average == nil ? "raw" : "averaged") weights, "
-        + (format == .onnx ? "ONNX opset \(ONNXModel.opset)" : "\(network.parameters.count) parameters of PyTorch"))
+        + (format == .onnx ? "ONNX opset \(ONNXModel.opset)" : "a state dict for PyTorch"))
   }
 
   /// The moving average, where it is asked for, or the run's samples are drawn with it.

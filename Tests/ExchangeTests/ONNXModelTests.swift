@@ -97,8 +97,9 @@ struct ONNXModelTests {
     let error = #expect(throws: ExchangeError.self) {
       try model([Activation.relu, Self.refused[number].layer], input: [4])
     }
+    let message = error?.description ?? "nothing was thrown"
     for word in Self.refused[number].words {
-      #expect(String(describing: error).contains(word), "\(String(describing: error))")
+      #expect(message.contains(word), "\(message)")
     }
   }
 }

@@ -108,7 +108,20 @@ struct BadCall: Sendable, CustomTestStringConvertible {
   BadCall(arguments: ["report", "/nowhere", "--out", "x.pdf"], status: 2, words: [".html", "x.pdf"]),
   BadCall(arguments: ["report", "a", "a"], status: 2, words: ["named twice"]),
   BadCall(arguments: ["train", "fashion", "--seeds", "0"], status: 2, words: ["--seeds is 0", "1 or more"]),
-  BadCall(arguments: ["sample", "/nowhere", "--out", "x.jpg"], status: 2, words: [".png", "x.jpg"]),
+  BadCall(arguments: ["sample", "/nowhere", "--out", "x.jpg"], status: 2, words: [".png", ".npy", ".zip", "x.jpg"]),
+  BadCall(
+    arguments: ["export", "/nowhere", "--format", "onnx", "--out", "x.onnx"], status: 1, words: ["holds no run"]),
+  BadCall(
+    arguments: ["export", "/nowhere", "--format", "onxn", "--out", "x.onnx"], status: 2, words: ["onxn", "onnx"]),
+  BadCall(
+    arguments: ["import", "/nowhere.safetensors", "--preset", "fashion", "--out", "run", "--device", "cpu"], status: 1,
+    words: ["/nowhere.safetensors", "No such file"]),
+  BadCall(
+    arguments: ["import", "/proc/self/status", "--preset", "fashion", "--out", "run", "--device", "cpu"], status: 1,
+    words: ["/proc/self/status", "safetensors"]),
+  BadCall(
+    arguments: ["import", "x.safetensors", "--preset", "fashio", "--out", "run"], status: 1,
+    words: ["fashio", "fashion"]),
 ])
 func badCallsGetOneClearMessage(call: BadCall) throws {
   let folder = try TemporaryFolder()
@@ -150,6 +163,12 @@ private let tiny = ["--set", "model.width=8", "--set", "training.batch=4", "--de
   let array = folder.path + "/samples.npy"
   #expect(try Command.run(["sample", run, "--count", "300", "--out", array, "--device", "cpu"]).status == 0)
   #expect(try Data(contentsOf: URL(fileURLWithPath: array)).count == 128 + 300 * 32 * 32)
+  let pictures = folder.path + "/pictures/"
+  #expect(try Command.run(["sample", run, "--count", "3", "--out", pictures, "--device", "cpu"]).status == 0)
+  #expect(
+    try FileManager.default.contentsOfDirectory(atPath: pictures).sorted() == ["00000.png", "00001.png", "00002.png"])
+  let again = try Command.run(["sample", run, "--count", "3", "--out", pictures, "--device", "cpu"])
+  #expect(again.status == 1 && again.output.contains("is not empty"), "\(again.output)")
 }
 
 /// A run of noise is as far from its training images as from others, and all that decides the numbers is told.

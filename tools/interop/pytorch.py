@@ -64,6 +64,46 @@ def same(layer):
     return layer
 
 
+class Apply(nn.Module):
+    def __init__(self, function):
+        super().__init__()
+        self.forward = function
+
+
+class Block(nn.Module):
+    def __init__(self, main, shortcut=()):
+        super().__init__()
+        self.main, self.shortcut = nn.Sequential(*main), nn.Sequential(*shortcut)
+
+    def forward(self, x):
+        return self.main(x) + self.shortcut(x)
+
+
+class Maps(nn.Linear):
+    def forward(self, x):
+        return super().forward(x).view(len(x), -1, 4, 4)
+
+
+def sngan(latent, width):
+    """The residual networks of SNGAN for grey images of 32 pixels."""
+    def conv(inputs, outputs, size=3):
+        return nn.Conv2d(inputs, outputs, size, padding=size // 2)
+
+    def limited(inputs, outputs, size=3):
+        return spectral_norm(conv(inputs, outputs, size))
+
+    wide = 2 * width
+    up = [Block([nn.BatchNorm2d(wide), nn.ReLU(), nn.Upsample(scale_factor=2), conv(wide, wide), nn.BatchNorm2d(wide),
+                 nn.ReLU(), conv(wide, wide)], [conv(wide, wide, 1), nn.Upsample(scale_factor=2)]) for _ in range(3)]
+    generator = network(Maps(latent, 16 * wide), *up, nn.BatchNorm2d(wide), nn.ReLU(), conv(wide, 1), nn.Tanh())
+    down = [Block([limited(1, width), nn.ReLU(), limited(width, width), nn.AvgPool2d(2)],
+                  [nn.AvgPool2d(2), limited(1, width, 1)]),
+            Block([nn.ReLU(), limited(width, width), nn.ReLU(), limited(width, width), nn.AvgPool2d(2)],
+                  [nn.AvgPool2d(2), limited(width, width, 1)])]
+    down += [Block([nn.ReLU(), limited(width, width), nn.ReLU(), limited(width, width)]) for _ in range(2)]
+    return generator, network(*down, nn.ReLU(), Apply(lambda x: x.sum((2, 3))), spectral_norm(nn.Linear(width, 1)))
+
+
 def run_critic(what, path, model, x, logits):
     model.load_state_dict(load_file(path))
     compare(what, model.eval()["main"](x), logits)
@@ -79,6 +119,18 @@ with torch.no_grad():
     spectral = train("spectral", "fashion", "model.norm=spectral")
     path, x, logits = export(spectral, "critic")
     run_critic("the spectrally normalized critic", path, critic(8, spectral_norm), x, logits)
+
+    run = train("sngan", "sngan")
+    path, z, samples = export(run, "generator")
+    generator, judge = sngan(z.shape[1], 8)
+    generator.load_state_dict(load_file(path))
+    compare("SNGAN's generator", generator.eval()["main"](z), samples)
+    run_critic("SNGAN's critic", *export(run, "critic")[:1], judge, *export(run, "critic")[1:])
+    for player, model in (("g", generator), ("d", judge)):
+        save_file({name: value.contiguous() for name, value in model.state_dict().items()}, f"{work}-sngan-{player}.safetensors")
+    call("import", f"{work}-sngan-g.safetensors", "--critic", f"{work}-sngan-d.safetensors", "--preset", "sngan", "--out",
+         f"{work}-sngan-back", "--set", "model.width=8")
+    compare("SNGAN's generator, imported", generator["main"](z), export(f"{work}-sngan-back", "generator")[2])
 
     run = train("mlp", "mlp", "model.depth=1", "model.channels=3")
     path, z, samples = export(run, "generator")
@@ -131,8 +183,8 @@ assert "going on from step 0" in call("train", "--resume", "--out", imported, "-
 # Wrong files name the first tensor that does not fit.
 for settings, words in ((["model.width=16"], ["main.0.weight", "[100, 32, 4, 4]", "[100, 64, 4, 4]"]),
                         (["model.width=8", "model.size=64"], ["main.0.weight", "[100, 64, 4, 4]"]),
-                        (["model.width=32", "model.architecture=mlp"], ["main.2.weight", "[32, 32]"])):
+                        (["model.width=32", "model.architecture=mlp"], ["main.0.weight", "[32, 100]", "model.architecture"])):
     message = call("import", f"{work}-g.safetensors", "--preset", "fashion", "--out", f"{work}-no",
                    *(word for setting in settings for word in ("--set", setting)), fails=True)
     assert all(word in message for word in words), message
-print("ok pytorch: DCGAN, spectral norms and fully connected networks run in PyTorch; state dicts of PyTorch run here")
+print("ok pytorch: DCGAN, SNGAN and fully connected networks run in PyTorch; state dicts of PyTorch run here")

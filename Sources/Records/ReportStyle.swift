@@ -108,6 +108,7 @@ enum ReportStyle {
     tr > :last-child { padding-right: 0; }
     tbody tr:last-child > * { border-bottom: 0; padding-bottom: 2px; }
     td.number, th.number { text-align: right; white-space: nowrap; }
+    td:first-child { white-space: nowrap; }
     td .swatch { margin-right: 10px; vertical-align: middle; }
     td.meaning { color: var(--soft); }
     details { margin-top: 16px; }

@@ -31,7 +31,8 @@ private func trainedRun(_ assignments: [String] = [], in folder: String, from st
   #expect(run.pictures.map(\.step) == [0, 3, 6])
   #expect(run.exhibits.map(\.title) == ["Interpolation", "Through training"])
   #expect(run.preset == "fashion" && run.state == .finished)
-  #expect(RunFacts(of: directory)?.criticParameters == 8_864)
+  // Four convolutions of 4 x 4, two batch normalizations between them.
+  #expect(RunFacts(of: directory)?.criticParameters == 16 * (8 + 8 * 16 + 16 * 32 + 32) + 2 * (16 + 32))
 }
 
 /// What is switched off is not written.

@@ -57,14 +57,20 @@ public struct Report: Sendable {
 
   /// Numbers of one step under one protocol. Numbers under different protocols never meet in a chart or a column.
   public struct Evaluation: Sendable {
+    /// A metric's name and value, with a deviation where it is a mean, and whether less of it is better, where known.
+    public typealias Value = (name: String, value: Double, deviation: Double?, isBetterSmaller: Bool?)
+
     public let step: Int
     public let method: [(name: String, value: String)]
-    /// A deviation where the number is a mean.
-    public let values: [(name: String, value: Double, deviation: Double?)]
-    public init(
-      step: Int, method: [(name: String, value: String)],
-      values: [(name: String, value: Double, deviation: Double?)]
-    ) { (self.step, self.method, self.values) = (step, method, values) }
+    public let values: [Value]
+    /// What images give that training did not see; empty where nobody asked them.
+    public var baseline: [Value] = []
+    /// What is wrong with the samples, in plain words.
+    public var defects: [String] = []
+
+    public init(step: Int, method: [(name: String, value: String)], values: [Value]) {
+      (self.step, self.method, self.values) = (step, method, values)
+    }
   }
 
   /// A PNG, and the step after which it was made.

@@ -72,17 +72,37 @@ extension Report {
 
   private static func latest(_ method: Method, _ runs: [Run]) -> String {
     let names = method.names
-    let rows = zip(runs, method.runs).compactMap { run, evaluations -> [String]? in
-      guard let last = evaluations.last else { return nil }
-      let cells = names.map { name in
-        // The newest number of each metric: not every evaluation measures all.
-        let value = evaluations.last { $0.values.contains { $0.name == name } }?.values.first { $0.name == name }
-        let deviation = value?.deviation.map { " ± " + Markup.number($0) } ?? ""
-        return value.map { Markup.number($0.value) + deviation } ?? "–"
+    func cells(_ values: (String) -> Evaluation.Value?) -> [String] {
+      names.map { name in
+        values(name).map { Markup.number($0.value) + ($0.deviation.map { " ± " + Markup.number($0) } ?? "") } ?? "–"
       }
-      return [Markup.text(run.name), Markup.count(last.step)] + cells
     }
-    return Markup.table(
-      ["run", "step"] + names.map(Markup.text), numbers: Set(1...names.count + 1), rows)
+    // The newest number of each metric: not every evaluation measures all.
+    func newest(_ name: String, in evaluations: [Evaluation]) -> Evaluation.Value? {
+      evaluations.last { $0.values.contains { $0.name == name } }?.values.first { $0.name == name }
+    }
+    var rows = zip(runs, method.runs).compactMap { run, evaluations -> [String]? in
+      guard let last = evaluations.last else { return nil }
+      return [Markup.text(run.name), Markup.count(last.step)] + cells { newest($0, in: evaluations) }
+    }
+    if let baseline = method.runs.joined().last(where: { !$0.baseline.isEmpty })?.baseline {
+      rows.append(
+        ["<span class=\"soft\">held-out images</span>", ""] + cells { name in baseline.first { $0.name == name } })
+    }
+    let all = method.runs.joined().flatMap(\.values)
+    let heads = names.map { name in
+      let better = all.first { $0.name == name }?.isBetterSmaller
+      return Markup.text(name) + (better.map { $0 ? " ↓" : " ↑" } ?? "")
+    }
+    return Markup.table(["run", "step"] + heads, numbers: Set(1...names.count + 1), rows) + defects(method, runs)
+  }
+
+  /// What the last evaluation of each run found wrong.
+  private static func defects(_ method: Method, _ runs: [Run]) -> String {
+    let found = zip(runs, method.runs).flatMap { run, evaluations in
+      (evaluations.last?.defects ?? []).map { runs.count == 1 ? $0 : "\(run.name): \($0)" }
+    }
+    guard !found.isEmpty else { return "" }
+    return "<ul class=\"defects\">" + found.map { "<li>\(Markup.text($0))</li>" }.joined() + "</ul>\n"
   }
 }

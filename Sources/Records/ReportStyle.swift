@@ -108,6 +108,7 @@ enum ReportStyle {
     tr > :last-child { padding-right: 0; }
     tbody tr:last-child > * { border-bottom: 0; padding-bottom: 2px; }
     td.number, th.number { text-align: right; white-space: nowrap; }
+    td:first-child { white-space: nowrap; }
     td .swatch { margin-right: 10px; vertical-align: middle; }
     td.meaning { color: var(--soft); }
     details { margin-top: 16px; }
@@ -115,6 +116,8 @@ enum ReportStyle {
     details[open] summary { margin-bottom: 12px; }
     .method { display: flex; flex-wrap: wrap; gap: 2px 18px; color: var(--soft); font-size: 13px; margin: 2px 0 14px; }
     .method b { font-weight: 560; color: var(--text); }
+    .defects { margin-top: 14px; color: var(--care); font-size: 14px; }
+    .defects li { margin-top: 6px; }
     footer { margin-top: 56px; color: var(--soft); font-size: 13px; }
 
     /* A chart that would stand alone in its row takes it all. */

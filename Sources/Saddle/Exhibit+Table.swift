@@ -41,12 +41,12 @@ extension Exhibit {
   }
 
   /// Bounds of the latents, from few kinds of samples to all of them.
-  private static let bounds: [Double?] = [0.2, 0.5, 1, 1.5, 2, nil]
+  private static let bounds: [Double?] = [0.5, 0.75, 1, 1.5, 2, nil]
 
   /// Brock et al. 2019, figure 2.
   private static let truncation = Exhibit(
     name: "truncation", title: "Truncation",
-    caption: "Latents bounded by 0.2, 0.5, 1, 1.5, 2, and free in the last row: from likeness to variety.",
+    caption: "Latents bounded by 0.5, 0.75, 1, 1.5, 2, and free in the last row: from likeness to variety.",
     isAutomatic: false, obstacle: images
   ) { stage in
     let rows = bounds.map { bound in
@@ -63,7 +63,7 @@ extension Exhibit {
     caption: "Samples in the first column; right of each, the training images nearest to it, by pixels.",
     isAutomatic: false, obstacle: images
   ) { stage in
-    let (rows, nearest) = (8, 7)
+    let (rows, nearest) = (6, columns - 1)
     let shape = stage.configuration.sampleShape
     let background = stage.configuration.data.background
     let dataset = try openDataset(
@@ -106,7 +106,7 @@ extension Exhibit {
           readingFrom: stage.directory.sample(step: step), count: configuration.output.grid, height: shape[0],
           width: shape[1], channels: shape[2], columns: configuration.gridColumns, scale: configuration.pictureScale)
     }
-    let rows = min(8, grids[0].count)
+    let rows = min(6, grids[0].count)
     let size = grids[0].height * grids[0].width * grids[0].channels
     var bytes: [UInt8] = []
     for row in 0..<rows { for grid in grids { bytes += grid.pixels[row * size..<(row + 1) * size] } }

@@ -9,7 +9,7 @@ final class Journal {
   private var line: ProgressLine
   private var mark: (step: Int, time: ContinuousClock.Instant)
   private var prognosis = Prognosis()
-  private(set) lazy var page = RunPage(run) { [unowned self] text in try? warn(text) }
+  private(set) lazy var page = RunPage(run, resumingAt: first) { [unowned self] text in try? warn(text) }
 
   init(_ run: TrainingRun, _ progress: ProgressOutput) {
     self.run = run

@@ -108,31 +108,43 @@ extension Report.Evaluation {
   private struct Kept: Decodable {
     struct Entry: Decodable { let name, value: String }
     struct Conditions: Decodable { let entries: [Entry] }
+    struct Defect: Decodable { let name, says: String }
     struct Figure: Decodable {
       let name: String
       let value: Double?
       let deviation: Double?
+      let better: String?
 
-      private enum Key: CodingKey { case name, value, deviation }
+      private enum Key: CodingKey { case name, value, deviation, better }
       init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: Key.self)
         name = try fields.decode(String.self, forKey: .name)
         // What is not finite is a word.
         value = try? fields.decode(Double.self, forKey: .value)
         deviation = try? fields.decode(Double.self, forKey: .deviation)
+        better = try? fields.decode(String.self, forKey: .better)
+      }
+
+      var entry: Report.Evaluation.Value? {
+        value.map { (name, $0, deviation, better == "smaller" ? true : better == "larger" ? false : nil) }
       }
     }
     struct Contents: Decodable {
       let conditions: Conditions
       let figures: [Figure]
+      let baseline: [Figure]?
+      let defects: [Defect]?
     }
     let step: Int
     let report: Contents
 
     var evaluation: Report.Evaluation {
-      Report.Evaluation(
+      var evaluation = Report.Evaluation(
         step: step, method: report.conditions.entries.map { ($0.name, $0.value) },
-        values: report.figures.compactMap { figure in figure.value.map { (figure.name, $0, figure.deviation) } })
+        values: report.figures.compactMap(\.entry))
+      evaluation.baseline = (report.baseline ?? []).compactMap(\.entry)
+      evaluation.defects = (report.defects ?? []).map { "\($0.name): \($0.says)" }
+      return evaluation
     }
   }
 }

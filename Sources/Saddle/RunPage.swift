@@ -11,14 +11,15 @@ final class RunPage {
   private var last: (end: ContinuousClock.Instant, cost: Duration)?
   private var isSilenced = false
 
-  /// - Parameter warn: Told what could not be written.
-  init(_ run: TrainingRun, warn: @escaping (String) -> Void) {
+  /// - Parameters:
+  ///   - step: The step that the run goes on from; nil where it begins.
+  ///   - warn: Told what could not be written.
+  init(_ run: TrainingRun, resumingAt step: Int?, warn: @escaping (String) -> Void) {
     (self.run, self.warn) = (run, warn)
     attempt {
       try RunFacts(run).write(to: run.directory)
       if run.configuration.output.events {
-        let step = run.trainer.step
-        events = try EventStream(directory: run.directory.path, resumingAt: step > 0 ? step : nil)
+        events = try EventStream(directory: run.directory.path, resumingAt: step)
       }
     }
   }

@@ -25,7 +25,9 @@ struct ReportCommand: ParsableCommand {
   }
 
   func run() throws {
-    let path = try Self.write(folders, to: out)
+    // Pages of sets lie among the runs: `saddle report runs/*` does not mean them.
+    let runs = folders.filter { !$0.hasSuffix(".html") }
+    let path = try Self.write(runs.isEmpty ? folders : runs, to: out)
     tell("report: \(path)")
   }
 

@@ -46,7 +46,7 @@ private func run(_ name: String, seed: Int = 0, rate: String = "2e-4", logEvery:
 
 private func evaluation(_ step: Int, _ reference: String, _ values: (String, Double)...) -> Report.Evaluation {
   Report.Evaluation(
-    step: step, method: [("reference", reference), ("resizer", "none")], values: values.map { ($0, $1, nil) })
+    step: step, method: [("reference", reference), ("resizer", "none")], values: values.map { ($0, $1, nil, true) })
 }
 
 @Suite struct ReportTests {
@@ -90,6 +90,8 @@ private func evaluation(_ step: Int, _ reference: String, _ values: (String, Dou
     ]
     var second = run("b", rate: "1e-4")
     second.evaluations = [evaluation(200, "held-out", ("FD", 23))]
+    second.evaluations[0].baseline = [("FD", 3, nil, true)]
+    second.evaluations[0].defects = ["blur: finer than it <should> be"]
     let page = Report(title: "both", runs: [first, second], written: 1000).html()
     let cards = page.components(separatedBy: "Latest numbers").dropFirst().map {
       $0.components(separatedBy: "</table>")[0]
@@ -97,6 +99,8 @@ private func evaluation(_ step: Int, _ reference: String, _ values: (String, Dou
     #expect(cards.count == 2)
     #expect(cards[0].contains(">17<") && cards[0].contains(">0.5<") && !cards[0].contains(">44<"))
     #expect(cards[1].contains(">44<") && cards[1].contains(">23<") && !cards[1].contains(">17<"))
+    #expect(cards[1].contains("held-out images") && cards[1].contains(">3<") && !cards[0].contains(">3<"))
+    #expect(page.contains("<li>b: blur: finer than it &lt;should&gt; be</li>") && page.contains("FD ↓"))
     let charts = page.components(separatedBy: "{\"title\":\"FD\"").dropFirst()
     #expect(charts.count == 2)
     #expect(page.contains("\"x\":[100,200],\"y\":[31,17]") && page.contains("\"x\":[100,200],\"y\":[55,44]"))

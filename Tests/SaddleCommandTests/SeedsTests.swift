@@ -45,7 +45,7 @@ private func checkpoint(_ run: String, step: Int) throws -> Data {
     #expect(try Command.run(arguments + ["--set", "optimizer.critic-rate=\(rate)"] + tiny).status == 0)
   }
   let (slow, fast) = (folder.path + "/slow", folder.path + "/fast")
-  let both = try Command.run(["report", slow, fast, "--out", "both.html"], in: folder.path)
+  let both = try Command.run(["report", slow, fast, "page-of-a-set.html", "--out", "both.html"], in: folder.path)
   #expect(both.status == 0, "\(both.output)")
   let page = try String(contentsOfFile: folder.path + "/both.html", encoding: .utf8)
   for words in ["What differs", "optimizer.critic-rate", "0.0001", "0.0004", "images/s", "data-step=\"4\""] {

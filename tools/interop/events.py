@@ -1,6 +1,7 @@
 """TensorBoard reads the event files: the numbers of metrics.jsonl, the samples, and a run that went back and on again."""
 
 import json
+import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,9 @@ from pathlib import Path
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 saddle, runs = sys.argv[1], Path(sys.argv[2])
+
+
+logging.disable(logging.WARNING)  # it tells of what it purges, as it should
 
 
 def read(run):

@@ -44,7 +44,7 @@ extension Op {
   public static let all: [OpRow] =
     pointwiseRows + activationRows + lossRows + divergenceRows + layoutRows + reductionRows + productRows
     + convolutionRows
-    + groupedConvolutionRows + normalizationRows + gatherRows + resamplingRows
+    + groupedConvolutionRows + normalizationRows + gatherRows + resamplingRows + axisFilterRows
 
   /// The elementwise functions of one variable, for special values.
   package static let unary: [Op] = [

@@ -96,8 +96,24 @@ private func bilinearUp(_ height: Int, _ width: Int, _ factor: Double) -> Defini
   }
 }
 
+/// A filter as the full matrix that it stands for, along one axis.
+private func filtered(_ axis: Int, _ filter: AxisFilter) -> Definition {
+  { x in
+    var sizes = x[0].shape.sizes
+    sizes[axis] = filter.outputs
+    return Grid(Shape(sizes)) { place in
+      (0..<filter.inputs).reduce(0) { sum, tap in
+        var from = place
+        from[axis] = tap
+        return sum + filter.weight(output: place[axis], input: tap) * x[0][from]
+      }
+    }
+  }
+}
+
 /// The definitions of ops on images that have no other home.
 let imageDefinitions: [String: [Definition]] = [
+  "filter_axis": AxisFilter.samples.map(filtered),
   "grouped_conv2d": Grouped.all.map { c in { c.convolution($0[0], $0[1]) } },
   "grouped_conv2d_input_gradient": Grouped.all.map { c in { c.inputGradient($0[0], $0[1]) } },
   "grouped_conv2d_filter_gradient": Grouped.all.map { c in { c.filterGradient($0[0], $0[1]) } },

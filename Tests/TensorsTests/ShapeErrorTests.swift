@@ -46,6 +46,7 @@ struct Misfit: Sendable, CustomTestStringConvertible {
       .groupedConv2dFilterGradient(.init(), groups: 2, rows: 3, columns: 2), [[1, 5, 5, 4], [1, 3, 3, 6]], "3 x 2"),
     Misfit(.bilinearDown(factor: 1), [[1, 1, 4, 2]], "two pixels"),
     Misfit(.bilinearUp(height: 8, width: 6, factor: 1), [[1, 4, 4, 2]], "8 x 6"),
+    Misfit(.filterAxis(1, AxisFilter(inputs: 3, runs: [(0, [1, 2])])), [[3, 4]], "3 along axis 1"),
     Misfit(.translate, [[3, 4, 4, 2], [3, 1]], "shifts [N, 2]"),
     Misfit(.sum([2]), [[3, 4]], "[2]"),
     Misfit(.sum([0, 0]), [[3, 4]], "[0, 0]"),

@@ -20,20 +20,31 @@ public struct Resizer: Sendable, CustomStringConvertible {
     (self.name, self.summary, self.isClipped, self.filter) = (name, summary, isClipped, filter)
   }
 
-  public static let all: [Resizer] = [
-    Resizer("tf-bilinear", "TensorFlow 1's resize_bilinear: the FID papers, torch-fidelity, clean-fid's legacy mode") {
-      AxisFilter(cornersOf: $0, outputs: $1)
-    },
-    Resizer("pytorch-bilinear", "interpolate(mode='bilinear', align_corners=False): pytorch-fid") {
-      AxisFilter(centresOf: $0, outputs: $1)
-    },
-    Resizer("clean-fid-bicubic", "Pillow's antialiased bicubic filter on floats: clean-fid", isClipped: true) {
-      AxisFilter(antialiasing: $0, outputs: $1, by: .bicubic)
-    },
-    Resizer("clean-fid-box", "Pillow's box filter on floats: the mean of the pixels that fall together", isClipped: true) {
-      AxisFilter(antialiasing: $0, outputs: $1, by: .box)
-    },
-  ]
+  static let tensorFlowBilinear = Resizer(
+    "tf-bilinear", "TensorFlow 1's resize_bilinear: the FID papers, torch-fidelity, clean-fid's legacy mode"
+  ) {
+    AxisFilter(cornersOf: $0, outputs: $1)
+  }
+
+  static let pytorchBilinear = Resizer(
+    "pytorch-bilinear", "interpolate(mode='bilinear', align_corners=False): pytorch-fid"
+  ) {
+    AxisFilter(centresOf: $0, outputs: $1)
+  }
+
+  static let cleanBicubic = Resizer(
+    "clean-fid-bicubic", "Pillow's antialiased bicubic filter on floats: clean-fid", isClipped: true
+  ) {
+    AxisFilter(antialiasing: $0, outputs: $1, by: .bicubic)
+  }
+
+  static let cleanBox = Resizer(
+    "clean-fid-box", "Pillow's box filter on floats: the mean of pixels that fall together", isClipped: true
+  ) {
+    AxisFilter(antialiasing: $0, outputs: $1, by: .box)
+  }
+
+  public static let all = [tensorFlowBilinear, pytorchBilinear, cleanBicubic, cleanBox]
 
   /// - Throws: `FeatureError` that lists the names there are.
   public static func named(_ name: String) throws(FeatureError) -> Resizer {

@@ -45,6 +45,7 @@ extension Op {
     pointwiseRows + activationRows + lossRows + divergenceRows + layoutRows + reductionRows + productRows
     + convolutionRows
     + groupedConvolutionRows + normalizationRows + gatherRows + resamplingRows + axisFilterRows
+    + rectifiedConvolutionRows
 
   /// The elementwise functions of one variable, for special values.
   package static let unary: [Op] = [

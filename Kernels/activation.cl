@@ -30,3 +30,10 @@ KERNEL(leaky_relu_gradient, LEAKY_GRADIENT) { dx[i] = y[i] > 0 ? dy[i] : slope *
 // y + alpha = alpha e^x where x < 0.
 #define ELU_GRADIENT(_) _(IN, dy) _(IN, y) _(OUT, dx) _(REAL, alpha)
 KERNEL(elu_gradient, ELU_GRADIENT) { dx[i] = y[i] > 0 ? dy[i] : dy[i] * (y[i] + alpha); }
+
+// y = relu(y + b) for y [rows][columns], in place.
+#define RECTIFY_BIASED(_) _(IN, b) _(OUT, y) _(SIZE, rows) _(SIZE, columns)
+ROWWISE(rectify_biased, RECTIFY_BIASED) {
+  const real x = y[at] + b[c];
+  y[at] = x > 0 ? x : R(0.0);
+}

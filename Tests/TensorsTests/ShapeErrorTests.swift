@@ -46,6 +46,11 @@ struct Misfit: Sendable, CustomTestStringConvertible {
       .groupedConv2dFilterGradient(.init(), groups: 2, rows: 3, columns: 2), [[1, 5, 5, 4], [1, 3, 3, 6]], "3 x 2"),
     Misfit(.bilinearDown(factor: 1), [[1, 1, 4, 2]], "two pixels"),
     Misfit(.bilinearUp(height: 8, width: 6, factor: 1), [[1, 4, 4, 2]], "8 x 6"),
+    Misfit(.filterAxis(1, AxisFilter(inputs: 3, runs: [(0, [1, 2])])), [[3, 4]], "3 along axis 1"),
+    Misfit(
+      .rectifiedConv2d(stride: 1, padding: .init(rows: 1)), [[1, 2, 2, 3], [3, 3, 3, 4], [4]], "padded by"),
+    Misfit(.rectifiedConv2d(stride: 1, padding: .init()), [[1, 5, 5, 3], [3, 3, 3, 4], [3]], "in K"),
+    Misfit(.concatenateChannels, [[2, 3], [3, 3]], "but the last"),
     Misfit(.translate, [[3, 4, 4, 2], [3, 1]], "shifts [N, 2]"),
     Misfit(.maximumTaps(.init(3, stride: 2)), [[1, 2, 5, 1]], "size: 3", "fit into"),
     Misfit(.averagePool(.init(2, stride: 2, padding: 2), countsPadding: true), [[1, 5, 5, 1]], "more than padding"),

@@ -54,7 +54,8 @@ let package = Package(
     .testTarget(name: "AdversariesTests", dependencies: ["Adversaries"], resources: [.copy("Reference")]),
     .testTarget(name: "BaselinesTests", dependencies: ["Baselines"], resources: [.copy("Reference")]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
-    .testTarget(name: "FeaturesTests", dependencies: ["Features"], resources: [.copy("Reference")]),
+    .testTarget(
+      name: "FeaturesTests", dependencies: ["Datasets", "Features"], resources: [.copy("Reference")]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
     .testTarget(name: "RecordsTests", dependencies: ["Records"]),
     .testTarget(name: "SaddleTests", dependencies: ["Saddle"]),

@@ -24,6 +24,22 @@ struct DirectConvolution: ConvolutionRoute {
     return y
   }
 
+  func forward(_ x: Tensor, _ w: Tensor, bias: Tensor, _ rectifier: Rectifier) -> Tensor {
+    forward(x, w, padding: ImagePadding(rows: shape.geometry.padding, columns: shape.geometry.padding), bias, rectifier)
+  }
+
+  /// The same plus a bias [K], rectified. A filter of one pixel makes it a plain product, whose terms stand in the same
+  /// order: the bias and the rectifier then come with it.
+  func forward(_ x: Tensor, _ w: Tensor, padding: ImagePadding, _ bias: Tensor, _ rectifier: Rectifier) -> Tensor {
+    guard shape.r == 1, shape.s == 1, shape.geometry.stride == 1, padding == ImagePadding() else {
+      return forward(x, w, padding: padding).rectify(adding: bias, rectifier)
+    }
+    let y = Tensor(uninitialized: [shape.n * shape.p * shape.q, shape.k], on: x.device)
+    let panels = Panels(rows: w, k: shape.c, n: shape.k)
+    y.setProduct(x, rowStride: shape.c, kStride: 1, panels, k: shape.c, bias: bias, rectifier: rectifier)
+    return y.view(from: 0, shape: shape.output)
+  }
+
   func inputGradient(_ dy: Tensor, _ w: Tensor) -> Tensor {
     let stride = shape.geometry.stride
     let panels = Panels(

@@ -30,7 +30,8 @@ extension Op {
       run: { x, shape in
         let y = convolved(x[0], x[1], g, padding, shape)
         let (rows, columns) = (shape.count / max(shape[3], 1), shape[3])
-        y.launch("rectify_biased", [x[2], y], [.size(rows), .size(columns)], over: Extent(rows: rows, columns: columns))
+        y.launch(
+          "rectify_biased", [x[2], y], [.size(rows), .size(columns)], over: Extent(rows: rows, columns: columns))
         return y
       },
       definition: { x in
@@ -85,7 +86,8 @@ extension Op {
     OpRow(
       "concatenate_channels",
       [
-        .init(concatenateChannels, [[2, 3, 4], [2, 3, 1], [2, 3, 4]]), .init(concatenateChannels, [[3, 300], [3, 5]]),
+        .init(concatenateChannels, [[2, 3, 4], [2, 3, 1], [2, 3, 4]]),
+        .init(concatenateChannels, [[3, 300], [3, 5]]),
         .init(concatenateChannels, [[3]]),
       ]),
   ]

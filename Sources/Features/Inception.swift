@@ -43,38 +43,71 @@ public final class Inception: FeatureExtractor {
     try self.init(file, named: path, resizer: resizer, isBiased: isBiased, on: device)
   }
 
-  init(
+  convenience init(
     _ file: SafetensorsFile, named path: String, resizer: Resizer? = nil, isBiased: Bool? = nil, on device: Device
   ) throws(FeatureError) {
     let classes = file["fc.weight"]?.shape.first
     let network = InceptionNetwork.allCases.first { $0.classes == classes } ?? .fid
     let weights = try Self.weights(of: network, in: file, path)
-    self.network = network
-    self.classes = network.classes
-    self.device = device
-    let isBiased = isBiased ?? (network == .torchvision)
-    func tensor(_ name: String) -> Tensor {
-      guard let (shape, values) = weights[name] else { preconditionFailure("\(name) was checked") }
-      return Tensor(values, shape: Shape(shape), on: device)
-    }
-    units = Dictionary(
-      uniqueKeysWithValues: network.units.map { unit, _ in
-        // y = gamma (x - mean) / sqrt(variance + 1e-3) + beta.
-        let statistics = ["weight", "bias", "running_mean", "running_var"].map { tensor("\(unit.name).bn.\($0)") }
-        let scale = statistics[0] / (statistics[3] + 1e-3).squareRoot()
-        let filter = tensor(unit.name + ".conv.weight").transposed([2, 3, 1, 0])
-        return (unit.name, (filter * scale.broadcast(to: filter.shape), statistics[1] - statistics[2] * scale))
-      })
-    head = (tensor("fc.weight"), isBiased ? tensor("fc.bias") : nil)
-
     let source = file.metadata["sha256"]
     let hash = source ?? Self.hash(of: network, weights)
-    suffix = network == .fid && source?.hasPrefix(Self.knownHash) == true ? "" : "inception-" + hash.prefix(8)
+    let isKnown = network == .fid && source?.hasPrefix(Self.knownHash) == true
+    self.init(
+      network, suffix: isKnown ? "" : "inception-" + hash.prefix(8), weights: hash, resizer: resizer,
+      isBiased: isBiased, on: device
+    ) { name, shape in
+      guard let values = weights[name] else { preconditionFailure("\(name) was checked") }
+      return Tensor(values, shape: shape, on: device)
+    }
+  }
+
+  /// The network of the FID papers with random weights that keep the size of what they see (He et al. 2015): features
+  /// without any file, and what speed is measured on.
+  public convenience init(untrained seed: UInt64, resizer: Resizer? = nil, on device: Device) {
+    let random = RandomStream(seed: seed, stream: 0)
+    var drawn = 0
+    self.init(
+      .fid, suffix: "inception-untrained", weights: "random, seed \(seed)", resizer: resizer, isBiased: nil, on: device
+    ) { name, shape in
+      guard shape.rank > 1 else {
+        return Tensor(name.hasSuffix("bn.weight") || name.hasSuffix("running_var") ? 1 : 0, shape: shape, on: device)
+      }
+      drawn += 1
+      let inputs = Double(shape.count / shape[0])
+      return random.normal(shape, step: drawn, on: device) * (2 / inputs).squareRoot()
+    }
+  }
+
+  /// - Parameters:
+  ///   - weights: What names the weights in the identity.
+  ///   - tensor: Hands out each tensor of the state dict, by name and shape, in PyTorch's layout.
+  private init(
+    _ network: InceptionNetwork, suffix: String, weights: String, resizer: Resizer?, isBiased: Bool?,
+    on device: Device, _ tensor: (_ name: String, _ shape: Shape) -> Tensor
+  ) {
+    self.network = network
+    (self.suffix, self.device, classes) = (suffix, device, network.classes)
+    units = Dictionary(
+      uniqueKeysWithValues: network.units.map { unit, inputs in
+        // y = gamma (x - mean) / sqrt(variance + 1e-3) + beta.
+        let norm = ["weight", "bias", "running_mean", "running_var"].map {
+          tensor("\(unit.name).bn.\($0)", [unit.outputs])
+        }
+        let scale = norm[0] / (norm[3] + 1e-3).squareRoot()
+        let filter = tensor(unit.name + ".conv.weight", [unit.outputs, inputs, unit.rows, unit.columns])
+          .transposed([2, 3, 1, 0])
+        return (unit.name, (filter * scale.broadcast(to: filter.shape), norm[1] - norm[2] * scale))
+      })
+    let isBiased = isBiased ?? (network == .torchvision)
+    head = (
+      tensor("fc.weight", [network.classes, InceptionNetwork.features]),
+      isBiased ? tensor("fc.bias", [network.classes]) : nil
+    )
     let chosen = resizer ?? (network == .fid ? .tensorFlowBilinear : .pytorchBilinear)
     self.resizer = chosen
     scaling = network == .torchvision || chosen.name == Resizer.pytorchBilinear.name ? .whole : .shifted
     identity = [
-      ("features", network.rawValue), ("weights", hash), ("resizer", chosen.name), ("scaling", scaling.rawValue),
+      ("features", network.rawValue), ("weights", weights), ("resizer", chosen.name), ("scaling", scaling.rawValue),
       ("logits", isBiased ? "with bias" : "without bias"),
     ]
   }
@@ -99,7 +132,8 @@ public final class Inception: FeatureExtractor {
       if let bias = head.bias { logits = logits.adding(bias: bias) }
       features.append(
         Features(
-          count: part.count, width: width, values: try pooled.scalars(), classes: classes, logits: try logits.scalars()))
+          count: part.count, width: width, values: try pooled.scalars(), classes: classes, logits: try logits.scalars())
+      )
     }
     return features
   }
@@ -138,7 +172,7 @@ private enum InceptionScaling: String {
 }
 
 extension Inception {
-  private typealias Weights = [String: (shape: [Int], values: [Float])]
+  private typealias Weights = [String: [Float]]
   /// How the SHA-256 begins of the checkpoint of the FID papers' network, which pytorch-fid and torch-fidelity publish
   /// under names that tell it.
   private static let knownHash = "6726825d"
@@ -151,7 +185,7 @@ extension Inception {
   ) throws(FeatureError) -> Weights {
     var weights: Weights = [:]
     for (name, shape) in network.tensors {
-      do throws(SafetensorsFault) { weights[name] = (shape, try file.float32(name, shape: shape)) } catch {
+      do throws(SafetensorsFault) { weights[name] = try file.float32(name, shape: shape) } catch {
         throw FeatureError("\(path) holds the weights of another network than \(network.rawValue): \(error); \(remedy)")
       }
     }
@@ -161,7 +195,7 @@ extension Inception {
   /// The SHA-256 of the elements, where the file does not tell that of the checkpoint it comes from.
   private static func hash(of network: InceptionNetwork, _ weights: Weights) -> String {
     var hash = SHA256()
-    for (name, _) in network.tensors { weights[name]?.values.withUnsafeBytes { hash.add($0) } }
+    for (name, _) in network.tensors { weights[name]?.withUnsafeBytes { hash.add($0) } }
     return hash.digits
   }
 }

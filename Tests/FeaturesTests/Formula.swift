@@ -8,3 +8,11 @@ func splitMix64(_ state: UInt64) -> UInt64 {
 
 /// Bytes that both sides compute for themselves.
 func formulaBytes(count: Int) -> [UInt8] { (0..<count).map { UInt8(splitMix64(UInt64($0)) >> 56) } }
+
+/// The elements of tensor number `index`: offset + scale u, with u in [-0.5, 0.5).
+func formulaValues(index: Int, count: Int, offset: Double, scale: Double) -> [Float] {
+  (0..<count).map { element in
+    let bits = splitMix64(UInt64(index) << 32 + UInt64(element)) >> 40
+    return Float(offset + scale * (Double(bits) / 0x1p24 - 0.5))
+  }
+}

@@ -21,17 +21,15 @@ private struct Reference: Decodable {
 /// The same network with weights that both sides compute, so that no file is needed: numbered in the order in which they
 /// are asked for.
 private func formulaNetwork(on device: Device) throws -> EfficientNetLite0 {
-  var count: UInt64 = 0
+  var count = 0
   return try EfficientNetLite0(weights: "formula", resizer: .cleanBicubic, on: device) { name, shape in
     let isCentredAtOne =
       name.hasSuffix("running_var") || ["bn0", "bn1", "bn2"].contains { name.hasSuffix("\($0).weight") }
     // Of deviation sqrt(2 / inputs) for filters, which keeps what comes out as large as what went in.
     let inputs = shape.rank == 2 ? shape[0] : shape.rank == 3 ? shape[0] * shape[1] : shape.count / shape[-1]
     let (offset, scale) = (isCentredAtOne ? 1.0 : 0, shape.rank > 1 ? (24 / Double(inputs)).squareRoot() : 0.5)
-    let values = (0..<UInt64(shape.count)).map { element in
-      Float(offset + scale * (Double(splitMix64(count << 32 &+ element) >> 40) / 0x1p24 - 0.5))
-    }
-    count += 1
+    defer { count += 1 }
+    let values = formulaValues(index: count, count: shape.count, offset: offset, scale: scale)
     return Tensor(values, shape: shape, on: device)
   }
 }

@@ -130,7 +130,7 @@ TILE_BODY(convolve, CONVOLVE, GROUP) {
         Digits at;
         set_digits(&at, pixel, PW, PH);
         const index target = ((at.high * OH + at.middle * o_step + o_row) * OW + at.low * o_step + o_column) * K + first;
-        if (pixel < M) tile_add(sum[r], y + target, K - first, lane, IS_FIRST_CHAIN(k0), y, false);
+        if (pixel < M) tile_add(sum[r], y + target, K - first, lane, IS_FIRST_CHAIN(k0), y, false, 0);
       }
       tile_zero(sum);
     }
@@ -248,7 +248,7 @@ TILE_BODY(convolve_filter, CONVOLVE_FILTER, GROUP) {
 #pragma unroll
       for (uint r = 0; r < RM; ++r) {
         const index c = top + tile_row(lane, r);
-        if (c < C) tile_add(sum[r], dw + (batch * C + c) * K + first, K - first, lane, IS_FIRST_CHAIN(k0), dw, false);
+        if (c < C) tile_add(sum[r], dw + (batch * C + c) * K + first, K - first, lane, IS_FIRST_CHAIN(k0), dw, false, 0);
       }
       tile_zero(sum);
     }

@@ -8,15 +8,36 @@ struct DirectConvolution: ConvolutionRoute {
   init(shape: ConvolutionShape) { self.shape = shape }
 
   func forward(_ x: Tensor, _ w: Tensor) -> Tensor {
+    forward(x, w, padding: ImagePadding(rows: shape.geometry.padding, columns: shape.geometry.padding))
+  }
+
+  /// The convolution of an image with so many zeros around it.
+  func forward(_ x: Tensor, _ w: Tensor, padding: ImagePadding) -> Tensor {
     let (g, taps) = (shape.geometry, shape.r * shape.s)
     let panels = Panels(
       packing: w, taps: taps, k: shape.c, n: shape.k, tapStride: shape.c * shape.k, kStride: shape.k)
     let y = Tensor(uninitialized: shape.output, on: x.device)
     Sweep(
-      grid: (shape.p, shape.q), iStep: g.stride, iRow: -g.padding, iColumn: -g.padding, dRow: g.dilation,
+      grid: (shape.p, shape.q), iStep: g.stride, iRow: -padding.rows, iColumn: -padding.columns, dRow: g.dilation,
       dColumn: g.dilation, taps: (shape.r, shape.s)
     ).run(x, panels, y, shape)
     return y
+  }
+
+  func forward(_ x: Tensor, _ w: Tensor, bias: Tensor, _ rectifier: Rectifier) -> Tensor {
+    forward(x, w, padding: ImagePadding(rows: shape.geometry.padding, columns: shape.geometry.padding), bias, rectifier)
+  }
+
+  /// The same plus a bias [K], rectified. A filter of one pixel makes it a plain product, whose terms stand in the same
+  /// order: the bias and the rectifier then come with it.
+  func forward(_ x: Tensor, _ w: Tensor, padding: ImagePadding, _ bias: Tensor, _ rectifier: Rectifier) -> Tensor {
+    guard shape.r == 1, shape.s == 1, shape.geometry.stride == 1, padding == ImagePadding() else {
+      return forward(x, w, padding: padding).rectify(adding: bias, rectifier)
+    }
+    let y = Tensor(uninitialized: [shape.n * shape.p * shape.q, shape.k], on: x.device)
+    let panels = Panels(rows: w, k: shape.c, n: shape.k)
+    y.setProduct(x, rowStride: shape.c, kStride: 1, panels, k: shape.c, bias: bias, rectifier: rectifier)
+    return y.view(from: 0, shape: shape.output)
   }
 
   func inputGradient(_ dy: Tensor, _ w: Tensor) -> Tensor {

@@ -43,6 +43,7 @@ typedef INDEX index;
 #define ROUND_EVEN(x) rint(x)
 #define FLOOR(x) floor(x)
 #define SQRT(x) sqrt(x)
+#define MAXIMUM(a, b) fmax(a, b)
 #define MUL_HI(a, b) mul_hi((uint)(a), (uint)(b))
 // Writes 16 aligned reals past the cache, where a processor can: what is larger than it would first be read in, line by line.
 #ifndef __has_builtin
@@ -131,6 +132,7 @@ typedef double double16 __attribute__((ext_vector_type(16)));
 #define ROUND_EVEN(x) __builtin_elementwise_roundeven(x)
 #define FLOOR(x) __builtin_elementwise_floor(x)
 #define SQRT(x) __builtin_elementwise_sqrt(x)
+#define MAXIMUM(a, b) __builtin_elementwise_max(a, b)
 #define MUL_HI(a, b) ((uint)(((ulong)(uint)(a) * (uint)(b)) >> 32))
 INLINE float AS_REAL(uint bits) { float f; memcpy(&f, &bits, 4); return f; }
 INLINE uint AS_UINT(float f) { uint bits; memcpy(&bits, &f, 4); return bits; }

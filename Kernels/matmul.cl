@@ -71,7 +71,7 @@ TILE_BODY(matmul, MATMUL, GROUP) {
       for (uint r = 0; r < RM; ++r) {
         const index m = top + tile_row(lane, r);
         if (m < M) tile_add(sum[r], to + m * N, N - first, lane, !adds && IS_FIRST_CHAIN(k0), bias + first,
-                            k0 >= K);
+                            k0 >= K, false);
       }
       tile_zero(sum);
     }

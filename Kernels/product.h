@@ -87,6 +87,14 @@ FN void add_bias_block(real16 total[ROWS][2], GLOBAL const real *bias, const ind
     total[r][1] += right;
   }
 }
+// As the kernel `relu` does it: what is not above 0 becomes 0, NaN too. (A total with its bias is never -0.)
+FN void rectify_block(real16 total[ROWS][2]) {
+#pragma unroll
+  for (uint r = 0; r < ROWS; ++r) {
+    total[r][0] = MAXIMUM(total[r][0], (real16)0);
+    total[r][1] = MAXIMUM(total[r][1], (real16)0);
+  }
+}
 // Past the cache if `streams` (and if they lie as they must for that).
 FN void store_block(real16 total[ROWS][2], GLOBAL real *to, const index stride, const index rows, const index columns,
                     const bool streams) {

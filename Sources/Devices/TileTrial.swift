@@ -75,12 +75,12 @@ struct TileTrial: Sendable {
   private static func convolution(_ name: String, _ n: Int, _ size: Int, _ c: Int, _ k: Int) -> TileTrial {
     let sizes: [Operand] =
       [.size(n), .uint(size), .uint(size), .size(c)] + [size, size, size, size].map { .uint($0) } + [.size(k)]
-    let steps = [1, 0, 0, 1, -1, -1, 1, 1, 3, 3, 9, 3, 0, 0, 1, 1].map { Operand.uint($0) }
+    let steps = [1, 0, 0, 1, -1, -1, 1, 1, 3, 3, 9, 3, 0, 0, 1, 1, 0].map { Operand.uint($0) }
     let pixels = n * size * size
     return TileTrial(
       name: name, kernel: .named("convolve"), extent: Extent(rows: pixels, columns: k), flops: 2 * pixels * k * 9 * c,
-      operands: [.input(pixels * c), .input((k + 31) / 32 * 9 * c * 32), .zeros(c), .output(pixels * k)] + sizes + steps
-    )
+      operands: [.input(pixels * c), .input((k + 31) / 32 * 9 * c * 32), .zeros(c), .zeros(k), .output(pixels * k)]
+        + sizes + steps)
   }
 
   /// Its weight gradient.

@@ -79,14 +79,17 @@ struct TileTests {
 
   /// A convolution of images n x h x w x c with r x r taps to k channels.
   private static func convolution(
-    _ n: Int, _ h: Int, _ w: Int, _ c: Int, taps r: Int, _ k: Int, stride: Int, padding: Int, dilation: Int = 1
+    _ n: Int, _ h: Int, _ w: Int, _ c: Int, taps r: Int, _ k: Int, stride: Int, padding: Int, dilation: Int = 1,
+    rectifies: Bool = false
   ) -> Launch {
     let reach = dilation * (r - 1) + 1 - 2 * padding
     let (p, q) = ((h - reach) / stride + 1, (w - reach) / stride + 1)
-    let steps = [1, 0, 0, stride, -padding, -padding, dilation, dilation, r, r, r * r, r, 0, 0, 1, 1]
+    let steps = [
+      1, 0, 0, stride, -padding, -padding, dilation, dilation, r, r, r * r, r, 0, 0, 1, 1, rectifies ? 1 : 0,
+    ]
     return Launch(
       "convolve",
-      [.input(n * h * w * c), .input((k + 31) / 32 * r * r * c * 32), .zeros(c), .output(n * p * q * k)]
+      [.input(n * h * w * c), .input((k + 31) / 32 * r * r * c * 32), .zeros(c), .input(k), .output(n * p * q * k)]
         + [.size(n), .uint(h), .uint(w), .size(c)] + [p, q, p, q].map { .uint($0) } + [.size(k)]
         + steps.map { .uint($0) },
       over: Extent(rows: n * p * q, columns: k))
@@ -116,6 +119,7 @@ struct TileTests {
     product(35, 66, 600, aRow: 600, aK: 1, adds: true),
     convolution(2, 7, 9, 12, taps: 3, 35, stride: 2, padding: 1),
     convolution(1, 9, 8, 70, taps: 3, 65, stride: 1, padding: 1),
+    convolution(1, 9, 8, 70, taps: 3, 65, stride: 1, padding: 1, rectifies: true),
     convolution(2, 8, 7, 68, taps: 4, 3, stride: 1, padding: 2, dilation: 2),
     convolution(3, 5, 6, 3, taps: 2, 33, stride: 3, padding: 0),
     filterGradient(3, 14, 14, 19, taps: 3, 35, stride: 1, padding: 1),

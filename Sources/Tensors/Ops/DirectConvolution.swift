@@ -11,8 +11,8 @@ struct DirectConvolution: ConvolutionRoute {
     forward(x, w, padding: ImagePadding(rows: shape.geometry.padding, columns: shape.geometry.padding))
   }
 
-  /// The convolution of an image with so many zeros around it.
-  func forward(_ x: Tensor, _ w: Tensor, padding: ImagePadding) -> Tensor {
+  /// The convolution of an image with so many zeros around it; with a bias, relu of its sum with that.
+  func forward(_ x: Tensor, _ w: Tensor, padding: ImagePadding, rectifiedWith bias: Tensor? = nil) -> Tensor {
     let (g, taps) = (shape.geometry, shape.r * shape.s)
     let panels = Panels(
       packing: w, taps: taps, k: shape.c, n: shape.k, tapStride: shape.c * shape.k, kStride: shape.k)
@@ -20,7 +20,7 @@ struct DirectConvolution: ConvolutionRoute {
     Sweep(
       grid: (shape.p, shape.q), iStep: g.stride, iRow: -padding.rows, iColumn: -padding.columns, dRow: g.dilation,
       dColumn: g.dilation, taps: (shape.r, shape.s)
-    ).run(x, panels, y, shape)
+    ).run(x, panels, y, shape, rectifiedWith: bias)
     return y
   }
 
@@ -88,18 +88,22 @@ private struct Sweep {
   var taps: (Int, Int)
   var tRow = 0, tColumn = 0, tRowStep = 1, tColumnStep = 1
 
-  func run(_ x: Tensor, _ panels: Panels, _ y: Tensor, _ shape: ConvolutionShape) {
+  func run(
+    _ x: Tensor, _ panels: Panels, _ y: Tensor, _ shape: ConvolutionShape, rectifiedWith bias: Tensor? = nil
+  ) {
     let (n, h, w, c) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
     let (oh, ow, k) = (y.shape[1], y.shape[2], y.shape[3])
-    let zeros = x.device.zeros(count: c)
+    let zeros = x.device.zeros(count: max(c, k))
     let sizes: [LaunchArgument] =
       [.size(n), .uint(h), .uint(w), .size(c), .uint(grid.0), .uint(grid.1), .uint(oh), .uint(ow), .size(k)]
     let steps = [
       oStep, oRow, oColumn, iStep, iRow, iColumn, dRow, dColumn, taps.0, taps.1, shape.r * shape.s,
-      shape.s, tRow, tColumn, tRowStep, tColumnStep,
+      shape.s, tRow, tColumn, tRowStep, tColumnStep, bias == nil ? 0 : 1,
     ].map(LaunchArgument.uint)
     x.device.launch(
-      .named("convolve"), [x.argument, panels.tensor.argument, .buffer(zeros, at: 0), y.argument] + sizes + steps,
+      .named("convolve"),
+      [x.argument, panels.tensor.argument, .buffer(zeros, at: 0), bias?.argument ?? .buffer(zeros, at: 0), y.argument]
+        + sizes + steps,
       over: Extent(rows: n * grid.0 * grid.1, columns: k))
   }
 }

@@ -28,28 +28,27 @@ extension Op {
         return [x[0], p, q, w[3]]
       },
       run: { x, shape in
-        let y = convolved(x[0], x[1], g, padding, shape)
-        let (rows, columns) = (shape.count / max(shape[3], 1), shape[3])
-        y.launch(
-          "rectify_biased", [x[2], y], [.size(rows), .size(columns)], over: Extent(rows: rows, columns: columns))
-        return y
+        rectified(x[0], x[1], x[2], g, padding, shape)
       },
       definition: { x in
-        conv2d(x[0].padded(by: padding), x[1], g).adding(bias: x[2]).relu()
+        conv2d(g)(x[0].padded(by: padding), x[1]).adding(bias: x[2]).relu()
       })
   }
 
-  /// The convolution by the route that the padded image would take, without a copy of it where that is direct.
-  private static func convolved(
-    _ x: Tensor, _ w: Tensor, _ g: ConvolutionGeometry, _ padding: ImagePadding, _ output: Shape
+  /// By the route that the padded image would take: in one launch, without a copy of it, where that is direct.
+  private static func rectified(
+    _ x: Tensor, _ w: Tensor, _ bias: Tensor, _ g: ConvolutionGeometry, _ padding: ImagePadding, _ output: Shape
   ) -> Tensor {
     let padded: Shape = [x.shape[0], x.shape[1] + 2 * padding.rows, x.shape[2] + 2 * padding.columns, x.shape[3]]
     let convolution = ConvolutionShape(g, image: padded, filter: w.shape, output: output)
     x.device.countProduct(multiplications: convolution.multiplications)
-    guard let direct = convolution.route as? DirectConvolution else {
-      return convolution.route.forward(x.padded(by: padding), w)
+    if let direct = convolution.route as? DirectConvolution {
+      return direct.forward(x, w, padding: padding, rectifiedWith: bias)
     }
-    return direct.forward(x, w, padding: padding)
+    let y = convolution.route.forward(x.padded(by: padding), w)
+    let (rows, columns) = (output.count / max(output[3], 1), output[3])
+    y.launch("rectify_biased", [bias, y], [.size(rows), .size(columns)], over: Extent(rows: rows, columns: columns))
+    return y
   }
 
   /// Tensors that differ in the last axis only, side by side along it.

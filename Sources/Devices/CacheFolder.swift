@@ -1,12 +1,14 @@
 import Glibc
 
 /// A folder of files that may be lost, the user's own by default. Whatever is wrong with it, it holds nothing.
-struct CacheFolder {
-  let path: String
+package struct CacheFolder: Sendable {
+  package let path: String
+
+  package init(path: String) { self.path = path }
 
   /// `SADDLE_CACHE`, else the folder `saddle` where the XDG base directory specification puts caches; nil where
   /// `SADDLE_CACHE` is empty.
-  static var user: CacheFolder? {
+  package static var user: CacheFolder? {
     if let chosen = getenv("SADDLE_CACHE") {
       return chosen.pointee == 0 ? nil : CacheFolder(path: String(cString: chosen))
     }
@@ -38,6 +40,12 @@ struct CacheFolder {
     if close(descriptor) == 0, isWhole, rename(aside, "\(path)/\(name)") == 0 { return true }
     unlink(aside)
     return false
+  }
+
+  /// The path of a file, for those who read and write it themselves; the folder is made.
+  package func file(_ name: String) -> String {
+    make()
+    return "\(path)/\(name)"
   }
 
   /// Makes the folder, and those that it lies in.

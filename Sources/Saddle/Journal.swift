@@ -41,6 +41,13 @@ final class Journal {
         .map { ($0.name.replacingOccurrences(of: "_loss", with: ""), $0.value) })
   }
 
+  /// The figures of an evaluation, above the progress line.
+  func say(_ record: EvaluationRecord) {
+    let figures = record.report.figures.map { "\($0.name) \(EvaluationRecord.number($0.value))" }
+    line.say("step \(record.step): " + figures.joined(separator: "  "))
+    for defect in record.report.defects { line.say("step \(record.step), \(defect.name): \(defect.says)") }
+  }
+
   /// A line in `warnings.txt`, and on the terminal above the progress line.
   private func warn(_ text: String) throws {
     try run.directory.append(warning: text)

@@ -29,6 +29,7 @@ let package = Package(
     // C libraries that are loaded at run time, so that a machine without them still starts.
     .target(name: "COpenCL"),
     .target(name: "CImages"),
+    .target(name: "CLAPACK"),
 
     .target(name: "Devices", dependencies: ["Kernels", "COpenCL"]),
     .target(name: "Tensors", dependencies: ["Devices"]),
@@ -38,7 +39,7 @@ let package = Package(
     .target(name: "Datasets", dependencies: ["CImages"]),
     .target(name: "Records", dependencies: ["CImages"]),
     .target(name: "Features", dependencies: ["Networks", "Records"]),
-    .target(name: "Evaluation", dependencies: ["Adversaries", "Datasets", "Features"]),
+    .target(name: "Evaluation", dependencies: ["Adversaries", "CLAPACK", "Datasets", "Features", "Records"]),
     .target(name: "Saddle", dependencies: ["Baselines", "Evaluation", "Records", "Yams"]),
     .target(name: "Benchmarks", dependencies: ["Saddle"]),
     .target(name: "Laboratory", dependencies: ["Saddle"]),
@@ -54,8 +55,8 @@ let package = Package(
     .testTarget(name: "BaselinesTests", dependencies: ["Baselines"], resources: [.copy("Reference")]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
     .testTarget(name: "FeaturesTests", dependencies: ["Features"]),
-    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
-    .testTarget(name: "RecordsTests", dependencies: ["Records"]),
+    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"], resources: [.copy("Reference")]),
+    .testTarget(name: "RecordsTests", dependencies: ["Records"], resources: [.copy("Reference")]),
     .testTarget(name: "SaddleTests", dependencies: ["Saddle"]),
     .testTarget(name: "BenchmarksTests", dependencies: ["Benchmarks"]),
     .testTarget(name: "LaboratoryTests", dependencies: ["Laboratory"]),

@@ -1,4 +1,4 @@
-// gzip files and CRC-32 through zlib.
+// gzip files, deflated data and CRC-32 through zlib.
 #if !__has_include(<zlib.h>)
 #error "The header of zlib is missing: apt-get install zlib1g-dev"
 #endif
@@ -62,8 +62,9 @@ static int grow(output *out) {
   return 1;
 }
 
-/// Unpacks the members one after another; bytes of 0 after the last are padding, as gzip itself holds.
-static int unpack(z_stream *stream, const uint8_t *bytes, size_t count, output *out,
+/// Unpacks the members one after another; bytes of 0 after the last are padding, as gzip itself holds. `format` names
+/// the data in messages.
+static int unpack(z_stream *stream, const char *format, const uint8_t *bytes, size_t count, output *out,
                   char *error, size_t error_capacity) {
   size_t taken = 0;
   for (;;) {
@@ -80,7 +81,7 @@ static int unpack(z_stream *stream, const uint8_t *bytes, size_t count, output *
       if (taken == count) return 0;
       zlib.inflateReset(stream);
     } else if (status != Z_OK && status != Z_BUF_ERROR) {
-      return image_fail(error, error_capacity, "is damaged: gzip data near byte %zu: %s", taken,
+      return image_fail(error, error_capacity, "is damaged: %s data near byte %zu: %s", format, taken,
                         stream->msg ? stream->msg : "cannot be unpacked");
     } else if (out->count == out->capacity) {
       if (!grow(out)) {
@@ -88,26 +89,23 @@ static int unpack(z_stream *stream, const uint8_t *bytes, size_t count, output *
                           out->capacity - 1);
       }
     } else if (taken == count) {
-      return image_fail(error, error_capacity, "is cut short: its gzip data end after %zu bytes", count);
+      return image_fail(error, error_capacity, "is cut short: its %s data end after %zu bytes", format, count);
     }
   }
 }
 
-int image_gunzip(const uint8_t *bytes, size_t count, size_t limit, uint8_t **unpacked, size_t *unpacked_count,
-                 char *error, size_t error_capacity) {
-  if (loaded(error, error_capacity)) return 1;
-  if (count < 2 || bytes[0] != 0x1f || bytes[1] != 0x8b) {
-    return image_fail(error, error_capacity, "does not begin with the signature of gzip");
-  }
+/// `bits` tells zlib the format, as inflateInit2 has it.
+static int unpack_all(const char *format, int bits, const uint8_t *bytes, size_t count, size_t limit,
+                      uint8_t **unpacked, size_t *unpacked_count, char *error, size_t error_capacity) {
   if (limit > SIZE_MAX - 1) limit = SIZE_MAX - 1;
   output out = {.capacity = limit < 1 << 20 ? limit + 1 : 1 << 20, .limit = limit + 1};
   out.bytes = malloc(out.capacity);
   z_stream stream = {0};
-  if (!out.bytes || zlib.inflateInit2_(&stream, 15 + 16, ZLIB_VERSION, (int)sizeof stream) != Z_OK) {  // 16: gzip only
+  if (!out.bytes || zlib.inflateInit2_(&stream, bits, ZLIB_VERSION, (int)sizeof stream) != Z_OK) {
     free(out.bytes);
-    return image_fail(error, error_capacity, "no memory to unpack gzip data");
+    return image_fail(error, error_capacity, "no memory to unpack %s data", format);
   }
-  int failed = unpack(&stream, bytes, count, &out, error, error_capacity);
+  int failed = unpack(&stream, format, bytes, count, &out, error, error_capacity);
   if (!failed && out.count > limit) failed = image_fail(error, error_capacity, "unpacks to more than %zu bytes", limit);
   zlib.inflateEnd(&stream);
   if (failed) {
@@ -117,4 +115,19 @@ int image_gunzip(const uint8_t *bytes, size_t count, size_t limit, uint8_t **unp
   *unpacked = out.bytes;
   *unpacked_count = out.count;
   return 0;
+}
+
+int image_gunzip(const uint8_t *bytes, size_t count, size_t limit, uint8_t **unpacked, size_t *unpacked_count,
+                 char *error, size_t error_capacity) {
+  if (loaded(error, error_capacity)) return 1;
+  if (count < 2 || bytes[0] != 0x1f || bytes[1] != 0x8b) {
+    return image_fail(error, error_capacity, "does not begin with the signature of gzip");
+  }
+  return unpack_all("gzip", 15 + 16, bytes, count, limit, unpacked, unpacked_count, error, error_capacity);
+}
+
+int image_inflate(const uint8_t *bytes, size_t count, size_t limit, uint8_t **unpacked, size_t *unpacked_count,
+                  char *error, size_t error_capacity) {
+  if (loaded(error, error_capacity)) return 1;
+  return unpack_all("deflated", -15, bytes, count, limit, unpacked, unpacked_count, error, error_capacity);
 }

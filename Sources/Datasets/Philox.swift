@@ -22,11 +22,15 @@ struct Philox {
 }
 
 /// The words of one stream in order: counter = (block of four words, epoch low, epoch high, stream).
-struct PhiloxStream {
+package struct PhiloxStream {
   /// What a stream's words decide; the numbers are part of the recorded order and never change.
-  enum Purpose: UInt32 {
+  package enum Purpose: UInt32 {
     case order = 1
     case flips = 2
+    /// Samples of a kernel distance's subsets, pairs of images, and splits of an Inception score.
+    case subsets = 3
+    case pairs = 4
+    case splits = 5
   }
 
   private let philox: Philox
@@ -35,7 +39,7 @@ struct PhiloxStream {
   private var position: UInt32 = 0
   private var block = SIMD4<UInt32>()
 
-  init(seed: UInt64, epoch: Int, purpose: Purpose) {
+  package init(seed: UInt64, epoch: Int, purpose: Purpose) {
     philox = Philox(seed: seed)
     self.epoch = UInt64(epoch)
     self.purpose = purpose
@@ -54,12 +58,20 @@ struct PhiloxStream {
 
   /// A whole number in 0..<bound, each with the same probability: the high word of a product, and another try for the
   /// low words that would favour some numbers (D. Lemire, "Fast random integer generation in an interval", 2019).
-  mutating func nextInteger(below bound: UInt32) -> UInt32 {
+  package mutating func nextInteger(below bound: UInt32) -> UInt32 {
     let refused = (0 &- bound) % bound
     while true {
       let product = UInt64(nextWord()) * UInt64(bound)
       if UInt32(truncatingIfNeeded: product) >= refused { return UInt32(product >> 32) }
     }
+  }
+
+  /// Different numbers out of 0..<count, each choice and order with the same probability (Fisher and Yates).
+  package mutating func choice(of size: Int, from count: Int) -> [Int] {
+    precondition(size <= count && count <= UInt32.max, "\(size) of \(count)")
+    var numbers = Array(0..<count)
+    for place in 0..<size { numbers.swapAt(place, place + Int(nextInteger(below: UInt32(count - place)))) }
+    return Array(numbers[..<size])
   }
 
   private func words(ofBlock block: UInt32) -> SIMD4<UInt32> {

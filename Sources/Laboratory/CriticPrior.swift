@@ -84,7 +84,7 @@ private struct FashionJudge {
   /// Training images, as many.
   let training: Tensor
   private let network: Network
-  private let heldOut: (features: [[Double]], pixels: [[Double]])
+  private let heldOut: (features: FeatureMoments, pixels: FeatureMoments)
 
   init(_ lab: Lab, count: Int) throws {
     self.count = count
@@ -96,7 +96,9 @@ private struct FashionJudge {
 
   func distances(to images: Tensor) throws -> (features: Double, pixels: Double) {
     let own = try Self.summaries(of: images, network)
-    return (frechetDistance(own.features, heldOut.features), frechetDistance(own.pixels, heldOut.pixels))
+    return (
+      try frechetDistance(own.features, heldOut.features).value, try frechetDistance(own.pixels, heldOut.pixels).value
+    )
   }
 
   /// The first 36.
@@ -108,15 +110,14 @@ private struct FashionJudge {
   /// 64 numbers of each image: the mean of each of the last feature maps, and of each square of 4 x 4 pixels.
   private static func summaries(
     of images: Tensor, _ network: Network
-  ) throws -> (features: [[Double]], pixels: [[Double]]) {
+  ) throws -> (features: FeatureMoments, pixels: FeatureMoments) {
     guard let maps = network.evaluate(images, mode: .inference).features else {
       throw LaboratoryError("the judging network has no features")
     }
-    func rows(_ x: Tensor) throws -> [[Double]] {
-      let (values, size) = (try x.scalars(as: Double.self), x.shape.count / x.shape[0])
-      return stride(from: 0, to: values.count, by: size).map { Array(values[$0..<$0 + size]) }
+    func moments(_ x: Tensor) throws -> FeatureMoments {
+      FeatureMoments(Features(count: x.shape[0], width: x.shape.count / x.shape[0], values: try x.scalars()))
     }
     let squares = images.reshaped(to: [images.shape[0], 8, 4, 8, 4]).mean(over: [2, 4])
-    return (try rows(maps.mean(over: [1, 2])), try rows(squares))
+    return (try moments(maps.mean(over: [1, 2])), try moments(squares))
   }
 }

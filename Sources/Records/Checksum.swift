@@ -4,6 +4,13 @@ import CImages
 struct Checksum {
   private(set) var value: UInt32 = 0
 
+  init() {}
+
+  /// The checksum of these bytes; throws as `add`.
+  init(of bytes: [UInt8]) throws(RecordError) {
+    try bytes.withUnsafeBufferPointer { (bytes) throws(RecordError) in try add(UnsafeRawBufferPointer(bytes)) }
+  }
+
   /// Adds bytes; throws `RecordError.library` on a machine without zlib.
   mutating func add(_ bytes: UnsafeRawBufferPointer) throws(RecordError) {
     let status = callImages { [count = bytes.count] message, capacity in

@@ -77,15 +77,18 @@ enum AtomicFile {
     do {
       let file = try OpenFile(temporary, O_WRONLY | O_CREAT | O_TRUNC)
       try body(file)
-      try file.synchronize()
+      try putInPlace(file, path)
     } catch {
       unlink(temporary)
       throw error
     }
-    guard rename(temporary, path) == 0 else {
-      let code = errno
-      unlink(temporary)
-      throw .system(path: path, action: "put in its place", code: code)
+  }
+
+  /// The end of `write`, for a file that was opened under the temporary name.
+  static func putInPlace(_ file: borrowing OpenFile, _ path: String) throws(RecordError) {
+    try file.synchronize()
+    guard rename(file.path, path) == 0 else {
+      throw .system(path: path, action: "put in its place", code: errno)
     }
     // The rename itself is on the disk only when the folder is.
     try OpenFile(Directory.parent(of: path), O_RDONLY | O_DIRECTORY).synchronize()

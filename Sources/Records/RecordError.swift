@@ -16,6 +16,8 @@ public enum RecordError: Error, Sendable, Equatable, CustomStringConvertible {
   case runExists(path: String, isRun: Bool)
   /// The folder holds no run.
   case noRun(path: String, missing: String)
+  /// A zip archive or an array in it cannot be read.
+  case archive(path: String, reason: String)
   /// A picture could not be encoded, or a library is missing.
   case library(reason: String)
 
@@ -39,6 +41,8 @@ public enum RecordError: Error, Sendable, Equatable, CustomStringConvertible {
       "\(path) is not empty: choose another --out."
     case .noRun(let path, let missing):
       "\(path) holds no run: \(missing) is missing."
+    case .archive(let path, let reason):
+      "\(path) cannot be read: \(reason)."
     case .library(let reason):
       reason
     }

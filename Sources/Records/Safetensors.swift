@@ -163,7 +163,7 @@ extension SafetensorsFile.Values {
 
   /// Lends the bytes as they lie in memory, which is as they lie in the file: every host of Swift on Linux is
   /// little-endian.
-  func withBytes(_ body: (UnsafeRawBufferPointer) throws(RecordError) -> Void) throws(RecordError) {
+  func withBytes<Failure: Error>(_ body: (UnsafeRawBufferPointer) throws(Failure) -> Void) throws(Failure) {
     switch self {
     case .float32(let elements): try Self.lend(elements, body)
     case .float64(let elements): try Self.lend(elements, body)
@@ -172,10 +172,10 @@ extension SafetensorsFile.Values {
     }
   }
 
-  private static func lend<Element>(
-    _ elements: [Element], _ body: (UnsafeRawBufferPointer) throws(RecordError) -> Void
-  ) throws(RecordError) {
-    try elements.withUnsafeBufferPointer { (buffer) throws(RecordError) in try body(UnsafeRawBufferPointer(buffer)) }
+  private static func lend<Element, Failure: Error>(
+    _ elements: [Element], _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void
+  ) throws(Failure) {
+    try elements.withUnsafeBufferPointer { (buffer) throws(Failure) in try body(UnsafeRawBufferPointer(buffer)) }
   }
 
   /// Copies elements out of a file's bytes, which need not be aligned.

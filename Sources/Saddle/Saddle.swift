@@ -3,4 +3,5 @@
 @_exported import Baselines
 @_exported import Datasets
 @_exported import Evaluation
+@_exported import Features
 @_exported import Records

@@ -78,21 +78,6 @@ func normalQuantilesAreKnown(level: Double, place: Double) {
   #expect(abs(normalQuantile(level) - place) < 1e-9)
 }
 
-@Test(
-  arguments: [
-    // On the line: (0 - 4)² + (√2 - √8)².
-    ([[-1.0], [1]], [[2.0], [6]], 18.0),
-    // Covariances diag(2, 0) and diag(0, 2): the product has no trace.
-    ([[-1, 0], [1, 0]], [[0, -1], [0, 1]], 4.0),
-    // The same points twice.
-    ([[0, 1], [2, 5], [4, 3]], [[0, 1], [2, 5], [4, 3]], 0),
-    // The same, moved by (1, 1).
-    ([[0, 1], [2, 5], [4, 3]], [[1, 2], [5, 4], [3, 6]], 2),
-  ] as [([[Double]], [[Double]], Double)])
-func frechetDistancesAreKnown(first: [[Double]], second: [[Double]], distance: Double) {
-  #expect(abs(frechetDistance(first, second) - distance) < 1e-9)
-}
-
 @Test func gaussiansJensenShannonIsKnown() {
   // Reference values by quadrature elsewhere, to their six digits.
   for (distance, value) in [(0.5, 0.030312), (1, 0.111421), (2, 0.336831), (3, 0.526777)] {

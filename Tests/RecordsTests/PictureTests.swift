@@ -72,19 +72,4 @@ import Testing
       message { try grid.writePNG(to: "\(folder.path)/none/grid.png") }
         == "\(folder.path)/none/grid.png.tmp could not be opened for writing: No such file or directory.")
   }
-
-  @Test(arguments: [([], "()"), ([3], "(3,)"), ([2, 3], "(2, 3)")] as [([Int], String)])
-  func arraysAreNumPys(shape: [Int], tuple: String) throws {
-    let folder = try TemporaryFolder()
-    let values = (0..<shape.reduce(1, *)).map { UInt8($0 + 1) }
-    try NumPyArray(shape: shape, values: values).write(to: "\(folder.path)/a.npy")
-    let bytes = try folder.bytes("a.npy")
-    #expect(Array(bytes[..<8]) == [0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59, 1, 0])
-    let length = Int(bytes[8]) + 256 * Int(bytes[9])
-    #expect((10 + length) % 64 == 0)
-    let header = String(decoding: bytes[10..<10 + length], as: UTF8.self)
-    #expect(header.hasPrefix("{'descr': '|u1', 'fortran_order': False, 'shape': \(tuple), }"))
-    #expect(header.hasSuffix("\n"))
-    #expect(Array(bytes[(10 + length)...]) == values)
-  }
 }

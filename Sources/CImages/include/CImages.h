@@ -52,6 +52,10 @@ int image_jpeg_decode(const uint8_t *bytes, size_t count, uint8_t **rgb, image_h
 int image_gunzip(const uint8_t *bytes, size_t count, size_t limit, uint8_t **unpacked, size_t *unpacked_count,
                  char *error, size_t error_capacity);
 
+/// Unpacks deflated data (RFC 1951, as zip archives hold them) into at most `limit` bytes.
+int image_inflate(const uint8_t *bytes, size_t count, size_t limit, uint8_t **unpacked, size_t *unpacked_count,
+                  char *error, size_t error_capacity);
+
 /// Continues the CRC-32 of zlib, gzip and PNG over `count` more bytes; *crc starts as 0.
 int image_crc32(uint32_t *crc, const void *bytes, size_t count, char *error, size_t error_capacity);
 

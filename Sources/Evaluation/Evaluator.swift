@@ -1,5 +1,4 @@
 import Features
-import struct Features.Features
 
 /// What a generator's samples are worth beside real images: figures, the same of held-out images, and the defects that
 /// they show.
@@ -47,11 +46,15 @@ public final class Evaluator {
       baseline = (
         try metrics.filter { !$0.needs.contains(.heldOut) && $0.least <= evidence.generated.count }
           .flatMap { try $0.figures(evidence, suffix: extractor.suffix) },
-        evidence.generated.shares
+        try Self.shares(evidence.generated)
       )
     } else {
       baseline = nil
     }
+  }
+
+  private static func shares(_ features: Features) throws -> [Double] {
+    features.classes > 0 ? try classShares(of: features) : []
   }
 
   /// Whether these metrics can be had, before anything is computed.
@@ -123,7 +126,7 @@ public final class Evaluator {
       reference: reference, seed: seed)
     let figures = try metrics.flatMap { try $0.figures(evidence, suffix: extractor.suffix) }
     let comparison = Defect.Comparison(
-      figures: figures, baseline: baseline?.figures ?? [], shares: evidence.generated.shares,
+      figures: figures, baseline: baseline?.figures ?? [], shares: try Self.shares(evidence.generated),
       expected: baseline?.shares ?? [], classNames: classNames, count: count)
     return EvaluationReport(
       conditions: entries, figures: figures, baseline: baseline?.figures ?? [], defects: Defect.findings(comparison))

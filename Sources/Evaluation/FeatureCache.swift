@@ -1,6 +1,6 @@
 import Datasets
+import Devices
 import Features
-import struct Features.Features
 import Records
 
 /// Features of real images on disk, by what they are of and what saw them, so that they are computed once.

@@ -1,4 +1,4 @@
-import struct Features.Features
+import Features
 
 extension Features {
   /// The class with the largest logit of each image, the first of several.
@@ -7,13 +7,6 @@ extension Features {
       let logits = logits[row * classes..<(row + 1) * classes]
       return logits.indices.reduce(logits.startIndex) { logits[$1] > logits[$0] ? $1 : $0 } - row * classes
     }
-  }
-
-  /// The share of images that each class has by these guesses.
-  public var shares: [Double] {
-    var counts = [Int](repeating: 0, count: classes)
-    for guess in guesses { counts[guess] += 1 }
-    return counts.map { Double($0) / Double(max(count, 1)) }
   }
 
   /// These rows one after the other.

@@ -1,5 +1,4 @@
 import Features
-import struct Features.Features
 import Foundation
 
 extension Metric {
@@ -16,8 +15,8 @@ extension Metric {
       let distance = try frechetDistance(evidence.reference.moments, moments)
       return [
         Measured(
-          distance.value, real: evidence.reference.moments.count, generated: moments.count,
-          note: distance.isSingular ? "a covariance is singular: fewer images than features, or features alike" : nil)
+          distance.value, real: evidence.reference.moments.count ?? 0, generated: evidence.generated.count,
+          note: distance.warning ?? (distance.isSingular ? "a covariance is singular" : nil))
       ]
     },
     Metric(
@@ -46,19 +45,22 @@ extension Metric {
       return [Measured(score.mean, deviation: score.deviation, generated: evidence.generated.count)]
     },
     Metric(
-      name: "modes", summary: "classes that samples are of, and KL(samples || real) between shares of classes in nats",
-      paper: "Metz et al. 2017, arXiv 1611.02163", columns: [Column("modes", .larger), Column("KL-modes", .smaller)],
+      name: "modes", summary: "classes that samples are surely of, and KL(samples || real) of classes' shares in nats",
+      paper: "Metz et al. 2017, arXiv 1611.02163; Lin et al. 2018, arXiv 1712.04086",
+      columns: [Column("modes", .larger), Column("KL-modes", .smaller)],
       needs: [.features, .logits, .realFeatures], least: 10
     ) { evidence in
       let (real, generated) = (try evidence.realFeatures, evidence.generated)
-      let shares = generated.shares
+      let shares = try classShares(of: real)
       // Half an image is added to each class, so that one that no real image is of divides by no zero.
-      let counts = real.shares.map { $0 * Double(real.count) + 0.5 }
-      let sum = counts.reduce(0, +)
-      let divergence = zip(shares, counts).reduce(0.0) { $0 + ($1.0 > 0 ? $1.0 * log($1.0 * sum / $1.1) : 0) }
+      let sum = Double(real.count) + 0.5 * Double(shares.count)
+      let smooth = shares.map { ($0 * Double(real.count) + 0.5) / sum }
+      let covered = try classCoverage(of: generated, realShares: shares).covered
       return [
-        Measured(Double(shares.count { $0 > 0 }), real: real.count, generated: generated.count),
-        Measured(divergence, real: real.count, generated: generated.count),
+        Measured(Double(covered), real: real.count, generated: generated.count),
+        Measured(
+          try classCoverage(of: generated, realShares: smooth).divergence, real: real.count,
+          generated: generated.count),
       ]
     },
   ]
@@ -87,11 +89,14 @@ extension Metric {
     },
     Metric(
       name: "neighbours",
-      summary: "share of samples that copy training images: by how often those are nearer than others",
-      paper: "after Meehan et al. 2020, arXiv 2004.05675", columns: [Column("copying", .alike)],
+      summary: "samples that copy training images: an estimate, and those nearer to one than its own neighbour",
+      paper: "after Meehan et al. 2020, arXiv 2004.05675",
+      columns: [Column("copying", .alike), Column("repeated", .alike)],
       needs: [.features, .realFeatures, .heldOut], least: 10
     ) { evidence in
-      try [copying(evidence)]
+      let (real, generated) = (try evidence.realFeatures.spread(manifold), evidence.generated.spread(manifold))
+      let near = try memorization(generated: generated, training: real)
+      return [try copying(evidence), Measured(near.share, real: real.count, generated: generated.count)]
     },
   ]
 
@@ -134,10 +139,11 @@ extension Metric {
       name: "diversity", summary: "likeness of pairs of samples (mean MS-SSIM): above the real images' they are alike",
       paper: "Odena et al. 2017, arXiv 1610.09585", columns: [Column("MS-SSIM", .alike)], needs: [.images], least: 2
     ) { evidence in
-      [
+      let scales = similarityScales(height: evidence.samples.height, width: evidence.samples.width)
+      return [
         Measured(
           try multiscaleSimilarity(evidence.samples, pairs: 2000, seed: evidence.seed),
-          generated: evidence.samples.count)
+          generated: evidence.samples.count, note: scales < 5 ? "\(scales) scales: the images are small" : nil)
       ]
     },
   ]

@@ -1,5 +1,4 @@
 import Features
-import struct Features.Features
 
 /// A row of the table of metrics.
 public struct Metric: Sendable {

@@ -1,6 +1,5 @@
 import Evaluation
 import Features
-import struct Features.Features
 import Foundation
 
 /// Evaluates the generator of a run against its data: what `saddle evaluate` does, and training now and then.
@@ -121,12 +120,11 @@ public final class RunEvaluator {
       ),
       ("reference's sha256", digits),
     ])
-    var heldOut: Features?
-    if let others = images.heldOut {
+    let heldOut = try images.heldOut.map { others in
       let digits = try others.sha256()
-      heldOut = try cache.features(of: others, digits: digits, by: extractor) { progress("held-out images", $0, $1) }
       entries.append("held-out", "\(others.count) images")
       entries.append("held-out's sha256", digits)
+      return try cache.features(of: others, digits: digits, by: extractor) { progress("held-out images", $0, $1) }
     }
     voice.show("")
     for entry in extractor.identity { entries.append(entry.name, entry.value) }

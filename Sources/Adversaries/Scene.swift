@@ -11,7 +11,7 @@ public final class Scene {
   public struct Verdict {
     /// [N, ...]: a logit, or a logit and further outputs, or an autoencoder's reconstruction.
     public let output: Tensor
-    /// What the critic's `Features` layer saw, [N, ...].
+    /// What the critic's `FeatureMark` saw, [N, ...].
     public let features: Tensor?
     public init(output: Tensor, features: Tensor? = nil) { (self.output, self.features) = (output, features) }
 

@@ -45,9 +45,8 @@ public func classCoverage(
   let covered = real.filter {
     confident[$0] >= max(1, leastShare * realShares[$0] * Double(generated.count))
   }
-  let divergence = zip(shares, realShares).reduce(0) { sum, pair in
-    pair.0 > 0 ? sum + pair.0 * log(pair.0 / pair.1) : sum
-  }
+  var divergence = 0.0
+  for (own, real) in zip(shares, realShares) where own > 0 { divergence += own * log(own / real) }
   return ClassCoverage(
     covered: covered.count, classes: real.count, confidentShare: Double(confidentCount) / Double(generated.count),
     divergence: divergence, shares: shares)

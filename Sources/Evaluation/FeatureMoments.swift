@@ -103,7 +103,7 @@ extension FeatureMoments {
       throw .archive(
         path: path, reason: "mu is \(mu.shape) and sigma \(sigma.shape), which are no mean and covariance")
     }
-    let count = file.names.contains("count.npy") ? try array("count").values.doubles.first.map { Int($0) } : nil
+    let count = try file.names.contains("count.npy") ? array("count").values.doubles.first.map { Int($0) } : nil
     self.init(count: count, means: mu.values.doubles, covariance: sigma.values.doubles)
   }
 }

@@ -58,8 +58,8 @@ enum PlainAlgebra {
         pivots.swapAt(k, pivot)
         let head = a[k * width + k].squareRoot()
         a[k * width + k] = head
-        for j in k + 1..<max(k + 1, width) { a[k * width + j] /= head }
-        for i in k + 1..<max(k + 1, width) {
+        for j in k + 1..<width { a[k * width + j] /= head }
+        for i in k + 1..<width {
           let factor = a[k * width + i]
           for j in i..<width { a[i * width + j] -= factor * a[k * width + j] }
         }
@@ -74,7 +74,7 @@ enum PlainAlgebra {
     a.swapAt(p * width + p, q * width + q)
     for i in 0..<p { a.swapAt(i * width + p, i * width + q) }
     for i in p + 1..<q { a.swapAt(p * width + i, i * width + q) }
-    for i in q + 1..<max(q + 1, width) { a.swapAt(p * width + i, q * width + i) }
+    for i in q + 1..<width { a.swapAt(p * width + i, q * width + i) }
   }
 
   /// Hestenes' one-sided Jacobi rotations: rows (or columns, where those are fewer) are turned until all are orthogonal;
@@ -89,7 +89,7 @@ enum PlainAlgebra {
       for _ in 0..<30 {
         var isDone = true
         for i in 0..<count {
-          for j in i + 1..<max(i + 1, count) {
+          for j in i + 1..<count {
             let (x, y) = (row(i), row(j))
             let (a, b, c) = (dot(x, x, length), dot(y, y, length), dot(x, y, length))
             guard abs(c) > 1e-15 * (a * b).squareRoot(), c != 0 else { continue }

@@ -13,7 +13,7 @@ extension Architecture {
       // As many codes as latents, as in BEGAN.
       let maps: Shape = [4, 4, options.width << (try options.halvings() - 1)]
       let code: [any Layer] = [
-        Reshape.flat, Dense(options.latent, initializer: options.initializer), Features(),
+        Reshape.flat, Dense(options.latent, initializer: options.initializer), FeatureMark(),
         Dense(maps.count, initializer: options.initializer), Reshape(maps),
       ]
       let decoder = try options.dcganDecoder(options.normalization(), .leakyReLU())

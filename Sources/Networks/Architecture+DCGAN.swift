@@ -8,7 +8,7 @@ extension Architecture {
         options.conditioning == .projection || options.minibatch != "none"
         ? [Reshape.flat] + options.head()
         : [
-          Features(), Convolution(options.criticOutputs, kernel: 4, bias: false, initializer: options.initializer),
+          FeatureMark(), Convolution(options.criticOutputs, kernel: 4, bias: false, initializer: options.initializer),
           Reshape.flat,
         ]
       return options.critic(try options.labelledSamples() + options.dcganEncoder() + head)

@@ -39,7 +39,7 @@ extension Architecture {
         options.conditioning == .projection
         ? ProjectionHead(classes: options.classes, outputs: options.criticOutputs, initializer: start)
         : Dense(options.criticOutputs, bias: false, initializer: start)
-      return Sequential(layers + [CriticBasis(), Features(), head])
+      return Sequential(layers + [CriticBasis(), FeatureMark(), head])
     })
 
   /// A convolution of single pixels, without bias.

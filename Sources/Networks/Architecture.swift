@@ -125,7 +125,7 @@ extension Architecture.Options {
       conditioning == .projection
       ? ProjectionHead(classes: classes, outputs: criticOutputs, initializer: initializer)
       : Dense(criticOutputs, initializer: initializer)
-    return [Features()] + (Architecture.minibatchLayers[minibatch] ?? []) + [last]
+    return [FeatureMark()] + (Architecture.minibatchLayers[minibatch] ?? []) + [last]
   }
 
   func check() throws(NetworkError) {

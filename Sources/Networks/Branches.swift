@@ -24,7 +24,7 @@ public struct Residual: Layer {
 }
 
 /// Marks its inputs as the network's features, which `Network.evaluate` returns; of several marks the last counts.
-public struct Features: Layer {
+public struct FeatureMark: Layer {
   public init() {}
   public func declare(_ input: Shape, _ declarations: inout Declarations) -> Shape { input }
   public func apply(_ x: Tensor, _ pass: inout Pass) -> Tensor {

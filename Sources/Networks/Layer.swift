@@ -152,7 +152,7 @@ public struct Pass {
   public let mode: Mode
   /// The network's own input [N, ...]: latents may enter at several layers.
   public let input: Tensor
-  /// What the last `Features` layer so far saw.
+  /// What the last `FeatureMark` so far saw.
   var features: Tensor?
   /// How many of the first samples are the reference batch of the `Referenced` around the layer.
   var references = 0

@@ -40,7 +40,7 @@ public struct Network {
     evaluate(x, weights: weights, mode: mode).output
   }
 
-  /// Outputs [N, ...] for inputs [N, ...], and what the last layer `Features` saw, if there is one.
+  /// Outputs [N, ...] for inputs [N, ...], and what the last `FeatureMark` saw, if there is one.
   ///
   /// - Parameter weights: As for a call.
   public func evaluate(_ x: Tensor, weights: [Tensor]? = nil, mode: Mode) -> (output: Tensor, features: Tensor?) {

@@ -58,7 +58,7 @@ func movesAgreeWithPyTorch(row: GameRow) throws {
     for (number, width) in widths.enumerated() {
       let isLast = number == widths.count - 1
       layers +=
-        isLast ? [Features(), Dense(width, initializer: .he)] : [Dense(width, initializer: .he), Activation.tanh]
+        isLast ? [FeatureMark(), Dense(width, initializer: .he)] : [Dense(width, initializer: .he), Activation.tanh]
     }
     let network = try Network(Sequential(layers), input: [input], random: .init(seed: 0, stream: 0), on: device)
     network.weights.write(weights)

@@ -15,7 +15,7 @@ func termsHaveTheirGradients(name: String, isCritic: Bool) throws {
   }
   let hidden: [any Layer] = [Dense(7, initializer: .he), Activation.tanh, Dense(6, initializer: .he), Activation.tanh]
   // A logit, and four more outputs: classes, or a code of three categories and a number.
-  let critic = try network(hidden + [Features(), Dense(5, initializer: .he)], 2, 1)
+  let critic = try network(hidden + [FeatureMark(), Dense(5, initializer: .he)], 2, 1)
   let generator = try network([Dense(6, initializer: .he), Activation.tanh, Dense(2, initializer: .he)], 6, 2)
   let count = 8
   let random = RandomStream(seed: 5, stream: 0)

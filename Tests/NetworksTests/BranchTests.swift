@@ -19,7 +19,7 @@ struct ValueRow: Sendable, CustomTestStringConvertible {
     ValueRow(layer: GlobalPooling.sum, input: [2, 2, 2], output: [2], values: [12, 16]),
     ValueRow(layer: GlobalPooling.mean, input: [2, 2, 2], output: [2], values: [3, 4]),
     ValueRow(layer: Slice(1..<3), input: [4], output: [2], values: [1, 2]),
-    ValueRow(layer: Features(), input: [2], output: [2], values: [0, 1]),
+    ValueRow(layer: FeatureMark(), input: [2], output: [2], values: [0, 1]),
     ValueRow(layer: LabelConcatenation(classes: 3), input: [2], output: [5], values: [0, 1, 0, 1, 0]),
     ValueRow(
       layer: LabelConcatenation(classes: 2), input: [1, 2, 1], output: [1, 2, 3], values: [0, 0, 1, 1, 0, 1]),
@@ -75,7 +75,7 @@ func layersGiveWhatWasWorkedOutByHand(row: ValueRow) throws {
     return try network.evaluate(x, mode: .training).features?.scalars()
   }
   #expect(try features([half]) == nil)
-  #expect(try features([Features(), half, Residual(main: [half, Features()]), half]) == [2, 2])
+  #expect(try features([FeatureMark(), half, Residual(main: [half, FeatureMark()]), half]) == [2, 2])
 }
 
 /// Each class has a scale and shift of its own, added to by the latents of the network's input.
@@ -102,7 +102,7 @@ func layersGiveWhatWasWorkedOutByHand(row: ValueRow) throws {
   let device = try Device.cpu(threads: 1)
   let head = ProjectionHead(classes: 4, initializer: .he)
   #expect(try Network(head, input: [2], random: random, on: device).classes == 4)
-  #expect(try Network(Features(), input: [2], random: random, on: device).classes == nil)
+  #expect(try Network(FeatureMark(), input: [2], random: random, on: device).classes == nil)
   await #expect(processExitsWith: .failure) { try runHead(labels: nil) }
   await #expect(processExitsWith: .failure) { try runHead(labels: 2) }
   await #expect(processExitsWith: .success) { try runHead(labels: 3) }

@@ -65,7 +65,7 @@ func groupsAreTheLargestThatDivideTheBatch(count: Int, size: Int) throws {
 @Test(arguments: [ReferenceNormalization.batch(), .virtualBatch()])
 func referenceNormalizationDoesNotSeeTheBatch(normalization: ReferenceNormalization) throws {
   let device = try Device.cpu(precision: .double, threads: 1)
-  let layers: [any Layer] = [Dense(4, initializer: .he), normalization, Activation.relu, Features()]
+  let layers: [any Layer] = [Dense(4, initializer: .he), normalization, Activation.relu, FeatureMark()]
   let network = try Network(Referenced(layers, count: 7), input: [3], random: random, on: device)
   let x = numbers([5, 3], 1, on: device)
   let (output, features) = network.evaluate(x, mode: .training)

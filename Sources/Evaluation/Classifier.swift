@@ -1,6 +1,5 @@
 import Adversaries
 import Features
-import struct Features.Features
 import Records
 
 /// A convolutional classifier that has learned the labelled images at hand: an extractor for data that no published
@@ -82,7 +81,7 @@ public final class Classifier: FeatureExtractor {
       (side, filters) = (side / 2, min(2 * filters, 256))
     }
     layers += [Reshape.flat, Dense(settings.width, bias: false, initializer: .he), BatchNormalization()]
-    layers += [Activation.leakyReLU(), Networks.Features(), Dense(classes, initializer: .he)]
+    layers += [Activation.leakyReLU(), FeatureMark(), Dense(classes, initializer: .he)]
     return Sequential(layers)
   }
 }

@@ -63,7 +63,7 @@ struct Evaluate: ParsableCommand {
     do {
       if let metrics { _ = try Metric.named(metrics) }
       try FeatureSource.check(features)
-    } catch let error as EvaluationError {
+    } catch {
       throw ValidationError("\(error).")
     }
   }

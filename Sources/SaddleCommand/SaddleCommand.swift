@@ -14,7 +14,8 @@ struct SaddleCommand: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      Train.self, Games.self, Sample.self, Evaluate.self, Judge.self, Devices.self, Check.self, Tune.self, Bench.self, Lab.self,
+      Train.self, Games.self, Sample.self, Evaluate.self, Judge.self, Devices.self, Check.self, Tune.self, Bench.self,
+      Lab.self,
     ])
 
   /// Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted after saving.

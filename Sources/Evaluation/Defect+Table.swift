@@ -31,7 +31,7 @@ extension Defect {
         "Give more images, augment what the critic sees (views.augment=color,translation,cutout), take smaller networks, "
         + "or go back to an earlier checkpoint (--from).", explained: []
     ) { comparison in
-      guard let copying = comparison.value("neighbours"), copying.value > 0.3,
+      guard let copying = comparison.value("copying"), copying.value > 0.3,
         copying.value > 5 * (copying.deviation ?? 0)
       else { return nil }
       return

@@ -24,6 +24,19 @@ extension ImageDataset {
     return hash.digits
   }
 
+  /// Small pictures of all images, as `ImageBytes.thumbnails`.
+  ///
+  /// - Throws: `DatasetError` where an image's file has gone or changed.
+  public func thumbnails() throws(DatasetError) -> Features {
+    var (values, width): ([Float], Int) = ([], 0)
+    for start in stride(from: 0, to: count, by: 1000) {
+      let part = try bytes(start..<min(start + 1000, count)).thumbnails
+      values += part.values
+      width = part.width
+    }
+    return Features(count: count, width: width, values: values)
+  }
+
   /// As many of the images, spread evenly over their order and so over their classes; all where there are no more.
   ///
   /// - Throws: `DatasetError` where it would have none.

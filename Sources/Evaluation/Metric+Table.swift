@@ -88,36 +88,15 @@ extension Metric {
       return [density, coverage].map { Measured($0, real: real.count, generated: generated.count) }
     },
     Metric(
-      name: "neighbours",
-      summary: "samples that copy training images: an estimate, and those nearer to one than its own neighbour",
-      paper: "after Meehan et al. 2020, arXiv 2004.05675",
-      columns: [Column("copying", .alike), Column("repeated", .alike)],
-      needs: [.features, .realFeatures, .heldOut], least: 10
+      name: "neighbours", summary: "samples nearer to a training image than that one's own nearest neighbour",
+      paper: "after Alaa et al. 2022, arXiv 2102.08921", columns: [Column("repeated", .alike)],
+      needs: [.features, .realFeatures], least: 2
     ) { evidence in
       let (real, generated) = (try evidence.realFeatures.spread(manifold), evidence.generated.spread(manifold))
-      let near = try memorization(generated: generated, training: real)
-      return [try copying(evidence), Measured(near.share, real: real.count, generated: generated.count)]
+      let share = try memorization(generated: generated, training: real).share
+      return [Measured(share, real: real.count, generated: generated.count)]
     },
   ]
-
-  /// How many of the samples are copies of training images, by how often their nearest real image is one of those.
-  ///
-  /// Training and held-out images are exchangeable for whoever saw neither: a new sample's nearest one is then a
-  /// training image as often as training images are among them all. A copy's is always, where the reference has it.
-  private static func copying(_ evidence: Evidence) throws -> Measured {
-    let real = try evidence.realFeatures
-    guard let heldOut = evidence.reference.heldOut else { throw EvaluationError("there are no held-out images") }
-    let generated = evidence.generated.spread(2000)
-    let pool = real.followed(by: heldOut)
-    let near = try nearestNeighbours(of: generated, among: pool)
-    let chance = Double(real.count) / Double(pool.count)
-    let share = Double(near.count { $0.index < real.count }) / Double(generated.count)
-    let scale = (1 - chance) * evidence.reference.share
-    return Measured(
-      (share - chance) / scale,
-      deviation: (chance * (1 - chance) / Double(generated.count)).squareRoot() / scale,
-      real: pool.count, generated: generated.count)
-  }
 
   /// Images that are looked at as they are.
   static let pictures = 2000
@@ -136,6 +115,13 @@ extension Metric {
       ]
     },
     Metric(
+      name: "copying", summary: "share of samples that copy training images, by their nearest ones in small pictures",
+      paper: "after Meehan et al. 2020, arXiv 2004.05675", columns: [Column("copying", .alike)], needs: [.heldOut],
+      least: 10
+    ) { evidence in
+      try [copying(evidence)]
+    },
+    Metric(
       name: "diversity", summary: "likeness of pairs of samples (mean MS-SSIM): above the real images' they are alike",
       paper: "Odena et al. 2017, arXiv 1610.09585", columns: [Column("MS-SSIM", .alike)], needs: [.images], least: 2
     ) { evidence in
@@ -147,6 +133,24 @@ extension Metric {
       ]
     },
   ]
+
+  /// How many of the samples are copies of training images, by how often their nearest real image is one of those.
+  ///
+  /// Training and held-out images are exchangeable for whoever saw neither: a new sample's nearest one is then a
+  /// training image as often as training images are among them all. A copy's is always, where the reference has it.
+  /// Networks would not do here: one that has learned the training images tells them from others itself.
+  private static func copying(_ evidence: Evidence) throws -> Measured {
+    guard let thumbnails = evidence.reference.thumbnails else { throw EvaluationError("there are no held-out images") }
+    let pool = thumbnails.train.followed(by: thumbnails.heldOut)
+    let generated = evidence.samples.thumbnails
+    let near = try nearestNeighbours(of: generated, among: pool)
+    let chance = Double(thumbnails.train.count) / Double(pool.count)
+    let share = Double(near.count { $0.index < thumbnails.train.count }) / Double(generated.count)
+    let scale = (1 - chance) * thumbnails.share
+    return Measured(
+      (share - chance) / scale, deviation: (chance * (1 - chance) / Double(generated.count)).squareRoot() / scale,
+      real: pool.count, generated: generated.count)
+  }
 }
 
 extension Evidence {
@@ -155,38 +159,5 @@ extension Evidence {
       guard let features = reference.features else { throw EvaluationError("there are no features of real images") }
       return features
     }
-  }
-}
-
-extension ImageBytes {
-  /// The mean of (4 b - its four neighbours)² over inner pixels, channels and images.
-  var meanSquaredLaplacian: Double {
-    guard height > 2, width > 2, count > 0 else { return 0 }
-    let (row, size) = (width * channels, height * width * channels)
-    var sum = 0
-    bytes.withUnsafeBufferPointer { bytes in
-      for image in 0..<count {
-        for y in 1..<height - 1 {
-          let start = image * size + y * row
-          for place in start + channels..<start + row - channels {
-            let around =
-              Int(bytes[place - row]) + Int(bytes[place + row]) + Int(bytes[place - channels])
-              + Int(bytes[place + channels])
-            let laplacian = 4 * Int(bytes[place]) - around
-            sum += laplacian * laplacian
-          }
-        }
-      }
-    }
-    return Double(sum) / Double(count * (height - 2) * (width - 2) * channels)
-  }
-
-  /// As many of the images, spread evenly over their order; all where there are no more.
-  public func spread(_ count: Int) -> ImageBytes {
-    guard count < self.count else { return self }
-    let size = height * width * channels
-    let places = (0..<count).map { $0 * self.count / count * size }
-    return ImageBytes(
-      places.flatMap { bytes[$0..<$0 + size] }, count: count, height: height, width: width, channels: channels)
   }
 }

@@ -41,7 +41,7 @@ public struct Metric: Sendable {
     case moments
     /// Real features themselves.
     case realFeatures
-    /// Features of images that training did not see.
+    /// Images that training did not see, beside those that it saw.
     case heldOut
     /// The samples themselves, and real images.
     case images
@@ -109,26 +109,27 @@ public struct Reference: Sendable {
   public let moments: FeatureMoments
   /// Of the same; nil where only their moments are known.
   public let features: Features?
-  /// The share of all training images that those are.
-  public let share: Double
   /// Of images that training did not see, where there are any.
   public let heldOut: Features?
+  /// Small pictures of training images, of images that training did not see, and the share of all training images that
+  /// the former are.
+  public let thumbnails: (train: Features, heldOut: Features, share: Double)?
   /// Some training images.
   public let images: ImageBytes?
 
   public init(
-    moments: FeatureMoments, features: Features? = nil, share: Double = 1, heldOut: Features? = nil,
-    images: ImageBytes? = nil
+    moments: FeatureMoments, features: Features? = nil, heldOut: Features? = nil, images: ImageBytes? = nil,
+    thumbnails: (train: Features, heldOut: Features, share: Double)? = nil
   ) {
-    (self.moments, self.features, self.share) = (moments, features, share)
-    (self.heldOut, self.images) = (heldOut, images)
+    (self.moments, self.features, self.heldOut) = (moments, features, heldOut)
+    (self.images, self.thumbnails) = (images, thumbnails)
   }
 
   /// The kinds of needs that it serves.
   public var serves: Set<Metric.Need> {
     var kinds: Set<Metric.Need> = [.features, .logits, .moments]
     if features != nil { kinds.insert(.realFeatures) }
-    if heldOut != nil { kinds.insert(.heldOut) }
+    if thumbnails != nil { kinds.insert(.heldOut) }
     if images != nil { kinds.insert(.images) }
     return kinds
   }

@@ -2,6 +2,8 @@
 // kept.
 #define ACTIVATION(_) _(IN, x) _(OUT, y)
 KERNEL(relu, ACTIVATION) { y[i] = x[i] > 0 ? x[i] : R(0.0); }
+// min(max(x, 0), 6) (Howard et al. 2017).
+KERNEL(relu6, ACTIVATION) { y[i] = x[i] > 0 ? (x[i] < 6 ? x[i] : R(6.0)) : R(0.0); }
 KERNEL(tanh_forward, ACTIVATION) { y[i] = tanh_real(x[i]); }
 KERNEL(sigmoid, ACTIVATION) { y[i] = sigmoid_real(x[i]); }
 KERNEL(softplus, ACTIVATION) { y[i] = softplus_real(x[i]); }
@@ -20,6 +22,7 @@ KERNEL(elu, ELU) { y[i] = x[i] > 0 ? x[i] : alpha * expm1_real(x[i]); }
 // Gradients with respect to the input; each is linear in dy.
 #define GRADIENT(_) _(IN, dy) _(IN, y) _(OUT, dx)
 KERNEL(relu_gradient, GRADIENT) { dx[i] = y[i] > 0 ? dy[i] : R(0.0); }
+KERNEL(relu6_gradient, GRADIENT) { dx[i] = y[i] > 0 && y[i] < 6 ? dy[i] : R(0.0); }
 KERNEL(tanh_gradient, GRADIENT) { dx[i] = dy[i] * fma(-y[i], y[i], R(1.0)); }
 KERNEL(sigmoid_gradient, GRADIENT) { dx[i] = dy[i] * (y[i] * (1 - y[i])); }
 #define LEAKY_GRADIENT(_) _(IN, dy) _(IN, y) _(OUT, dx) _(REAL, slope)
@@ -27,3 +30,10 @@ KERNEL(leaky_relu_gradient, LEAKY_GRADIENT) { dx[i] = y[i] > 0 ? dy[i] : slope *
 // y + alpha = alpha e^x where x < 0.
 #define ELU_GRADIENT(_) _(IN, dy) _(IN, y) _(OUT, dx) _(REAL, alpha)
 KERNEL(elu_gradient, ELU_GRADIENT) { dx[i] = y[i] > 0 ? dy[i] : dy[i] * (y[i] + alpha); }
+
+// y = relu(y + b) for y [rows][columns], in place.
+#define RECTIFY_BIASED(_) _(IN, b) _(OUT, y) _(SIZE, rows) _(SIZE, columns)
+ROWWISE(rectify_biased, RECTIFY_BIASED) {
+  const real x = y[at] + b[c];
+  y[at] = x > 0 ? x : R(0.0);
+}

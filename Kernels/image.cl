@@ -1,6 +1,8 @@
 // Image bytes (NHWC) to reals in [-1, 1] and back.
 #define DECODE(_) _(BYTES_IN, x) _(OUT, y)
 KERNEL(decode_images, DECODE) { y[i] = (real)x[i] / R(127.5) - 1; }
+// To the bytes' own levels, 0 ... 255.
+KERNEL(image_levels, DECODE) { y[i] = (real)x[i]; }
 
 // round(127.5 x + 127.5), clamped; NaN becomes 0.
 #define ENCODE(_) _(IN, x) _(BYTES_OUT, y)

@@ -60,3 +60,18 @@ ROWWISE(translate, TRANSLATE) {
   const uint h = i - (uint)whole_shift(shifts[2 * image], H), w = j - (uint)whole_shift(shifts[2 * image + 1], W);
   y[at] = h < H && w < W ? x[((image * H + h) * W + w) * columns + c] : R(0.0);
 }
+
+// y[outer][place] = the sum of weights[place][t] x[outer][first[place] + t] over t in ascending order, for arrays [outer][length or
+// size][columns]: a linear filter along one axis. `first` holds whole numbers as reals, each at most length - taps; rows = outer size.
+#define FILTER_AXIS(_)                                                                                             \
+  _(IN, x) _(IN, first) _(IN, weights) _(OUT, y) _(SIZE, rows) _(SIZE, columns) _(SIZE, length) _(SIZE, size) _(SIZE, taps)
+FN index whole_place(real number, index last) {
+  return (index)(number > 0 ? (number < (real)last ? number : (real)last) : 0);
+}
+ROWWISE(filter_axis, FILTER_AXIS) {
+  const index row = (at - c) / columns, outer = row / size, place = row % size;
+  const index from = outer * length + whole_place(first[place], length - taps);
+  real sum = 0;
+  for (index t = 0; t < taps; ++t) sum = fma(weights[place * taps + t], x[(from + t) * columns + c], sum);
+  y[at] = sum;
+}

@@ -22,6 +22,9 @@ static const char product_h[] = {
 static const char tile_h[] = {
 #embed "tile.h"
     , 0};
+static const char windows_h[] = {
+#embed "windows.h"
+    , 0};
 static const char elementary_cl[] = {
 #embed "elementary.cl"
     , 0};
@@ -64,6 +67,12 @@ static const char gather_cl[] = {
 static const char resampling_cl[] = {
 #embed "resampling.cl"
     , 0};
+static const char pooling_cl[] = {
+#embed "pooling.cl"
+    , 0};
+static const char depthwise_cl[] = {
+#embed "depthwise.cl"
+    , 0};
 static const char random_cl[] = {
 #embed "random.cl"
     , 0};
@@ -88,6 +97,7 @@ static const KernelSource sources[] = {
     {"patterns.h", patterns_h},
     {"product.h", product_h},
     {"tile.h", tile_h},
+    {"windows.h", windows_h},
     {"elementary.cl", elementary_cl},
     {"pointwise.cl", pointwise_cl},
     {"activation.cl", activation_cl},
@@ -102,6 +112,8 @@ static const KernelSource sources[] = {
     {"winograd.cl", winograd_cl},
     {"gather.cl", gather_cl},
     {"resampling.cl", resampling_cl},
+    {"pooling.cl", pooling_cl},
+    {"depthwise.cl", depthwise_cl},
     {"random.cl", random_cl},
     {"optimizer.cl", optimizer_cl},
     {"image.cl", image_cl},

@@ -70,8 +70,6 @@
 // A kernel over [rows][columns] whose item is 16 neighbouring columns of a row on processors, one on GPUs. BODY(V, WIDTH) is a statement
 // for V = real16 or real, WIDTH = 16 or 1, that reads by AT##WIDTH and writes by PUT##WIDTH or STREAM##WIDTH; it sees `row` and `column`. Items run ALONG the rows
 // or DOWN the columns, as what they write lies; ROWS and COLUMNS are expressions in the arguments.
-#define PUT1(value, y, place) (y)[place] = (value)
-#define PUT16(value, y, place) vstore16(value, 0, (y) + (place))
 // What is written to 25 planes at once goes past the cache.
 #define STREAM1 PUT1
 #define ALONG(number, down, across) const index row = (number) / (across), run = (number) % (across);

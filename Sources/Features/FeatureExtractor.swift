@@ -12,11 +12,19 @@ public struct ImageBytes: Sendable {
     self.bytes = bytes
     (self.count, self.height, self.width, self.channels) = (count, height, width, channels)
   }
+
+  /// Some of the images.
+  public func part(_ range: Range<Int>) -> ImageBytes {
+    let size = height * width * channels
+    return ImageBytes(
+      Array(bytes[range.lowerBound * size..<range.upperBound * size]), count: range.count, height: height, width: width,
+      channels: channels)
+  }
 }
 
 /// What an extractor saw in images: a row of features an image and, of a classifier, a row of logits.
 public struct Features: Sendable {
-  public let count: Int
+  public private(set) var count: Int
   /// Features of one image.
   public let width: Int
   /// [count][width].
@@ -31,6 +39,16 @@ public struct Features: Sendable {
     precondition(values.count == count * width, "\(values.count) values in \(count) rows of \(width)")
     precondition(logits.count == count * classes, "\(logits.count) logits in \(count) rows of \(classes)")
     (self.count, self.width, self.values, self.classes, self.logits) = (count, width, values, classes, logits)
+  }
+
+  /// Adds those of more images.
+  ///
+  /// - Precondition: as many features and logits an image.
+  public mutating func append(_ more: Features) {
+    precondition(more.width == width && more.classes == classes, "features of another extractor")
+    count += more.count
+    values += more.values
+    logits += more.logits
   }
 }
 

@@ -108,7 +108,8 @@ public struct DeviceCheck: Sendable {
     Row(name: "image bytes", size: 2 * 5 * 7 * 3) { device in
       let bytes = (0..<(2 * 5 * 7 * 3)).map { UInt8(truncatingIfNeeded: $0 * 37) }
       let images = Tensor(imageBytes: bytes, shape: [2, 5, 7, 3], on: device)
-      return try images.scalars() + images.imageBytes().map(Float.init)
+      let levels = Tensor(imageLevels: bytes, shape: [2, 5, 7, 3], on: device)
+      return try images.scalars() + images.imageBytes().map(Float.init) + levels.scalars()
     },
     Row(name: "bytes of special values", size: specials.count) { device in
       try Tensor(specials, shape: [1, 1, specials.count, 1], on: device).imageBytes().map(Float.init)

@@ -151,6 +151,7 @@ public struct Activation: Layer {
   }
 
   public static let relu = Activation("relu", leak: 0) { $0.relu() }
+  public static let relu6 = Activation("relu6") { $0.relu6() }
   public static let tanh = Activation("tanh") { $0.tanh() }
   public static let sigmoid = Activation("sigmoid") { $0.sigmoid() }
   public static let softplus = Activation("softplus") { $0.softplus() }

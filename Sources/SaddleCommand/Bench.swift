@@ -5,8 +5,8 @@ import Saddle
 
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measures kernels against the device's roofline, and training steps.",
-    subcommands: [Kernels.self, Step.self], defaultSubcommand: Step.self)
+    abstract: "Measures kernels against the device's roofline, training steps, and networks that judge images.",
+    subcommands: [Kernels.self, Step.self, Features.self], defaultSubcommand: Step.self)
 
   struct Kernels: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -90,6 +90,29 @@ struct Bench: ParsableCommand {
       let status = StatusLine()
       let report = try StepBench(configuration, on: device).run(preset: preset, steps: steps, progress: status.show)
       status.clear()
+      show(json ? try report.json() : report.text)
+    }
+  }
+}
+
+extension Bench {
+  struct Features: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Inception-v3 on noise, with random weights: images a second, and where the time goes.")
+
+    @Option(help: "Images of 32 x 32 that are looked at together.") var batch = 32
+    @Option(help: "Batches that are counted, after one that is not.") var batches = 3
+    @Flag(help: "One line of JSON.") var json = false
+    @OptionGroup var deviceOptions: DeviceOptions
+
+    func validate() throws {
+      for (name, value) in [("batch", batch), ("batches", batches)] where value < 1 {
+        throw ValidationError("--\(name) is \(value); it must be 1 or more.")
+      }
+    }
+
+    func run() throws {
+      let report = try FeatureBench(on: deviceOptions.open()).run(batch: batch, batches: batches)
       show(json ? try report.json() : report.text)
     }
   }

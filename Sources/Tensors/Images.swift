@@ -5,11 +5,22 @@ extension Tensor {
   ///
   /// - Precondition: There are as many bytes as the shape has elements.
   public init(imageBytes bytes: [UInt8], shape: Shape, on device: Device) {
+    self.init(decoding: bytes, by: "decode_images", shape: shape, on: device)
+  }
+
+  /// Images in 0 ... 255 from bytes in the same order.
+  ///
+  /// - Precondition: There are as many bytes as the shape has elements.
+  public init(imageLevels bytes: [UInt8], shape: Shape, on device: Device) {
+    self.init(decoding: bytes, by: "image_levels", shape: shape, on: device)
+  }
+
+  private init(decoding bytes: [UInt8], by kernel: String, shape: Shape, on device: Device) {
     precondition(bytes.count == shape.count, "\(bytes.count) bytes are no images of shape \(shape)")
     let raw = device.buffer(byteCount: bytes.count)
     device.writeBytes(bytes, to: raw)
     self.init(uninitialized: shape, on: device)
-    device.launch(.named("decode_images"), [.buffer(raw, at: 0), argument], over: Extent(shape.count))
+    device.launch(.named(kernel), [.buffer(raw, at: 0), argument], over: Extent(shape.count))
   }
 
   /// These images, in [-1, 1], as bytes in the same order: rounded, and clamped to 0 ... 255.

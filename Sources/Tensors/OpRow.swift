@@ -44,12 +44,13 @@ extension Op {
   public static let all: [OpRow] =
     pointwiseRows + activationRows + lossRows + divergenceRows + layoutRows + reductionRows + productRows
     + convolutionRows
-    + groupedConvolutionRows + normalizationRows + gatherRows + resamplingRows
+    + groupedConvolutionRows + normalizationRows + gatherRows + resamplingRows + poolingRows + axisFilterRows
+    + rectifiedConvolutionRows
 
   /// The elementwise functions of one variable, for special values.
   package static let unary: [Op] = [
     negate, reciprocal, squareRoot, exponential, logarithm, sine, cosine, absolute, sign, step, floor, power(-1.5),
-    relu, leakyReLU(slope: 0.2), elu(alpha: 1), tanh, sigmoid, softplus, swish, gelu, normalCDF,
+    relu, relu6, leakyReLU(slope: 0.2), elu(alpha: 1), tanh, sigmoid, softplus, swish, gelu, normalCDF,
     crossEntropy(target: 0.9), exponentialMinusOne, steepTanh, centredSoftplus, logSoftplus, logSoftplusSlope,
     logSigmoidComplement(3.5), logSigmoidComplementSlope(3.5), jeffreyLogarithm, positivePower(1.5),
     shiftedPower(slope: 0.5, 3),

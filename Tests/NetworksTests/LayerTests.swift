@@ -34,6 +34,10 @@ struct LayerRow: Sendable, CustomTestStringConvertible {
       input: [5, 4, 8], output: [3, 2, 6], parameters: ["weight": [3, 3, 4, 6], "bias": [6]]),
     LayerRow(layer: BilinearResampling.doubling, input: [3, 1, 2], output: [6, 2, 2]),
     LayerRow(layer: BilinearResampling.halving, input: [6, 2, 2], output: [3, 1, 2]),
+    LayerRow(layer: MaxPooling(kernel: 3, stride: 2), input: [8, 7, 2], output: [3, 3, 2]),
+    LayerRow(layer: AveragePooling(kernel: 3, stride: 1, padding: 1), input: [5, 4, 2], output: [5, 4, 2]),
+    LayerRow(layer: Padding(top: 1, left: 2, bottom: 3, right: 4), input: [5, 4, 2], output: [9, 10, 2]),
+    LayerRow(layer: Activation.relu6, input: [2, 3], output: [2, 3]),
     LayerRow(layer: MinibatchStandardDeviation(), input: [4, 4, 5], output: [4, 4, 6]),
     LayerRow(
       layer: MinibatchDiscrimination(kernels: 4, dimensions: 2), input: [5], output: [9],
@@ -115,6 +119,11 @@ struct LayerError: Sendable, CustomTestStringConvertible {
     LayerError(
       layer: GroupedConvolution(6, kernel: 4, groups: 2, initializer: .he), input: [3, 5, 8],
       words: ["GroupedConvolution", "larger than"]),
+    LayerError(
+      layer: MaxPooling(kernel: 3, stride: 2), input: [2, 5, 1], words: ["MaxPooling", "3 x 3", "[2, 5, 1]"]),
+    LayerError(layer: AveragePooling(kernel: 2, stride: 1, padding: 2), input: [5, 5, 1], words: ["padded by 2"]),
+    LayerError(layer: Padding(left: -1), input: [5, 5, 1], words: ["Padding", "[0, -1, 0, 0]"]),
+    LayerError(layer: Padding(left: 1), input: [5], words: ["Padding", "[5]"]),
     LayerError(layer: BilinearResampling.halving, input: [3, 4, 1], words: ["of even height", "[3, 4, 1]"]),
     LayerError(layer: BilinearResampling.doubling, input: [3], words: ["BilinearResampling", "[3]"]),
     LayerError(layer: MinibatchStandardDeviation(), input: [], words: ["MinibatchStandardDeviation", "[]"]),

@@ -24,6 +24,7 @@ func gradientsOfOpsAgreeWithCentralDifferences(row: OpRow) throws {
     // Large samples are there for the kernels; empty ones have no gradient.
     if inputs.contains(where: { $0.shape.count > 2000 || $0.shape.count == 0 }) { continue }
     let smooth = inputs.indices.filter { sample.domains[$0].isSmooth }
+    if smooth.isEmpty { continue }
     func filled(_ variables: [Tensor]) -> [Tensor] {
       var all = inputs
       for (i, variable) in zip(smooth, variables) { all[i] = variable }

@@ -96,8 +96,56 @@ private func bilinearUp(_ height: Int, _ width: Int, _ factor: Double) -> Defini
   }
 }
 
+/// A filter as the full matrix that it stands for, along one axis.
+private func filtered(_ axis: Int, _ filter: AxisFilter) -> Definition {
+  { x in
+    var sizes = x[0].shape.sizes
+    sizes[axis] = filter.outputs
+    return Grid(Shape(sizes)) { place in
+      (0..<filter.inputs).reduce(0) { sum, tap in
+        var from = place
+        from[axis] = tap
+        return sum + filter.weight(output: place[axis], input: tap) * x[0][from]
+      }
+    }
+  }
+}
+
+/// The sum of products over an image in zeros, a bias, and no less than 0.
+private func rectified(stride: Int, rows: Int, columns: Int) -> Definition {
+  { x in
+    let (image, filter) = (x[0].shape, x[1].shape)
+    let (p, q) = (
+      (image[1] + 2 * rows - filter[0]) / stride + 1, (image[2] + 2 * columns - filter[1]) / stride + 1
+    )
+    return Grid([image[0], p, q, filter[3]]) { place in
+      var sum = x[2].values[place[3]]
+      for tap in Grid([filter[0], filter[1], filter[2]], { _ in 0 }).places {
+        let (h, w) = (place[1] * stride + tap[0] - rows, place[2] * stride + tap[1] - columns)
+        sum += pixel(x[0], place[0], h, w, tap[2]) * x[1][tap + [place[3]]]
+      }
+      return max(sum, 0)
+    }
+  }
+}
+
+/// Tensors side by side along the last axis.
+private func besideEachOther(_ x: [Grid]) -> Grid {
+  Grid(Shape(x[0].shape.sizes.dropLast() + [x.map { $0.shape[-1] }.reduce(0, +)])) { place in
+    var (place, number) = (place, 0)
+    while place[place.count - 1] >= x[number].shape[-1] {
+      place[place.count - 1] -= x[number].shape[-1]
+      number += 1
+    }
+    return x[number][place]
+  }
+}
+
 /// The definitions of ops on images that have no other home.
 let imageDefinitions: [String: [Definition]] = [
+  "rectified_conv2d": [(1, 0, 3), (1, 1, 0), (2, 0, 0), (1, 1, 1)].map(rectified),
+  "concatenate_channels": [besideEachOther],
+  "filter_axis": AxisFilter.samples.map(filtered),
   "grouped_conv2d": Grouped.all.map { c in { c.convolution($0[0], $0[1]) } },
   "grouped_conv2d_input_gradient": Grouped.all.map { c in { c.inputGradient($0[0], $0[1]) } },
   "grouped_conv2d_filter_gradient": Grouped.all.map { c in { c.filterGradient($0[0], $0[1]) } },

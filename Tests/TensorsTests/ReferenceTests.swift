@@ -258,6 +258,8 @@ private let plainDefinitions: [String: [Definition]] = [
 
   "relu": [pointwise { max($0[0], 0) }],
   "relu_gradient": [pointwise { $0[1] > 0 ? $0[0] : 0 }],
+  "relu6": [pointwise { min(max($0[0], 0), 6) }],
+  "relu6_gradient": [pointwise { $0[1] > 0 && $0[1] < 6 ? $0[0] : 0 }],
   "leaky_relu": [pointwise { $0[0] > 0 ? $0[0] : 0.2 * $0[0] }],
   "leaky_relu_gradient": [pointwise { $0[1] > 0 ? $0[0] : 0.2 * $0[0] }],
   "elu": [pointwise { $0[0] > 0 ? $0[0] : 0.7 * expm1($0[0]) }],
@@ -372,6 +374,7 @@ private let plainDefinitions: [String: [Definition]] = [
 ]
 
 private let definitions = plainDefinitions.merging(imageDefinitions) { first, _ in first }
+  .merging(poolingDefinitions) { first, _ in first }
 
 @Test func everyOpHasADefinition() {
   #expect(Set(Op.all.map(\.name)) == Set(definitions.keys))

@@ -127,6 +127,13 @@ ALL = [
          pytorch("PyTorch compiled", "--game", "points", "--batch", "512", "--steps", "500", "--warmup", "50",
                  "--mode", "compiled", counts=False)],
         [Measure("images_per_second", "steps/s", scale=1 / 512, at_least=3)]),
+    Comparison(
+        "inception", "Inception-v3 features, batch 32",
+        Contender("Saddle", [SADDLE, "bench", "features", "--device", "cpu", "--batch", "32", "--json"]),
+        [Contender(f"{port}, {layout}", [PYTHON, "-m", "tools.peers.pytorch_features", "--threads", "{threads}",
+                                         "--port", port, "--layout", layout])
+         for port in ("pytorch-fid", "torch-fidelity") for layout in ("nchw", "channels_last")],
+        [Measure("images_per_second", "images/s", at_least=1)]),
     square_product(1024),
     square_product(2048),
     Comparison(

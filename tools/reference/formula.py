@@ -14,13 +14,17 @@ def splitmix64(state: np.ndarray) -> np.ndarray:
     return z ^ (z >> np.uint64(31))
 
 
-def tensor(index: int, shape: tuple[int, ...], kind: str) -> np.ndarray:
-    """Tensor number `index`, float32, its elements numbered in the order of `shape`.
+def uniform(index: int, shape: tuple[int, ...]) -> np.ndarray:
+    """Numbers of [-0.5, 0.5) in double: element e, in the order of `shape`, is (u >> 40) / 2^24 - 0.5.
 
-    Element e is offset + scale * ((u >> 40) / 2^24 - 0.5), where u = splitmix64(index * 2^32 + e).
+    u = splitmix64(index * 2^32 + e).
     """
     elements = np.arange(np.prod(shape), dtype=np.uint64)
     bits = splitmix64((np.uint64(index) << np.uint64(32)) + elements)
+    return ((bits >> np.uint64(40)).astype(np.float64) / 2**24 - 0.5).reshape(shape)
+
+
+def tensor(index: int, shape: tuple[int, ...], kind: str) -> np.ndarray:
+    """Tensor number `index`, float32: offset + scale * uniform, as its kind says."""
     offset, scale = SCALES[kind]
-    value = (bits >> np.uint64(40)).astype(np.float64) / 2**24 - 0.5
-    return (offset + scale * value).astype(np.float32).reshape(shape)
+    return (offset + scale * uniform(index, shape)).astype(np.float32)

@@ -3,6 +3,10 @@
 extension Op {
   static let relu: Op = pointwise("relu", keeps: .output) { [reluGradient($0.dy, $0.y)] }
   static let reluGradient: Op = pointwise("relu_gradient", keeps: .inputs(1)) { [reluGradient($0.dy, $0.x(1)), nil] }
+  static let relu6: Op = pointwise("relu6", keeps: .output) { [relu6Gradient($0.dy, $0.y)] }
+  static let relu6Gradient: Op = pointwise("relu6_gradient", keeps: .inputs(1)) {
+    [relu6Gradient($0.dy, $0.x(1)), nil]
+  }
   static func leakyReLU(slope: Double) -> Op {
     pointwise("leaky_relu", [slope], keeps: .output) { [leakyReLUGradient(slope: slope)($0.dy, $0.y)] }
   }
@@ -43,6 +47,13 @@ extension Op {
   static let activationRows: [OpRow] = [
     OpRow("relu", [.init(relu, [[31]], [.offZero])]),
     OpRow("relu_gradient", [.init(reluGradient, [[31], [31]], [.between(-2, 2), .offZero])]),
+    OpRow("relu6", [.init(relu6, [[31]], [.offZero]), .init(relu6, [[31]], [.between(6.1, 9)])]),
+    OpRow(
+      "relu6_gradient",
+      [
+        .init(relu6Gradient, [[31], [31]], [.between(-2, 2), .offZero]),
+        .init(relu6Gradient, [[31], [31]], [.between(-2, 2), .between(6.1, 9)]),
+      ]),
     OpRow("leaky_relu", [.init(leakyReLU(slope: 0.2), [[5, 7]], [.offZero])]),
     OpRow("leaky_relu_gradient", [.init(leakyReLUGradient(slope: 0.2), [[31], [31]], [.between(-2, 2), .offZero])]),
     OpRow("elu", [.init(elu(alpha: 0.7), [[31]], [.offZero])]),
@@ -61,6 +72,8 @@ extension Op {
 extension Tensor {
   /// `max(x, 0)`.
   public func relu() -> Tensor { Op.relu(self) }
+  /// `min(max(x, 0), 6)` (Howard et al. 2017).
+  public func relu6() -> Tensor { Op.relu6(self) }
   /// x where positive, else `slope x`; the slope is positive.
   public func leakyReLU(slope: Double = 0.2) -> Tensor { Op.leakyReLU(slope: slope)(self) }
   /// x where positive, else `alpha (e^x - 1)` (Clevert et al. 2015).

@@ -8,12 +8,17 @@ struct DirectConvolution: ConvolutionRoute {
   init(shape: ConvolutionShape) { self.shape = shape }
 
   func forward(_ x: Tensor, _ w: Tensor) -> Tensor {
+    forward(x, w, padding: ImagePadding(rows: shape.geometry.padding, columns: shape.geometry.padding))
+  }
+
+  /// The convolution of an image with so many zeros around it.
+  func forward(_ x: Tensor, _ w: Tensor, padding: ImagePadding) -> Tensor {
     let (g, taps) = (shape.geometry, shape.r * shape.s)
     let panels = Panels(
       packing: w, taps: taps, k: shape.c, n: shape.k, tapStride: shape.c * shape.k, kStride: shape.k)
     let y = Tensor(uninitialized: shape.output, on: x.device)
     Sweep(
-      grid: (shape.p, shape.q), iStep: g.stride, iRow: -g.padding, iColumn: -g.padding, dRow: g.dilation,
+      grid: (shape.p, shape.q), iStep: g.stride, iRow: -padding.rows, iColumn: -padding.columns, dRow: g.dilation,
       dColumn: g.dilation, taps: (shape.r, shape.s)
     ).run(x, panels, y, shape)
     return y

@@ -177,6 +177,13 @@ extension Op {
 }
 
 extension Tensor {
+  /// Writes this tensor into the columns of another from `column` on, in place.
+  func copy(into whole: Tensor, column: Int) {
+    let to = Tensor(device: device, shape: whole.shape, buffer: whole.buffer, offset: whole.offset + column)
+    let walk = Walk("copy", [(shape.count / max(shape[-1], 1), whole.shape[-1]), (shape[-1], 1)])
+    launch("scatter_strided", [self, to], walk.arguments, over: walk.extent)
+  }
+
   /// The same elements in another shape.
   public func reshaped(to shape: Shape) -> Tensor { shape == self.shape ? self : Op.reshape(shape)(self) }
   /// Repeats axes of size 1 and adds leading ones, as NumPy broadcasts.

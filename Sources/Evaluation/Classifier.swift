@@ -56,19 +56,19 @@ public final class Classifier: FeatureExtractor {
 
   public func features(of images: ImageBytes) throws -> Features {
     try check(height: images.height, width: images.width, channels: images.channels)
-    var (values, logits): ([Float], [Float]) = ([], [])
-    let size = images.height * images.width * images.channels
+    var features = Features(count: 0, width: width, values: [], classes: classes)
     for start in stride(from: 0, to: images.count, by: Self.page) {
-      let end = min(start + Self.page, images.count)
-      let shape: Shape = [end - start, images.height, images.width, images.channels]
-      let x = Tensor(
-        imageBytes: Array(images.bytes[start * size..<end * size]), shape: shape, on: network.weights.device)
-      let (output, features) = network.evaluate(x, mode: .inference)
-      guard let features else { preconditionFailure("the classifier's layers mark its features") }
-      values += try features.scalars()
-      logits += try output.scalars()
+      let part = images.part(start..<min(start + Self.page, images.count))
+      let shape: Shape = [part.count, part.height, part.width, part.channels]
+      let x = Tensor(imageBytes: part.bytes, shape: shape, on: network.weights.device)
+      let (output, marked) = network.evaluate(x, mode: .inference)
+      guard let marked else { preconditionFailure("the classifier's layers mark its features") }
+      features.append(
+        Features(
+          count: part.count, width: width, values: try marked.scalars(), classes: classes,
+          logits: try output.scalars()))
     }
-    return Features(count: images.count, width: width, values: values, classes: classes, logits: logits)
+    return features
   }
 
   /// Filters of 4 x 4 at stride 2 until fewer than eight pixels are left, a hidden layer, and a logit a class.

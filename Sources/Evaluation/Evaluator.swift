@@ -71,14 +71,26 @@ public final class Evaluator {
         "\(metric.name) needs a classifier, which the features '\(extractor.suffix)' are not: leave it away, or give "
           + "features with classes (inception, lite0, classifier)")
     }
+    try check(metrics, serves: serves)
+  }
+
+  /// Whether what samples are compared with serves these metrics.
+  ///
+  /// - Throws: `EvaluationError` that says which it does not, and what to do.
+  public static func check(_ metrics: [Metric], serves: Set<Metric.Need>) throws(EvaluationError) {
     let missing = metrics.filter { !$0.needs.isSubset(of: serves) }.map(\.name)
-    guard missing.isEmpty else {
-      let reason =
-        serves.contains(.realFeatures)
-        ? "there are no held-out images: put some into a folder held-out, or give --held-out"
-        : "statistics from a file have a mean and a covariance alone: give --data instead"
-      throw EvaluationError("\(missing.joined(separator: ", ")) cannot be had: \(reason)")
-    }
+    guard !missing.isEmpty else { return }
+    throw EvaluationError(
+      "\(missing.joined(separator: ", ")) cannot be had: "
+        + (serves.contains(.realFeatures)
+          ? "there are no images that training did not see: put some into a folder held-out beside train, or give "
+            + "--held-out"
+          : "statistics hold a mean and a covariance alone: compare with the images (--data), or ask for "
+            + all(serves) + " only"))
+  }
+
+  private static func all(_ serves: Set<Metric.Need>) -> String {
+    Metric.all.filter { $0.needs.isSubset(of: serves) }.map(\.name).joined(separator: ",")
   }
 
   /// What is to be said before a long evaluation begins; nil where there is nothing.
@@ -101,29 +113,23 @@ public final class Evaluator {
     _ generator: (Range<Int>) throws -> ImageBytes, _ entries: EvaluationProtocol,
     progress: (_ done: Int, _ count: Int) -> Void = { _, _ in }
   ) throws -> EvaluationReport {
-    var values: [Float] = [], logits: [Float] = [], pixels: [UInt8] = []
+    var features = Features(count: 0, width: extractor.width, values: [], classes: extractor.classes)
+    var pixels: [UInt8] = [], pictures = 0, shape = (height: 0, width: 0, channels: 0)
     var kept = Set((0..<min(count, Metric.pictures)).map { $0 * count / min(count, Metric.pictures) })
-    var shape = (height: 0, width: 0, channels: 0), pictures = 0
     for start in stride(from: 0, to: count, by: Self.page) {
       let range = start..<min(start + Self.page, count)
       let images = try generator(range)
-      let seen = try extractor.features(of: images)
-      values += seen.values
-      logits += seen.logits
+      features.append(try extractor.features(of: images))
       shape = (images.height, images.width, images.channels)
-      let size = images.height * images.width * images.channels
       for number in range where kept.remove(number) != nil {
-        pixels += images.bytes[(number - start) * size..<(number - start + 1) * size]
+        pixels += images.part(number - start..<number - start + 1).bytes
         pictures += 1
       }
       progress(range.upperBound, count)
     }
-    let evidence = Evidence(
-      generated: Features(
-        count: count, width: extractor.width, values: values, classes: extractor.classes, logits: logits),
-      samples: ImageBytes(
-        pixels, count: pictures, height: shape.height, width: shape.width, channels: shape.channels),
-      reference: reference, seed: seed)
+    let samples = ImageBytes(
+      pixels, count: pictures, height: shape.height, width: shape.width, channels: shape.channels)
+    let evidence = Evidence(generated: features, samples: samples, reference: reference, seed: seed)
     let figures = try metrics.flatMap { try $0.figures(evidence, suffix: extractor.suffix) }
     let comparison = Defect.Comparison(
       figures: figures, baseline: baseline?.figures ?? [], shares: try Self.shares(evidence.generated),

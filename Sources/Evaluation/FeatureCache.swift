@@ -22,16 +22,12 @@ package struct FeatureCache {
   ) throws -> Features {
     let name = "features-\(Self.key(digits, extractor).prefix(32)).safetensors"
     if let folder, let kept = Self.reading(folder.file(name), count: images.count, extractor) { return kept }
-    var (values, logits): ([Float], [Float]) = ([], [])
+    var features = Features(count: 0, width: extractor.width, values: [], classes: extractor.classes)
     for start in stride(from: 0, to: images.count, by: Evaluator.page) {
       let end = min(start + Evaluator.page, images.count)
-      let seen = try extractor.features(of: images.bytes(start..<end))
-      values += seen.values
-      logits += seen.logits
+      features.append(try extractor.features(of: images.bytes(start..<end)))
       progress(end, images.count)
     }
-    let features = Features(
-      count: images.count, width: extractor.width, values: values, classes: extractor.classes, logits: logits)
     // What cannot be kept is computed again next time: no reason to fail.
     if let folder { try? Self.file(features).write(to: folder.file(name)) }
     return features

@@ -9,16 +9,6 @@ extension Features {
     }
   }
 
-  /// These rows one after the other.
-  ///
-  /// - Precondition: As many features and logits an image.
-  public func followed(by other: Features) -> Features {
-    precondition((width, classes) == (other.width, other.classes), "features of different extractors")
-    return Features(
-      count: count + other.count, width: width, values: values + other.values, classes: classes,
-      logits: logits + other.logits)
-  }
-
   /// As many of the rows, spread evenly over their order; all where there are no more.
   public func spread(_ count: Int) -> Features {
     guard count < self.count else { return self }

@@ -99,7 +99,7 @@ extension Metric {
   ]
 
   /// Images that are looked at as they are.
-  static let pictures = 2000
+  public static let pictures = 2000
 
   private static let images: [Metric] = [
     Metric(
@@ -141,7 +141,8 @@ extension Metric {
   /// Networks would not do here: one that has learned the training images tells them from others itself.
   private static func copying(_ evidence: Evidence) throws -> Measured {
     guard let thumbnails = evidence.reference.thumbnails else { throw EvaluationError("there are no held-out images") }
-    let pool = thumbnails.train.followed(by: thumbnails.heldOut)
+    var pool = thumbnails.train
+    pool.append(thumbnails.heldOut)
     let generated = evidence.samples.thumbnails
     let near = try nearestNeighbours(of: generated, among: pool)
     let chance = Double(thumbnails.train.count) / Double(pool.count)

@@ -18,8 +18,10 @@ public final class RunEvaluator {
     public var count = 10_000
     /// Training images that they are compared with; as many as samples where it is nil.
     public var reference: Int?
-    /// A file of mean and covariance to compare with in the images' place.
+    /// A file of mean and covariance (.npz) to compare with in the images' place.
     public var statistics: String?
+    /// A row of `Resizer.all`; as the extractor's own port does it where it is nil.
+    public var resizer: String?
     /// The weights that samples are drawn with; the configuration's where it is nil.
     public var weights: Configuration.Sampling.Weights?
     public var seed: UInt64 = 1
@@ -38,6 +40,16 @@ public final class RunEvaluator {
       (self.say, self.show) = (say, show)
     }
 
+    /// A progress line with the time that is left.
+    func progress() -> (_ what: String, _ done: Int, _ count: Int) -> Void {
+      var (task, start) = ("", ContinuousClock.now)
+      return { what, done, count in
+        if what != task { (task, start) = (what, .now) }
+        let left = (ContinuousClock.now - start) / .seconds(1) * Double(count - done) / Double(max(done, 1))
+        show("\(what): \(done) of \(count)  \(ProgressLine.duration(left)) left")
+      }
+    }
+
     /// Says nothing.
     public static var silent: Voice { Voice(say: { _ in }, show: { _ in }) }
   }
@@ -45,57 +57,43 @@ public final class RunEvaluator {
   public let evaluator: Evaluator
   public let configuration: Configuration
   private let options: Options
-  private let images: Images
+  private let images: Images?
   private let conditions: EvaluationProtocol
   private let voice: Voice
-
-  /// The images of either kind, with their hashes.
-  private struct Images {
-    let train: any ImageDataset
-    let trainPath: String
-    let reference: any ImageDataset
-    let heldOut: (any ImageDataset)?
-    let heldOutPath: String?
-  }
 
   /// Opens data and features, and computes all that does not depend on the generator.
   ///
   /// What can be wrong is found first: names, data, whether the metrics can be had.
   ///
-  /// - Throws: `EvaluationError`, `FeatureError`, `DatasetError`, the device's first failure.
+  /// - Throws: `EvaluationError`, `FeatureError`, `DatasetError`, `MetricError`, the device's first failure.
   public init(_ configuration: Configuration, _ options: Options = Options(), on device: Device, _ voice: Voice) throws
   {
     (self.configuration, self.options, self.voice) = (configuration, options, voice)
     let wanted = try options.metrics.map { try Metric.named($0) }
     try FeatureSource.check(options.features)
-    images = try Self.open(configuration, options)
-    let shape = configuration.sampleShape
+    let resizer = try options.resizer.map(Self.resizer)
+    let sample = configuration.sampleShape
+    guard sample.rank == 3 else {
+      throw EvaluationError("the run was trained on points, which metrics of images do not judge: see saddle lab modes")
+    }
+    let moments = try options.statistics.map { try FeatureMoments(readingFrom: $0) }
+    // Statistics need no images, and the run's own may be elsewhere.
+    images = moments == nil || options.data != nil ? try Images(configuration, options) : nil
 
     // Before anything is computed: what these data cannot serve is refused where it was asked for.
-    var serves: Set<Metric.Need> = [.features, .logits, .moments, .realFeatures, .images]
-    if images.heldOut != nil { serves.insert(.heldOut) }
-    if let missing = wanted?.first(where: { !$0.needs.isSubset(of: serves) }) {
-      throw EvaluationError(
-        "\(missing.name) needs images that training did not see: put some into a folder held-out beside train, or give "
-          + "--held-out")
-    }
-
-    let start = ContinuousClock.now
-    let progress = { (what: String, done: Int, count: Int) in
-      let left = (ContinuousClock.now - start) / .seconds(1) * Double(count - done) / Double(max(done, 1))
-      voice.show("\(what): \(done) of \(count)  \(ProgressLine.duration(left)) left")
-    }
+    let serves = Self.kinds(images: moments == nil ? images : nil)
+    try Evaluator.check(wanted ?? [], serves: serves)
+    let progress = voice.progress()
     let context = FeatureSource.Context(
-      images: images.train, heldOut: images.heldOut, device: device, seed: 0, progress: progress)
-    let (row, file) = try FeatureSource.chosen(options.features, context)
-    let extractor = try row.open(context, file)
+      images: images?.train, heldOut: images?.heldOut, sample: sample, resizer: resizer, device: device,
+      progress: progress)
+    let (row, extractor) = try FeatureSource.opened(options.features, context)
     voice.show("")
-    try extractor.check(height: shape[0], width: shape[1], channels: shape[2])
+    try extractor.check(height: sample[0], width: sample[1], channels: sample[2])
     if options.features == "auto" { voice.say("features: \(row.name), \(row.summary)") }
     if let classifier = extractor as? Classifier {
       voice.say(String(format: "classifier: %.2f%% of held-out images right", 100 * classifier.accuracy))
     }
-
     let metrics =
       wanted
       ?? Metric.all.filter { metric in
@@ -103,64 +101,54 @@ public final class RunEvaluator {
           && metric.least <= options.count
       }
     try Evaluator.check(metrics, extractor, count: options.count, serves: serves)
-    if let caution = Evaluator.caution(
-      metrics, width: extractor.width, count: options.count, real: images.reference.count)
-    {
+    let real = moments.map { $0.count ?? .max } ?? images?.reference.count ?? .max
+    if let caution = Evaluator.caution(metrics, width: extractor.width, count: options.count, real: real) {
       voice.say("warning: \(caution)")
     }
 
-    let cache = FeatureCache()
-    let digits = try images.reference.sha256()
-    let real = try cache.features(of: images.reference, digits: digits, by: extractor) {
-      progress("real images", $0, $1)
-    }
-    var entries = EvaluationProtocol([
-      (
-        "reference", "\(real.count) of \(images.train.count) training images of \(shape[0]) x \(shape[1]) x \(shape[2])"
-      ),
-      ("reference's sha256", digits),
-    ])
-    let heldOut = try images.heldOut.map { others in
-      let digits = try others.sha256()
-      entries.append("held-out", "\(others.count) images")
-      entries.append("held-out's sha256", digits)
-      return try cache.features(of: others, digits: digits, by: extractor) { progress("held-out images", $0, $1) }
-    }
+    var entries = EvaluationProtocol()
+    let (reference, heldOut) =
+      try moments.map { (try Self.reference($0, options.statistics ?? "", extractor, &entries), nil) }
+      ?? images.map { try $0.reference(by: extractor, needing: metrics, &entries, progress) }
+      ?? { throw EvaluationError("there is nothing to compare with: give --data") }()
     voice.show("")
     for entry in extractor.identity { entries.append(entry.name, entry.value) }
     entries.append("samples", "\(options.count), seed \(options.seed)")
     conditions = entries
-    let pictures = try images.reference.spread(2000)
-    let heldOutPictures = try images.heldOut?.spread(2000)
     evaluator = try Evaluator(
-      extractor, metrics,
-      reference: Reference(
-        moments: FeatureMoments(real), features: real, share: Double(real.count) / Double(images.train.count),
-        heldOut: heldOut, images: try pictures.bytes(0..<pictures.count)),
-      heldOutImages: try heldOutPictures.map { try $0.bytes(0..<$0.count) }, count: options.count, seed: options.seed,
+      extractor, metrics, reference: reference, heldOutImages: heldOut, count: options.count, seed: options.seed,
       classNames: (extractor as? Classifier)?.classNames ?? [])
   }
 
-  private static func open(_ configuration: Configuration, _ options: Options) throws -> Images {
-    let shape = configuration.sampleShape
-    guard shape.rank == 3 else {
+  /// The needs that images can serve, or statistics in their place.
+  private static func kinds(images: Images?) -> Set<Metric.Need> {
+    guard let images else { return [.features, .logits, .moments] }
+    let all: Set<Metric.Need> = [.features, .logits, .moments, .realFeatures, .images]
+    return images.heldOut == nil ? all : all.union([.heldOut])
+  }
+
+  private static func resizer(_ name: String) throws(EvaluationError) -> Resizer {
+    guard let row = Resizer.all.first(where: { $0.name == name }) else {
       throw EvaluationError(
-        "the run was trained on points, which metrics of images do not judge: saddle lab modes counts their modes")
+        "no resizer is called '\(name)'; there are \(Resizer.all.map(\.name).joined(separator: ", "))")
     }
-    let background = configuration.data.background
-    func open(_ path: String, _ part: Split) throws -> any ImageDataset {
-      try openDataset(
-        at: URL(fileURLWithPath: path), split: part, size: shape[0], channels: shape[2],
-        background: RGB(red: background.red, green: background.green, blue: background.blue))
+    return row
+  }
+
+  /// Statistics from a file as the reference.
+  private static func reference(
+    _ moments: FeatureMoments, _ path: String, _ extractor: any FeatureExtractor, _ entries: inout EvaluationProtocol
+  ) throws -> Reference {
+    guard moments.width == extractor.width else {
+      throw EvaluationError(
+        "\(path) has the mean of \(moments.width) features, the extractor gives \(extractor.width): compare with "
+          + "statistics of the same features")
     }
-    let path = options.data ?? configuration.data.path
-    guard !path.isEmpty else { throw EvaluationError("there is nothing to compare with: give --data") }
-    let train = try open(path, .train)
-    // A path that was given must open; the data's own part may be missing.
-    let heldOut = try options.heldOut.map { try open($0, .train) } ?? (try? open(path, .heldOut))
-    return Images(
-      train: train, trainPath: path, reference: try train.spread(options.reference ?? options.count), heldOut: heldOut,
-      heldOutPath: heldOut == nil ? nil : options.heldOut ?? path)
+    var hash = SHA256()
+    for numbers in [moments.means, moments.covariance] { numbers.withUnsafeBytes { hash.add($0) } }
+    entries.append("reference", "statistics of \(moments.count.map { "\($0)" } ?? "unknown") images from a file")
+    entries.append("reference's sha256", hash.digits)
+    return Reference(moments: moments)
   }
 
   // MARK: Evaluating
@@ -178,7 +166,7 @@ public final class RunEvaluator {
   ///   - run: The run's folder, for the record.
   /// - Throws: The device's first failure; what metrics throw.
   public func evaluate(_ trainer: Trainer, _ configuration: Configuration, run: String) throws -> EvaluationRecord {
-    let start = ContinuousClock.now
+    let (start, progress) = (ContinuousClock.now, voice.progress())
     var sampling = configuration.samplingMode
     if let weights = options.weights {
       guard weights == .raw || trainer.generator.average != nil else {
@@ -205,14 +193,11 @@ public final class RunEvaluator {
           try samples.imageBytes(), count: range.count, height: samples.shape[1], width: samples.shape[2],
           channels: samples.shape[3])
       }, entries
-    ) { done, count in
-      let seconds = (ContinuousClock.now - start) / .seconds(1)
-      voice.show(
-        "samples: \(done) of \(count)  \(ProgressLine.duration(seconds * Double(count - done) / Double(done))) left")
-    }
+    ) { progress("samples", $0, $1) }
     voice.show("")
     return EvaluationRecord(
-      run: run, step: trainer.step, data: images.trainPath, heldOutData: images.heldOutPath,
+      run: run, step: trainer.step, data: images?.trainPath ?? options.statistics ?? "",
+      heldOutData: images?.heldOutPath,
       features: evaluator.extractor.suffix, seconds: (ContinuousClock.now - start) / .seconds(1), report: report)
   }
 }

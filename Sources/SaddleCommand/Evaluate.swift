@@ -45,6 +45,17 @@ struct Evaluate: ParsableCommand {
   @Option(help: ArgumentHelp("average or raw; as the run's pictures by default.", valueName: "weights"))
   var weights: String?
   @Option(help: ArgumentHelp("Writes the reports there too.", valueName: "file")) var json: String?
+  @Option(
+    help: ArgumentHelp(
+      "How images get the size that features want: \(Resizer.all.map(\.name).joined(separator: ", ")).",
+      valueName: "name"))
+  var resizer: String?
+  @Option(
+    help: ArgumentHelp(
+      "Compares with a mean and a covariance (pytorch-fid's .npz) in the images' place.", valueName: "file"))
+  var statistics: String?
+  @Option(help: ArgumentHelp("Writes the reference's mean and covariance as such a file.", valueName: "file"))
+  var exportStatistics: String?
   @Flag(help: "Shows what was measured before, and measures nothing.") var history = false
   @Flag(help: "Lists metrics, features and defects.") var list = false
   @OptionGroup var deviceOptions: DeviceOptions
@@ -56,6 +67,9 @@ struct Evaluate: ParsableCommand {
     }
     if count < 2 { throw ValidationError("--count is \(count); it must be 2 or more.") }
     if let reference, reference < 2 { throw ValidationError("--reference is \(reference); it must be 2 or more.") }
+    if statistics != nil && exportStatistics != nil {
+      throw ValidationError("--export-statistics writes those of images: leave --statistics away.")
+    }
     if from != nil && folders.count > 1 { throw ValidationError("--from goes with one run.") }
     if let weights, Saddle.Configuration.Sampling.Weights(rawValue: weights) == nil {
       throw ValidationError("--weights is '\(weights)'; it must be average or raw.")
@@ -90,6 +104,7 @@ struct Evaluate: ParsableCommand {
       try trainer.restore(checkpoint.file, step: checkpoint.step)
       if evaluator?.serves(configuration) != true {
         evaluator = try RunEvaluator(configuration, options, on: device, voice)
+        if let exportStatistics { try evaluator?.evaluator.reference.moments.write(to: exportStatistics) }
       }
       guard let evaluator else { continue }
       let record = try evaluator.evaluate(trainer, configuration, run: directory.path)
@@ -111,6 +126,7 @@ struct Evaluate: ParsableCommand {
     var options = RunEvaluator.Options()
     (options.data, options.heldOut, options.metrics, options.features) = (data, heldOut, metrics, features)
     (options.count, options.reference, options.seed) = (count, reference, seed)
+    (options.resizer, options.statistics) = (resizer, statistics)
     options.weights = weights.flatMap { .init(rawValue: $0) }
     return options
   }

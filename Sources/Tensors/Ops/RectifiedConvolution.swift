@@ -35,7 +35,7 @@ extension Op {
         return y
       },
       definition: { x in
-        conv2d(x[0].padded(by: padding), x[1], g).adding(bias: x[2]).relu()
+        Tensors.conv2d(x[0].padded(by: padding), x[1], g).adding(bias: x[2]).relu()
       })
   }
 

@@ -183,7 +183,7 @@ public struct Term: Sendable {
   }
 
   /// -log of the softmax of logits [N, K] at class numbers [N]: [N].
-  static func crossEntropy(_ logits: Tensor, _ labels: Tensor) -> Tensor {
+  package static func crossEntropy(_ logits: Tensor, _ labels: Tensor) -> Tensor {
     let (n, classes) = (logits.shape[0], logits.shape[1])
     let chosen = Tensor.identity(classes, on: logits.device).gathered(labels)
     return logSumExp(logits) - (logits * chosen).summed(over: [1]).reshaped(to: [n])

@@ -4,7 +4,7 @@ extension Configuration {
   /// Every setting, in the order in which a configuration is printed. Adding a setting is adding its property, with its
   /// default, and its row here.
   public static let settings: [Setting] =
-    modelSettings + objectiveSettings + termSettings + trainingSettings + outputSettings
+    modelSettings + objectiveSettings + termSettings + trainingSettings + evaluationSettings + outputSettings
 
   private static let modelSettings: [Setting] = [
     Setting("model.architecture", \.model.architecture, among: Architecture.all.map(\.name), "the pair of networks"),
@@ -114,6 +114,15 @@ extension Configuration {
 
     Setting("sampling.statistics", \.sampling.statistics, "batch norm's statistics in samples"),
     Setting("sampling.weights", \.sampling.weights, "the weights that samples are drawn with"),
+  ]
+
+  private static let evaluationSettings: [Setting] = [
+    Setting("evaluation.every", \.evaluation.every, in: 0...1_000_000_000, "steps between two evaluations; 0: none"),
+    Setting(
+      "evaluation.metrics", \.evaluation.metrics, "what is measured, such as fid,kid (saddle evaluate --list shows all)"
+    ),
+    Setting("evaluation.features", \.evaluation.features, "by which features; auto takes the best that are there"),
+    Setting("evaluation.count", \.evaluation.count, in: 10...10_000_000, "samples, and as many training images"),
   ]
 
   private static let outputSettings: [Setting] = [

@@ -13,6 +13,7 @@ public struct Configuration: Sendable, Equatable {
   public var optimizer = Optimizer()
   public var average = Average()
   public var sampling = Sampling()
+  public var evaluation = Evaluation()
   public var output = Output()
 
   /// The defaults.
@@ -140,6 +141,16 @@ public struct Configuration: Sendable, Equatable {
 
     public var statistics = Statistics.running
     public var weights = Weights.raw
+  }
+
+  /// What is measured while training goes on.
+  public struct Evaluation: Sendable, Equatable {
+    public var every = 0
+    /// Rows of `Metric.all`, separated by commas.
+    public var metrics = "fid,kid"
+    /// A row of `FeatureSource.all`, or auto.
+    public var features = "auto"
+    public var count = 2000
   }
 
   /// What a run writes, and how often.

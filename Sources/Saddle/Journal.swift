@@ -52,6 +52,13 @@ final class Journal {
   /// A line on the terminal above the progress line.
   func tell(_ text: String) { line.say(text) }
 
+  /// The figures of an evaluation, above the progress line.
+  func say(_ record: EvaluationRecord) {
+    let figures = record.report.figures.map { "\($0.name) \(EvaluationRecord.number($0.value))" }
+    line.say("step \(record.step): " + figures.joined(separator: "  "))
+    for defect in record.report.defects { line.say("step \(record.step), \(defect.name): \(defect.says)") }
+  }
+
   /// A line in `warnings.txt`, and on the terminal above the progress line.
   private func warn(_ text: String) throws {
     try run.directory.append(warning: text)

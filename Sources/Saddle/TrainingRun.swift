@@ -12,6 +12,8 @@ public final class TrainingRun {
   let store: CheckpointStore
   private let lock: RunLock
   private let source: any SampleSource
+  /// What measures the samples now and then; nil where nothing does.
+  private let evaluator: RunEvaluator?
   let device: Device
 
   /// What is trained on, in a line.
@@ -26,17 +28,22 @@ public final class TrainingRun {
   ///   - path: The run's folder.
   ///   - checkpoint: The step to go on from and its file, as `CheckpointStore` loads them; nil begins anew.
   ///   - device: What computes.
+  ///   - voice: Told while what evaluates the run is made ready.
   ///   - progress: Told while data are read: files done and files in all.
   /// - Throws: `DatasetError`, `RecordError` (`runInUse` where another process trains in the folder), `NetworkError`,
-  ///   `DeviceError`.
+  ///   `DeviceError`; `EvaluationError` and `FeatureError` where it could not be evaluated as configured.
   public init(
     _ configuration: Configuration, in path: String, from checkpoint: (step: Int, file: SafetensorsFile)? = nil,
-    on device: Device, progress: (@Sendable (Int, Int) -> Void)? = nil
+    on device: Device, voice: RunEvaluator.Voice = .silent, progress: (@Sendable (Int, Int) -> Void)? = nil
   ) throws {
     (self.configuration, self.device) = (configuration, device)
     let first = checkpoint.map { Trainer.Counts($0.file, step: $0.step, configuration.training.criticSteps).drawn } ?? 0
     source = try Self.open(configuration, first: first, on: device, progress)
     trainer = try Trainer(configuration, on: device)
+    // Weights or labels that are missing stop a run before its first step, not at its first evaluation.
+    evaluator =
+      configuration.evaluation.every > 0
+      ? try RunEvaluator(configuration, configuration.evaluationOptions, on: device, voice) : nil
     if let checkpoint {
       directory = try RunDirectory(opening: path)
       try trainer.restore(checkpoint.file, step: checkpoint.step)
@@ -46,7 +53,10 @@ public final class TrainingRun {
     lock = try RunLock(directory)
     let keep = configuration.output.keep
     store = try CheckpointStore(directory: directory.checkpoints, keeping: keep == 0 ? nil : keep)
-    if let checkpoint { try store.remove(after: checkpoint.step) }
+    if let checkpoint {
+      try store.remove(after: checkpoint.step)
+      try directory.removeEvaluations(after: checkpoint.step)
+    }
   }
 
   static func open(
@@ -129,6 +139,11 @@ public final class TrainingRun {
       if isRead { try journal.report(step) }
       if output.sampleEvery > 0, number % output.sampleEvery == 0 || isLast { try writeSamples(journal.page) }
       if isSaved { try save(journal.page) }
+      if let evaluator, !isStopped, isLast || number % configuration.evaluation.every == 0 {
+        let record = try evaluator.evaluate(trainer, configuration, run: directory.path)
+        try directory.append(record)
+        journal.say(record)
+      }
       if isStopped && number < training.steps { return .interrupted }
     }
     if trainer.step == 0 { try save(journal.page) }

@@ -14,8 +14,8 @@ struct SaddleCommand: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      Train.self, Runs.self, Sample.self, ReportCommand.self, Judge.self, Export.self, Import.self, DataCommand.self,
-      Games.self, Lab.self, Devices.self, Check.self, Tune.self, Bench.self,
+      Train.self, Runs.self, Sample.self, Evaluate.self, ReportCommand.self, Judge.self, Export.self, Import.self,
+      DataCommand.self, Games.self, Lab.self, Devices.self, Check.self, Tune.self, Bench.self,
     ])
 
   /// Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted after saving.

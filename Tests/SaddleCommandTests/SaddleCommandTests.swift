@@ -56,6 +56,17 @@ struct BadCall: Sendable, CustomTestStringConvertible {
   BadCall(arguments: ["judge", "/nowhere", "--exact"], status: 2, words: ["--exact goes with --nnd"]),
   BadCall(
     arguments: ["judge", "/nowhere", "--split", "1.5"], status: 2, words: ["--split is 1.5", "between 0 and 1"]),
+  BadCall(arguments: ["evaluate"], status: 2, words: ["Name a run's folder", "--list"]),
+  BadCall(arguments: ["evaluate", "/nowhere"], status: 1, words: ["/nowhere", "holds no run"]),
+  BadCall(arguments: ["evaluate", "/nowhere", "--metrics", "fid,kit"], status: 2, words: ["'kit'", "kid"]),
+  BadCall(arguments: ["evaluate", "/nowhere", "--features", "randon"], status: 2, words: ["did you mean random?"]),
+  BadCall(arguments: ["evaluate", "/nowhere", "--features", "inception"], status: 2, words: ["inception:FILE"]),
+  BadCall(arguments: ["evaluate", "/nowhere", "--count", "1"], status: 2, words: ["--count is 1", "2 or more"]),
+  BadCall(arguments: ["evaluate", "/nowhere", "--weights", "mean"], status: 2, words: ["'mean'", "average or raw"]),
+  BadCall(arguments: ["evaluate", "/a", "/b", "--from", "step-1"], status: 2, words: ["--from goes with one run"]),
+  BadCall(
+    arguments: ["evaluate", "/a", "--statistics", "a", "--export-statistics", "b"], status: 2,
+    words: ["leave --statistics away"]),
   BadCall(arguments: ["train"], status: 2, words: ["Name a preset", "fashion"]),
   BadCall(arguments: ["train", "fashio"], status: 1, words: ["fashio", "fashion"]),
   BadCall(
@@ -170,6 +181,46 @@ private let tiny = ["--set", "model.width=8", "--set", "training.batch=4", "--de
     try FileManager.default.contentsOfDirectory(atPath: pictures).sorted() == ["00000.png", "00001.png", "00002.png"])
   let again = try Command.run(["sample", run, "--count", "3", "--out", pictures, "--device", "cpu"])
   #expect(again.status == 1 && again.output.contains("is not empty"), "\(again.output)")
+}
+
+/// A run is measured with its protocol beside the numbers; what was measured is kept; statistics go out and come in.
+@Test func aRunIsEvaluated() throws {
+  let folder = try TemporaryFolder()
+  let cache = ["SADDLE_CACHE": folder.path + "/cache"]
+  let (run, json, npz) = (folder.path + "/run", folder.path + "/report.json", folder.path + "/reference.npz")
+  #expect(try Command.run(["train", "fashion", "--steps", "2", "--out", run] + tiny).status == 0)
+  let evaluate = ["evaluate", run, "--features", "random", "--count", "500", "--device", "cpu"]
+
+  let first = try Command.run(evaluate + ["--json", json, "--export-statistics", npz], environment: cache)
+  #expect(first.status == 0, "\(first.output)")
+  for word in [
+    "FD-random", "KD-random", "recall-random", "copying", "MS-SSIM", "held-out", "smaller is better", "protocol ",
+    "500 of 60000 training images of 32 x 32 x 1", "reference's sha256", "500, seed 1", "raw", "running statistics",
+    "contract",
+  ] { #expect(first.output.contains(word), "\(word): \(first.output)") }
+  #expect(!first.output.contains("FID") && !first.output.contains("IS-"), "random features are no classifier's")
+  let report = try #require(
+    try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: json))) as? [String: Any])
+  #expect(report["step"] as? Int == 2 && report["features"] as? String == "random")
+
+  // The same from the cache; other counts are another protocol, and another table.
+  #expect(try Command.run(evaluate + ["--metrics", "fid"], environment: cache).status == 0)
+  #expect(try Command.run(evaluate + ["--metrics", "fid", "--seed", "2"], environment: cache).status == 0)
+  let history = try Command.run(["evaluate", run, "--history"])
+  #expect(history.status == 0 && history.output.contains("2 protocols"), "\(history.output)")
+
+  // Against the statistics of the same images: FD is the same number, and kid cannot be had.
+  let imported = try Command.run(evaluate + ["--statistics", npz, "--json", json], environment: cache)
+  #expect(imported.status == 0 && !imported.output.contains("KD-random"), "\(imported.output)")
+  let line = { (output: String) in
+    output.split(separator: "\n").first { $0.hasPrefix("FD-random") }?.split(separator: " ")[1]
+  }
+  #expect(line(imported.output) == line(first.output), "\(imported.output)")
+  let refused = try Command.run(evaluate + ["--statistics", npz, "--metrics", "kid"], environment: cache)
+  #expect(refused.status == 1 && refused.output.contains("a mean and a covariance alone"), "\(refused.output)")
+  let twice = try Command.run(
+    ["evaluate", run, run] + evaluate.dropFirst(2) + ["--metrics", "detail"], environment: cache)
+  #expect(twice.status == 0 && twice.output.contains("\(run) step 2"), "\(twice.output)")
 }
 
 /// A run of noise is as far from its training images as from others, and all that decides the numbers is told.

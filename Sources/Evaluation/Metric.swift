@@ -1,0 +1,136 @@
+import Features
+
+/// A row of the table of metrics.
+public struct Metric: Sendable {
+  /// As the user writes it: `fid`.
+  public let name: String
+  public let summary: String
+  public let paper: String
+  /// The figures that it gives, in their order.
+  public let columns: [Column]
+  public let needs: Set<Need>
+  /// The fewest samples that it can be computed from.
+  public let least: Int
+  let measure: @Sendable (Evidence) throws -> [Measured]
+
+  /// What a figure is called.
+  public struct Column: Sendable {
+    /// Before the features' suffix: `FD`.
+    let stem: String
+    /// With the papers' own features: `FID`.
+    let original: String
+    public let better: Figure.Better
+
+    init(_ stem: String, original: String? = nil, _ better: Figure.Better) {
+      (self.stem, self.original, self.better) = (stem, original ?? stem, better)
+    }
+
+    /// The figure's name by an extractor; nil where it looks at the images themselves.
+    public func name(_ suffix: String?) -> String {
+      guard let suffix else { return stem }
+      return suffix.isEmpty ? original : "\(stem)-\(suffix)"
+    }
+  }
+
+  public enum Need: Sendable {
+    /// Features of the samples.
+    case features
+    /// Logits of the samples: a classifier.
+    case logits
+    /// Mean and covariance of real features: what statistics from a file have.
+    case moments
+    /// Real features themselves.
+    case realFeatures
+    /// Images that training did not see, beside those that it saw.
+    case heldOut
+    /// The samples themselves, and real images.
+    case images
+  }
+
+  /// What a metric gives for one of its columns.
+  struct Measured {
+    var value: Double
+    var deviation: Double?
+    var real: Int
+    var generated: Int
+    var note: String?
+
+    init(_ value: Double, deviation: Double? = nil, real: Int = 0, generated: Int, note: String? = nil) {
+      (self.value, self.deviation, self.real, self.generated, self.note) = (value, deviation, real, generated, note)
+    }
+  }
+
+  /// The metric's figures.
+  ///
+  /// - Parameter suffix: The extractor's.
+  /// - Throws: What the metric throws.
+  func figures(_ evidence: Evidence, suffix: String) throws -> [Figure] {
+    zip(columns, try measure(evidence)).map { column, measured in
+      Figure(
+        name: column.name(needs.contains(.features) ? suffix : nil), metric: name, value: measured.value,
+        deviation: measured.deviation, better: column.better, real: measured.real, generated: measured.generated,
+        note: measured.note)
+    }
+  }
+
+  /// The rows of these names, in the table's order.
+  ///
+  /// - Parameter names: Separated by commas; `all` for every one.
+  /// - Throws: `EvaluationError` for a name that is none.
+  public static func named(_ names: String) throws(EvaluationError) -> [Metric] {
+    let wanted = names.split(separator: ",").map { String($0.filter { $0 != " " }) }
+    if wanted == ["all"] { return all }
+    if let wrong = wanted.first(where: { name in !all.contains { $0.name == name } }) {
+      throw EvaluationError("no metric is called '\(wrong)'; there are \(all.map(\.name).joined(separator: ", "))")
+    }
+    guard !wanted.isEmpty else { throw EvaluationError("no metric is named: give some of all, or 'all'") }
+    return all.filter { wanted.contains($0.name) }
+  }
+}
+
+/// Why an evaluation cannot be had: what is wrong, and what to do.
+public struct EvaluationError: Error, Equatable, CustomStringConvertible {
+  public let description: String
+  public init(_ description: String) { self.description = description }
+}
+
+/// What metrics look at: samples beside real images.
+struct Evidence {
+  let generated: Features
+  /// Some of the samples, spread evenly over them.
+  let samples: ImageBytes
+  let reference: Reference
+  let seed: UInt64
+}
+
+/// What samples are compared with.
+public struct Reference: Sendable {
+  /// Of training images.
+  public let moments: FeatureMoments
+  /// Of the same; nil where only their moments are known.
+  public let features: Features?
+  /// Of images that training did not see, where there are any.
+  public let heldOut: Features?
+  /// Small pictures of training images, of images that training did not see, and the share of all training images that
+  /// the former are.
+  public let thumbnails: (train: Features, heldOut: Features, share: Double)?
+  /// Some training images.
+  public let images: ImageBytes?
+
+  public init(
+    moments: FeatureMoments, features: Features? = nil, heldOut: Features? = nil, images: ImageBytes? = nil,
+    thumbnails: (train: Features, heldOut: Features, share: Double)? = nil
+  ) {
+    (self.moments, self.features, self.heldOut) = (moments, features, heldOut)
+    (self.images, self.thumbnails) = (images, thumbnails)
+  }
+
+  /// The kinds of needs that it serves.
+  public var serves: Set<Metric.Need> {
+    var kinds: Set<Metric.Need> = [.features, .logits, .moments]
+    if features != nil { kinds.insert(.realFeatures) }
+    if thumbnails != nil { kinds.insert(.heldOut) }
+    if images != nil { kinds.insert(.images) }
+    return kinds
+  }
+}

@@ -34,7 +34,7 @@ import Testing
     "optimizer.weight-decay": "0.01", "optimizer.decay": "0.9", "average.decay": "0.999",
     "sampling.statistics": "batch", "sampling.weights": "average",
     "output.log-every": "1", "output.sample-every": "0", "output.checkpoint-every": "0", "output.keep": "0",
-    "output.grid": "16", "output.scale": "4",
+    "output.grid": "16", "output.scale": "4", "output.report": "false", "output.events": "false",
   ]
 
   @Test(arguments: Configuration.settings.map(\.key))

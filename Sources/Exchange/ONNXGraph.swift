@@ -150,7 +150,7 @@ struct ONNXGraph {
 
   /// `factor x + term`.
   mutating func affine(_ x: Wire, factor: Double, term: Double) -> Wire {
-    var result = x
+    var result = real(x)
     if factor != 1 { result.name = node("Mul", [result.name, constant(factor)]) }
     if term != 0 { result.name = node("Add", [result.name, constant(term)]) }
     return result

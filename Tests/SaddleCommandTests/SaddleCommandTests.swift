@@ -129,8 +129,8 @@ struct BadCall: Sendable, CustomTestStringConvertible {
     arguments: ["import", "/nowhere.safetensors", "--preset", "fashion", "--out", "run", "--device", "cpu"], status: 1,
     words: ["/nowhere.safetensors", "No such file"]),
   BadCall(
-    arguments: ["import", "/proc/self/status", "--preset", "fashion", "--out", "run", "--device", "cpu"], status: 1,
-    words: ["/proc/self/status", "safetensors"]),
+    arguments: ["import", "/etc/passwd", "--preset", "fashion", "--out", "run", "--device", "cpu"], status: 1,
+    words: ["/etc/passwd", "not a safetensors file"]),
   BadCall(
     arguments: ["import", "x.safetensors", "--preset", "fashio", "--out", "run"], status: 1,
     words: ["fashio", "fashion"]),

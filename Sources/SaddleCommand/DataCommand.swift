@@ -44,7 +44,7 @@ struct TextTable {
   }
 }
 
-extension RGB: @retroactive ExpressibleByArgument {
+extension RGB: ExpressibleByArgument {
   /// white, black, a grey from 0 to 255, or red,green,blue.
   public init?(argument: String) {
     switch argument {
@@ -59,6 +59,6 @@ extension RGB: @retroactive ExpressibleByArgument {
   }
 }
 
-extension Fit: @retroactive ExpressibleByArgument {}
-extension Split: @retroactive ExpressibleByArgument {}
-extension DatasetSplit.Transfer: @retroactive ExpressibleByArgument {}
+extension Fit: ExpressibleByArgument {}
+extension Split: ExpressibleByArgument {}
+extension DatasetSplit.Transfer: ExpressibleByArgument {}

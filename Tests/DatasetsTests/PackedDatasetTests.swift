@@ -7,7 +7,7 @@ import Testing
 private func writePictures(in folder: URL) throws {
   for i in 0..<12 {
     let (width, height) = (4 + i % 3, 5 + i % 4)
-    let file = Fixture.png(width, height) { x, y in [UInt8(20 * i), UInt8(30 * x), UInt8(40 * y)] }
+    let file = Fixture.png(width, height) { x, y in [UInt8(20 * i), UInt8(30 * x), UInt8(30 * y)] }
     try Fixture.write(["\(i % 2 == 0 ? "even" : "odd")/deep/\(i).png": file], in: folder)
   }
   let clear = Fixture.png(

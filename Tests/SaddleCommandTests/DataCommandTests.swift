@@ -2,24 +2,29 @@ import Foundation
 import Testing
 
 /// A PNG of 2 x 2 pixels (value, 1, 2).
-private func picture(_ value: UInt8) throws -> Data {
+private func picture(_ value: UInt8) -> Data {
   // Signature, header, one stored block of two rows, end; checksums bit by bit.
-  func bytes(_ value: UInt32) -> [UInt8] { [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) } }
+  func bytes(_ value: UInt32) -> [UInt8] { [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> UInt32($0)) } }
   func chunk(_ name: String, _ data: [UInt8]) -> [UInt8] {
-    let body = Array(name.utf8) + data
-    let crc = ~body.reduce(~UInt32(0)) { crc, byte in
-      (0..<8).reduce(crc ^ UInt32(byte)) { crc, _ in crc & 1 == 1 ? crc >> 1 ^ 0xedb8_8320 : crc >> 1 }
+    let body: [UInt8] = Array(name.utf8) + data
+    var crc = ~UInt32(0)
+    for byte in body {
+      crc ^= UInt32(byte)
+      for _ in 0..<8 { crc = crc & 1 == 1 ? crc >> 1 ^ 0xedb8_8320 : crc >> 1 }
     }
-    return bytes(UInt32(data.count)) + body + bytes(crc)
+    return bytes(UInt32(data.count)) + body + bytes(~crc)
   }
   let rows: [UInt8] = [0, value, 1, 2, value, 1, 2, 0, value, 1, 2, value, 1, 2]
-  let (a, b) = rows.reduce((UInt32(1), UInt32(0))) { sums, byte in
-    (sums.0 + UInt32(byte), sums.1 + sums.0 + UInt32(byte))
+  var (a, b): (UInt32, UInt32) = (1, 0)
+  for row in rows {
+    a += UInt32(row)
+    b += a
   }
   let count = UInt8(rows.count)
-  return Data(
-    [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a] + chunk("IHDR", bytes(2) + bytes(2) + [8, 2, 0, 0, 0])
-      + chunk("IDAT", [0x78, 1, 1, count, 0, ~count, 255] + rows + bytes(b << 16 | a)) + chunk("IEND", []))
+  let header: [UInt8] = bytes(2) + bytes(2) + [8, 2, 0, 0, 0]
+  let pixels: [UInt8] = [0x78, 1, 1, count, 0, ~count, 255] + rows + bytes(b << 16 | a)
+  let signature: [UInt8] = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]
+  return Data(signature + chunk("IHDR", header) + chunk("IDAT", pixels) + chunk("IEND", []))
 }
 
 private func write(_ names: [String: Data], in folder: String) throws {
@@ -38,8 +43,8 @@ private func write(_ names: [String: Data], in folder: String) throws {
   }
   try write(
     Dictionary(
-      uniqueKeysWithValues: try (0..<40).map {
-        ("in/\($0 % 2 == 0 ? "even" : "odd")/\($0).png", try picture(UInt8($0)))
+      uniqueKeysWithValues: (0..<40).map {
+        ("in/\($0 % 2 == 0 ? "even" : "odd")/\($0).png", picture(UInt8($0)))
       }),
     in: folder.path)
   let split = try saddle("split", "in", "--held-out", "0.25", "--by", "class", "--out", "parts")

@@ -1,4 +1,5 @@
 import Foundation
+import Records
 
 /// A folder of pictures divided into what is trained on and what is held out.
 ///

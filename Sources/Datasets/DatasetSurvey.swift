@@ -1,4 +1,5 @@
 import Foundation
+import Records
 
 /// What a data set holds, picture by picture, and all that is wrong with it.
 public struct DatasetSurvey: Sendable {

@@ -1,4 +1,5 @@
 import Foundation
+import Records
 
 extension PackedDataset {
   /// Writes a data set as one file, whole or not at all, in memory that does not grow with it.

@@ -1,4 +1,5 @@
 import Foundation
+import Records
 
 /// Images in one file, decoded and of one size, that are read by mapping: as fast as the disk, and no more of them in
 /// memory than there is room for.

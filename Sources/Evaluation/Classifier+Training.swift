@@ -120,7 +120,7 @@ extension Classifier {
   ) throws -> String {
     let labels = [images, heldOut].map { "\($0.labels ?? [])" }
     let parts = try ["classifier 1", "\(settings)", images.sha256(), heldOut.sha256()] + labels + images.classNames
-    return SHA256.digits(of: parts.joined(separator: "\n").utf8)
+    return SHA256.digest(of: parts.joined(separator: "\n").utf8).description
   }
 
   private func write(to path: String) throws {

@@ -95,6 +95,6 @@ extension Network {
     for tensor in [weights, runningStatistics] {
       try tensor.scalars(as: Float.self).withUnsafeBytes { hash.add($0) }
     }
-    return hash.digits
+    return hash.digest.description
   }
 }

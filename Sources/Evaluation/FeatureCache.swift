@@ -35,7 +35,7 @@ package struct FeatureCache {
 
   private static func key(_ digits: String, _ extractor: any FeatureExtractor) -> String {
     let entries = extractor.identity.map { "\($0.name): \($0.value)" }
-    return SHA256.digits(of: (["features 1", digits] + entries).joined(separator: "\n").utf8)
+    return SHA256.digest(of: (["features 1", digits] + entries).joined(separator: "\n").utf8).description
   }
 
   private static func file(_ features: Features) -> SafetensorsFile {

@@ -42,7 +42,7 @@ public struct EvaluationProtocol: Sendable, Equatable, Codable {
 
   /// Twelve digits that tell protocols apart.
   public var hash: String {
-    String(SHA256.digits(of: entries.map { "\($0.name): \($0.value)\n" }.joined().utf8).prefix(12))
+    String(SHA256.digest(of: entries.map { "\($0.name): \($0.value)\n" }.joined().utf8).description.prefix(12))
   }
 
   /// An entry a line, names in one column.

@@ -21,7 +21,7 @@ extension ImageDataset {
     for start in stride(from: 0, to: count, by: 1000) {
       hash.add(try read(Array(start..<min(start + 1000, count))))
     }
-    return hash.digits
+    return hash.digest.description
   }
 
   /// Small pictures of all images, as `ImageBytes.thumbnails`.

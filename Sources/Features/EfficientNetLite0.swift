@@ -41,7 +41,7 @@ public final class EfficientNetLite0: FeatureExtractor {
         "\(error.description) EfficientNet-Lite0's weights are needed there: tools/fetch-features installs them, or "
           + "name the file that it made.")
     }
-    try self.init(weights: SHA256.digits(of: bytes), resizer: resizer ?? .cleanBicubic, on: device) {
+    try self.init(weights: SHA256.digest(of: bytes).description, resizer: resizer ?? .cleanBicubic, on: device) {
       (name, shape) throws(FeatureError) in
       do throws(SafetensorsFault) {
         return Tensor(try file.float32(name, shape: shape.sizes), shape: shape, on: device)

@@ -196,7 +196,7 @@ extension Inception {
   private static func hash(of network: InceptionNetwork, _ weights: Weights) -> String {
     var hash = SHA256()
     for (name, _) in network.tensors { weights[name]?.withUnsafeBytes { hash.add($0) } }
-    return hash.digits
+    return hash.digest.description
   }
 }
 

@@ -147,7 +147,7 @@ public final class RunEvaluator {
     var hash = SHA256()
     for numbers in [moments.means, moments.covariance] { numbers.withUnsafeBytes { hash.add($0) } }
     entries.append("reference", "statistics of \(moments.count.map { "\($0)" } ?? "unknown") images from a file")
-    entries.append("reference's sha256", hash.digits)
+    entries.append("reference's sha256", hash.digest.description)
     return Reference(moments: moments)
   }
 

@@ -87,7 +87,7 @@ FN void add_bias_block(real16 total[ROWS][2], GLOBAL const real *bias, const ind
     total[r][1] += right;
   }
 }
-// Cuts a block to 0 ... limit.
+// Cuts a block to 0 ... limit. (A total with its bias is never -0.)
 FN void limit_block(real16 total[ROWS][2], const real limit) {
 #pragma unroll
   for (uint r = 0; r < ROWS; ++r) {

@@ -81,8 +81,8 @@ struct TileTrial: Sendable {
     let pixels = n * size * size
     return TileTrial(
       name: name, kernel: .named("convolve"), extent: Extent(rows: pixels, columns: k), flops: 2 * pixels * k * 9 * c,
-      operands: [.input(pixels * c), .input((k + 31) / 32 * 9 * c * 32), .zeros(c), .output(pixels * k)] + sizes + steps
-    )
+      operands: [.input(pixels * c), .input((k + 31) / 32 * 9 * c * 32), .zeros(c), .zeros(k), .output(pixels * k)]
+        + sizes + steps + [.real(0)])
   }
 
   /// Its weight gradient.

@@ -65,7 +65,7 @@ extension Op {
     guard let direct = convolution.route as? DirectConvolution else {
       return convolution.route.forward(x.padded(by: padding), w, bias: bias, rectifier)
     }
-    return direct.forward(x, w, padding: padding, bias, rectifier)
+    return direct.forward(x, w, padding: padding, bias: bias, rectifier)
   }
 
   /// Tensors that differ in the last axis only, side by side along it.

@@ -55,7 +55,8 @@ let package = Package(
     .testTarget(name: "AdversariesTests", dependencies: ["Adversaries"], resources: [.copy("Reference")]),
     .testTarget(name: "BaselinesTests", dependencies: ["Baselines"], resources: [.copy("Reference")]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
-    .testTarget(name: "FeaturesTests", dependencies: ["Features"], resources: [.copy("Reference")]),
+    .testTarget(
+      name: "FeaturesTests", dependencies: ["Datasets", "Features"], resources: [.copy("Reference")]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"], resources: [.copy("Reference")]),
     .testTarget(name: "RecordsTests", dependencies: ["Records"], resources: [.copy("Reference")]),
     .testTarget(name: "SaddleTests", dependencies: ["Saddle"]),

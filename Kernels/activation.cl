@@ -31,9 +31,9 @@ KERNEL(leaky_relu_gradient, LEAKY_GRADIENT) { dx[i] = y[i] > 0 ? dy[i] : slope *
 #define ELU_GRADIENT(_) _(IN, dy) _(IN, y) _(OUT, dx) _(REAL, alpha)
 KERNEL(elu_gradient, ELU_GRADIENT) { dx[i] = y[i] > 0 ? dy[i] : dy[i] * (y[i] + alpha); }
 
-// y = relu(y + b) for y [rows][columns], in place.
-#define RECTIFY_BIASED(_) _(IN, b) _(OUT, y) _(SIZE, rows) _(SIZE, columns)
+// y = y + b for y [rows][columns], in place; where limit is above 0, the sum is cut to 0 ... limit.
+#define RECTIFY_BIASED(_) _(IN, b) _(OUT, y) _(SIZE, rows) _(SIZE, columns) _(REAL, limit)
 ROWWISE(rectify_biased, RECTIFY_BIASED) {
-  const real x = y[at] + b[c];
-  y[at] = x > 0 ? x : R(0.0);
+  const real sum = y[at] + b[c];
+  y[at] = limit > 0 ? LIMITED(real, sum, limit) : sum;
 }

@@ -7,13 +7,14 @@
 // d = dilation, every tap. Input gradient at stride s: s x s phases, i_step = 1, each with the taps that reach it: no scatter, and no
 // zero is multiplied.
 // k runs over (tap row, tap column, channel) of the phase in chunks of 512 (rule 4); taps outside the image multiply zeros.
-// b holds the filter in panels: [panel][R S][channel][32] (`pack_panels`); zeros holds C zeros.
+// b holds the filter in panels: [panel][R S][channel][32] (`pack_panels`); zeros holds C zeros. A bias [K] is added to the totals (which
+// are never -0, so that zeros change nothing); where limit is above 0, the sums are cut to 0 ... limit.
 #define CONVOLVE(_)                                                                                                \
-  _(IN, x) _(IN, b) _(IN, zeros) _(OUT, y) _(SIZE, N) _(UINT, H) _(UINT, W) _(SIZE, C) _(UINT, PH) _(UINT, PW)        \
+  _(IN, x) _(IN, b) _(IN, zeros) _(IN, bias) _(OUT, y) _(SIZE, N) _(UINT, H) _(UINT, W) _(SIZE, C) _(UINT, PH) _(UINT, PW)        \
   _(UINT, OH) _(UINT, OW) _(SIZE, K) _(UINT, o_step) _(UINT, o_row) _(UINT, o_column)                              \
   _(UINT, i_step) _(UINT, i_row) _(UINT, i_column) _(UINT, d_row) _(UINT, d_column)                                \
   _(UINT, TR) _(UINT, TS) _(UINT, taps) _(UINT, S) _(UINT, t_row) _(UINT, t_column)                                \
-  _(UINT, t_row_step) _(UINT, t_column_step)
+  _(UINT, t_row_step) _(UINT, t_column_step) _(REAL, limit)
 // Extent: (N PH PW) x K.
 BLOCK(convolve, CONVOLVE, ROWS, PANEL) {
   const index M = N * PH * PW, down = (M + ROWS - 1) / ROWS, first = i % down * ROWS, panel = i / down;
@@ -58,6 +59,8 @@ BLOCK(convolve, CONVOLVE, ROWS, PANEL) {
       }
     }
   if (filled) add_block(total, sum);
+  add_bias_block(total, bias + panel * PANEL, K - panel * PANEL);
+  if (limit > 0) limit_block(total, limit);
   for (uint r = 0; r < ROWS; ++r)
     if (first + r < M) store_row(total[r][0], total[r][1], y + target[r], K - panel * PANEL);
 }
@@ -130,7 +133,7 @@ TILE_BODY(convolve, CONVOLVE, GROUP) {
         Digits at;
         set_digits(&at, pixel, PW, PH);
         const index target = ((at.high * OH + at.middle * o_step + o_row) * OW + at.low * o_step + o_column) * K + first;
-        if (pixel < M) tile_add(sum[r], y + target, K - first, lane, IS_FIRST_CHAIN(k0), y, false);
+        if (pixel < M) tile_add(sum[r], y + target, K - first, lane, IS_FIRST_CHAIN(k0), bias + first, k0 >= depth, limit);
       }
       tile_zero(sum);
     }
@@ -248,7 +251,7 @@ TILE_BODY(convolve_filter, CONVOLVE_FILTER, GROUP) {
 #pragma unroll
       for (uint r = 0; r < RM; ++r) {
         const index c = top + tile_row(lane, r);
-        if (c < C) tile_add(sum[r], dw + (batch * C + c) * K + first, K - first, lane, IS_FIRST_CHAIN(k0), dw, false);
+        if (c < C) tile_add(sum[r], dw + (batch * C + c) * K + first, K - first, lane, IS_FIRST_CHAIN(k0), dw, false, 0);
       }
       tile_zero(sum);
     }

@@ -6,8 +6,9 @@
 // Element (k, n) of panel p lies at b[p * b_panel + k * b_k + n - 32 p] (see `pack_panels`).
 #define MATMUL(_)                                                                                                  \
   _(IN, a) _(IN, b) _(IN, bias) _(OUT, c) _(SIZE, M) _(SIZE, N) _(SIZE, K) _(SIZE, a_row) _(SIZE, a_k)                          \
-  _(SIZE, a_batch) _(SIZE, b_panel) _(SIZE, b_k) _(SIZE, b_batch) _(UINT, adds) _(UINT, streams)
-// adds: whether totals go on from what C holds, the product of the k before, a multiple of 512. streams: whether C is larger than a cache. Extent: M x N, batches.
+  _(SIZE, a_batch) _(SIZE, b_panel) _(SIZE, b_k) _(SIZE, b_batch) _(UINT, adds) _(UINT, streams) _(REAL, limit)
+// adds: whether totals go on from what C holds, the product of the k before, a multiple of 512. streams: whether C is larger than a cache. limit: where
+// it is above 0, what is stored is cut to 0 ... limit. Extent: M x N, batches.
 BLOCK(matmul, MATMUL, ROWS, PANEL) {
   const index across = (N + PANEL - 1) / PANEL, down = (M + ROWS - 1) / ROWS;
   const index row = i % down * ROWS, panel = i / down % across, batch = i / (down * across);
@@ -34,6 +35,7 @@ BLOCK(matmul, MATMUL, ROWS, PANEL) {
     for (uint r = 0; r < ROWS; ++r) rows[r] += length * a_k;
   }
   add_bias_block(total, bias + panel * PANEL, N - panel * PANEL);
+  if (limit > 0) limit_block(total, limit);
   store_block(total, to, N, height, N - panel * PANEL, streams);
 }
 TUNED_TILE(matmul, MATMUL)
@@ -71,7 +73,7 @@ TILE_BODY(matmul, MATMUL, GROUP) {
       for (uint r = 0; r < RM; ++r) {
         const index m = top + tile_row(lane, r);
         if (m < M) tile_add(sum[r], to + m * N, N - first, lane, !adds && IS_FIRST_CHAIN(k0), bias + first,
-                            k0 >= K);
+                            k0 >= K, limit);
       }
       tile_zero(sum);
     }

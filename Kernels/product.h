@@ -87,6 +87,14 @@ FN void add_bias_block(real16 total[ROWS][2], GLOBAL const real *bias, const ind
     total[r][1] += right;
   }
 }
+// Cuts a block to 0 ... limit. (A total with its bias is never -0.)
+FN void limit_block(real16 total[ROWS][2], const real limit) {
+#pragma unroll
+  for (uint r = 0; r < ROWS; ++r) {
+    total[r][0] = LIMITED(real16, total[r][0], limit);
+    total[r][1] = LIMITED(real16, total[r][1], limit);
+  }
+}
 // Past the cache if `streams` (and if they lie as they must for that).
 FN void store_block(real16 total[ROWS][2], GLOBAL real *to, const index stride, const index rows, const index columns,
                     const bool streams) {

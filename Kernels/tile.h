@@ -171,23 +171,26 @@ FN void tile_step(realN sum[RM][RN / VWN], LOCAL real *staged, const index k0, c
 // ------------------------------------------------------------------------------------------------- registers to global
 
 // Adds an item's part of one row to the totals in C; the first chain is added to +0. `to` is the tile's row, of which `columns` exist.
+// With a bias, what is stored is then cut to 0 ... limit, where that is above 0.
 FN void tile_add(realN sum[RN / VWN], GLOBAL real *to, const index columns, const uint lane, const bool is_first,
-                 GLOBAL const real *bias, const bool has_bias) {
+                 GLOBAL const real *bias, const bool has_bias, const real limit) {
 #pragma unroll
   for (uint v = 0; v < RN / VWN; ++v) {
     const uint n = tile_column(lane, v);
     if (n + VWN <= columns && IS_WHOLE(realN, to + n)) {
       GLOBAL realN *place = (GLOBAL realN *)(to + n);
-      const realN total = (is_first ? (realN)0 : *place) + sum[v];
-      *place = has_bias ? total + LOAD_N(0, bias + n) : total;
+      realN total = (is_first ? (realN)0 : *place) + sum[v];
+      if (has_bias) total += LOAD_N(0, bias + n);
+      *place = has_bias && limit > 0 ? LIMITED(realN, total, limit) : total;
     } else {
       real each[VWN];
       STORE_N(sum[v], 0, each);
 #pragma unroll
       for (uint e = 0; e < VWN; ++e)
         if (n + e < columns) {
-          const real total = (is_first ? 0 : to[n + e]) + each[e];
-          to[n + e] = has_bias ? total + bias[n + e] : total;
+          real total = (is_first ? 0 : to[n + e]) + each[e];
+          if (has_bias) total += bias[n + e];
+          to[n + e] = has_bias && limit > 0 ? LIMITED(real, total, limit) : total;
         }
     }
   }

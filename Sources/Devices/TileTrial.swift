@@ -7,6 +7,7 @@ struct TileTrial: Sendable {
     case output(Int)
     case uint(Int)
     case size(Int)
+    case real(Double)
   }
 
   let name: String
@@ -44,6 +45,7 @@ struct TileTrial: Sendable {
         return .buffer(buffer, at: 0)
       case .uint(let value): return .uint(value)
       case .size(let value): return .size(value)
+      case .real(let value): return .real(value)
       }
     }
     try device.synchronize()
@@ -68,7 +70,7 @@ struct TileTrial: Sendable {
       name: name, kernel: .named("matmul"), extent: Extent(rows: m, columns: n, batches: batches),
       flops: 2 * batches * m * n * k,
       operands: [.input(batches * m * k), .input(batches * panels * k * 32), .zeros(n), .output(batches * m * n)]
-        + ([m, n, k] + strides).map { .size($0) } + [.uint(0), .uint(0)])
+        + ([m, n, k] + strides).map { .size($0) } + [.uint(0), .uint(0), .real(0)])
   }
 
   /// 3 x 3 taps on n images of size x size x c, padded by 1, to k channels.
@@ -79,8 +81,8 @@ struct TileTrial: Sendable {
     let pixels = n * size * size
     return TileTrial(
       name: name, kernel: .named("convolve"), extent: Extent(rows: pixels, columns: k), flops: 2 * pixels * k * 9 * c,
-      operands: [.input(pixels * c), .input((k + 31) / 32 * 9 * c * 32), .zeros(c), .output(pixels * k)] + sizes + steps
-    )
+      operands: [.input(pixels * c), .input((k + 31) / 32 * 9 * c * 32), .zeros(c), .zeros(k), .output(pixels * k)]
+        + sizes + steps + [.real(0)])
   }
 
   /// Its weight gradient.

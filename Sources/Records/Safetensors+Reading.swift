@@ -48,6 +48,9 @@ extension SafetensorsFile {
     try self.init(bytes: OpenFile(path, O_RDONLY).readAll(), path: path, strict: strict)
   }
 
+  /// A file's bytes, for those who need their hash too.
+  package static func bytes(of path: String) throws(RecordError) -> [UInt8] { try OpenFile(path, O_RDONLY).readAll() }
+
   /// Reads a file's bytes; `path` serves the error's message.
   package init(bytes: [UInt8], path: String, strict: Bool) throws(RecordError) {
     let header: ArraySlice<UInt8>

@@ -63,9 +63,10 @@ struct TileTests {
 
   // MARK: Bits
 
-  /// C [batches][m][n], rows of A `aRow` apart and terms `aK`; B in panels; added to what C holds, if `adds`.
+  /// C [batches][m][n], rows of A `aRow` apart and terms `aK`; B in panels; added to what C holds, if `adds`; cut to 0 ...
+  /// `limit`, where that is above 0.
   private static func product(
-    _ m: Int, _ n: Int, _ k: Int, aRow: Int, aK: Int, batches: Int = 1, adds: Bool = false
+    _ m: Int, _ n: Int, _ k: Int, aRow: Int, aK: Int, batches: Int = 1, adds: Bool = false, limit: Double = 0
   ) -> Launch {
     let a = max(0, (m - 1) * aRow + (k - 1) * aK + 1), panels = (n + 31) / 32
     let sizes = [m, n, k, aRow, aK, a, k * 32, 32, panels * k * 32]
@@ -73,22 +74,23 @@ struct TileTests {
       "matmul",
       [.input(batches * a), .input(batches * panels * k * 32), .input(n)]
         + [adds ? .updated(batches * m * n) : .output(batches * m * n)]
-        + sizes.map { .size($0) } + [.uint(adds ? 1 : 0), .uint(0)],
+        + sizes.map { .size($0) } + [.uint(adds ? 1 : 0), .uint(0), .real(limit)],
       over: Extent(rows: m, columns: n, batches: batches))
   }
 
   /// A convolution of images n x h x w x c with r x r taps to k channels.
   private static func convolution(
-    _ n: Int, _ h: Int, _ w: Int, _ c: Int, taps r: Int, _ k: Int, stride: Int, padding: Int, dilation: Int = 1
+    _ n: Int, _ h: Int, _ w: Int, _ c: Int, taps r: Int, _ k: Int, stride: Int, padding: Int, dilation: Int = 1,
+    limit: Double = 0
   ) -> Launch {
     let reach = dilation * (r - 1) + 1 - 2 * padding
     let (p, q) = ((h - reach) / stride + 1, (w - reach) / stride + 1)
     let steps = [1, 0, 0, stride, -padding, -padding, dilation, dilation, r, r, r * r, r, 0, 0, 1, 1]
     return Launch(
       "convolve",
-      [.input(n * h * w * c), .input((k + 31) / 32 * r * r * c * 32), .zeros(c), .output(n * p * q * k)]
+      [.input(n * h * w * c), .input((k + 31) / 32 * r * r * c * 32), .zeros(c), .input(k), .output(n * p * q * k)]
         + [.size(n), .uint(h), .uint(w), .size(c)] + [p, q, p, q].map { .uint($0) } + [.size(k)]
-        + steps.map { .uint($0) },
+        + steps.map { .uint($0) } + [.real(limit)],
       over: Extent(rows: n * p * q, columns: k))
   }
 
@@ -113,9 +115,10 @@ struct TileTests {
     product(133, 70, 1037, aRow: 1037, aK: 1), product(67, 33, 520, aRow: 1, aK: 67, batches: 2),
     product(129, 131, 512, aRow: 512, aK: 1), product(9, 3, 7, aRow: 3, aK: 30), product(1, 1, 1, aRow: 1, aK: 1),
     product(5, 36, 0, aRow: 1, aK: 1), product(70, 64, 44, aRow: 44, aK: 1, batches: 3),
-    product(35, 66, 600, aRow: 600, aK: 1, adds: true),
+    product(35, 66, 600, aRow: 600, aK: 1, adds: true), product(35, 67, 600, aRow: 600, aK: 1, limit: .infinity),
     convolution(2, 7, 9, 12, taps: 3, 35, stride: 2, padding: 1),
     convolution(1, 9, 8, 70, taps: 3, 65, stride: 1, padding: 1),
+    convolution(1, 9, 8, 70, taps: 3, 65, stride: 1, padding: 1, limit: 6),
     convolution(2, 8, 7, 68, taps: 4, 3, stride: 1, padding: 2, dilation: 2),
     convolution(3, 5, 6, 3, taps: 2, 33, stride: 3, padding: 0),
     filterGradient(3, 14, 14, 19, taps: 3, 35, stride: 1, padding: 1),

@@ -32,6 +32,9 @@ struct LayerRow: Sendable, CustomTestStringConvertible {
     LayerRow(
       layer: GroupedConvolution(6, kernel: 3, groups: 2, .init(stride: 2, padding: 1), initializer: .he),
       input: [5, 4, 8], output: [3, 2, 6], parameters: ["weight": [3, 3, 4, 6], "bias": [6]]),
+    LayerRow(
+      layer: DepthwiseConvolution(kernel: 3, .init(stride: 2, after: 1), initializer: .he), input: [6, 4, 5],
+      output: [3, 2, 5], parameters: ["weight": [3, 3, 5], "bias": [5]]),
     LayerRow(layer: BilinearResampling.doubling, input: [3, 1, 2], output: [6, 2, 2]),
     LayerRow(layer: BilinearResampling.halving, input: [6, 2, 2], output: [3, 1, 2]),
     LayerRow(layer: MaxPooling(kernel: 3, stride: 2), input: [8, 7, 2], output: [3, 3, 2]),
@@ -124,6 +127,9 @@ struct LayerError: Sendable, CustomTestStringConvertible {
     LayerError(layer: AveragePooling(kernel: 2, stride: 1, padding: 2), input: [5, 5, 1], words: ["padded by 2"]),
     LayerError(layer: Padding(left: -1), input: [5, 5, 1], words: ["Padding", "[0, -1, 0, 0]"]),
     LayerError(layer: Padding(left: 1), input: [5], words: ["Padding", "[5]"]),
+    LayerError(
+      layer: DepthwiseConvolution(kernel: 4, initializer: .he), input: [3, 5, 8],
+      words: ["DepthwiseConvolution", "4 x 4", "[3, 5, 8]"]),
     LayerError(layer: BilinearResampling.halving, input: [3, 4, 1], words: ["of even height", "[3, 4, 1]"]),
     LayerError(layer: BilinearResampling.doubling, input: [3], words: ["BilinearResampling", "[3]"]),
     LayerError(layer: MinibatchStandardDeviation(), input: [], words: ["MinibatchStandardDeviation", "[]"]),

@@ -96,6 +96,7 @@ struct BadCall: Sendable, CustomTestStringConvertible {
   BadCall(arguments: ["lab"], status: 2, words: ["Name an experiment", "dirac", "--list"]),
   BadCall(arguments: ["lab", "dirca"], status: 1, words: ["'dirca'", "did you mean dirac?"]),
   BadCall(arguments: ["lab", "dirac", "--scale", "0"], status: 2, words: ["--scale is 0", "at most 1"]),
+  BadCall(arguments: ["bench", "features", "--batch", "0"], status: 2, words: ["--batch is 0", "1 or more"]),
   BadCall(arguments: ["bench", "step", "--steps", "0"], status: 2, words: ["--steps is 0", "1 or more"]),
   BadCall(
     arguments: ["bench", "kernels", "--filter", "dcgan64 sideways", "--filter", "nothing"], status: 1,

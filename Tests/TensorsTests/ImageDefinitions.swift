@@ -111,8 +111,10 @@ private func filtered(_ axis: Int, _ filter: AxisFilter) -> Definition {
   }
 }
 
-/// The sum of products over an image in zeros, a bias, and no less than 0.
-private func rectified(stride: Int, rows: Int, columns: Int) -> Definition {
+/// The sum of products over an image in zeros and a bias, rectified.
+private func rectified(stride: Int, rows: Int, columns: Int, _ rectifier: @escaping @Sendable (Double) -> Double)
+  -> Definition
+{
   { x in
     let (image, filter) = (x[0].shape, x[1].shape)
     let (p, q) = (
@@ -124,7 +126,7 @@ private func rectified(stride: Int, rows: Int, columns: Int) -> Definition {
         let (h, w) = (place[1] * stride + tap[0] - rows, place[2] * stride + tap[1] - columns)
         sum += pixel(x[0], place[0], h, w, tap[2]) * x[1][tap + [place[3]]]
       }
-      return max(sum, 0)
+      return rectifier(sum)
     }
   }
 }
@@ -143,7 +145,13 @@ private func besideEachOther(_ x: [Grid]) -> Grid {
 
 /// The definitions of ops on images that have no other home.
 let imageDefinitions: [String: [Definition]] = [
-  "rectified_conv2d": [(1, 0, 3), (1, 1, 0), (2, 0, 0), (1, 1, 1)].map(rectified),
+  "rectified_conv2d": [(1, 0, 3), (1, 1, 0), (2, 0, 0), (1, 1, 1)].map {
+    rectified(stride: $0, rows: $1, columns: $2) { max($0, 0) }
+  }
+    + [
+      rectified(stride: 1, rows: 0, columns: 0) { min(max($0, 0), 6) },
+      rectified(stride: 1, rows: 0, columns: 0) { $0 },
+    ],
   "concatenate_channels": [besideEachOther],
   "filter_axis": AxisFilter.samples.map(filtered),
   "grouped_conv2d": Grouped.all.map { c in { c.convolution($0[0], $0[1]) } },

@@ -374,7 +374,7 @@ private let plainDefinitions: [String: [Definition]] = [
 ]
 
 private let definitions = plainDefinitions.merging(imageDefinitions) { first, _ in first }
-  .merging(poolingDefinitions) { first, _ in first }
+  .merging(poolingDefinitions) { first, _ in first }.merging(depthwiseDefinitions) { first, _ in first }
 
 @Test func everyOpHasADefinition() {
   #expect(Set(Op.all.map(\.name)) == Set(definitions.keys))

@@ -13,11 +13,17 @@ struct ColumnConvolution: ConvolutionRoute {
     self.shape = shape
   }
 
-  func forward(_ x: Tensor, _ w: Tensor) -> Tensor {
+  func forward(_ x: Tensor, _ w: Tensor) -> Tensor { product(x, w, bias: nil, .none) }
+
+  func forward(_ x: Tensor, _ w: Tensor, bias: Tensor, _ rectifier: Rectifier) -> Tensor {
+    product(x, w, bias: bias, rectifier)
+  }
+
+  private func product(_ x: Tensor, _ w: Tensor, bias: Tensor?, _ rectifier: Rectifier) -> Tensor {
     let y = Tensor(uninitialized: [pixels, shape.k], on: x.device)
     y.setProduct(
-      columns(of: x), rowStride: width, kStride: 1, Panels(packing: w, k: width, n: shape.k, kStride: shape.k), k: width
-    )
+      columns(of: x), rowStride: width, kStride: 1, Panels(packing: w, k: width, n: shape.k, kStride: shape.k),
+      k: width, bias: bias, rectifier: rectifier)
     return y.view(from: 0, shape: shape.output)
   }
 

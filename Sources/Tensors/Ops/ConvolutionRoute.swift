@@ -32,8 +32,27 @@ struct ConvolutionShape: Hashable {
 protocol ConvolutionRoute {
   /// x [N, H, W, C], w [R, S, C, K] to y [N, P, Q, K].
   func forward(_ x: Tensor, _ w: Tensor) -> Tensor
+  /// The same plus a bias [K], rectified.
+  func forward(_ x: Tensor, _ w: Tensor, bias: Tensor, _ rectifier: Rectifier) -> Tensor
   /// dy [N, P, Q, K], w [R, S, C, K] to dx [N, H, W, C].
   func inputGradient(_ dy: Tensor, _ w: Tensor) -> Tensor
   /// x [N, H, W, C], dy [N, P, Q, K] to dw [R, S, C, K].
   func filterGradient(_ x: Tensor, _ dy: Tensor) -> Tensor
+}
+
+extension ConvolutionRoute {
+  func forward(_ x: Tensor, _ w: Tensor, bias: Tensor, _ rectifier: Rectifier) -> Tensor {
+    forward(x, w).rectify(adding: bias, rectifier)
+  }
+}
+
+extension Tensor {
+  /// Adds a bias along the last axis and rectifies, in place.
+  func rectify(adding bias: Tensor, _ rectifier: Rectifier) -> Tensor {
+    let (rows, columns) = (shape.count / max(shape[-1], 1), shape[-1])
+    launch(
+      "rectify_biased", [bias, self], [.size(rows), .size(columns), .real(rectifier.limit)],
+      over: Extent(rows: rows, columns: columns))
+    return self
+  }
 }

@@ -7,12 +7,29 @@ struct DirectConvolution: ConvolutionRoute {
 
   init(shape: ConvolutionShape) { self.shape = shape }
 
-  func forward(_ x: Tensor, _ w: Tensor) -> Tensor {
-    forward(x, w, padding: ImagePadding(rows: shape.geometry.padding, columns: shape.geometry.padding))
+  private var padding: ImagePadding { ImagePadding(rows: shape.geometry.padding, columns: shape.geometry.padding) }
+
+  func forward(_ x: Tensor, _ w: Tensor) -> Tensor { convolved(x, w, padding, bias: nil, .none) }
+
+  func forward(_ x: Tensor, _ w: Tensor, bias: Tensor, _ rectifier: Rectifier) -> Tensor {
+    forward(x, w, padding: padding, bias: bias, rectifier)
   }
 
-  /// The convolution of an image with so many zeros around it.
-  func forward(_ x: Tensor, _ w: Tensor, padding: ImagePadding) -> Tensor {
+  /// The convolution of an image with so many zeros around it, plus a bias [K], rectified. A filter of one pixel makes it a
+  /// plain product, whose terms stand in the same order.
+  func forward(_ x: Tensor, _ w: Tensor, padding: ImagePadding, bias: Tensor, _ rectifier: Rectifier) -> Tensor {
+    guard shape.r == 1, shape.s == 1, shape.geometry.stride == 1, padding == ImagePadding() else {
+      return convolved(x, w, padding, bias: bias, rectifier)
+    }
+    let y = Tensor(uninitialized: [shape.n * shape.p * shape.q, shape.k], on: x.device)
+    let panels = Panels(rows: w, k: shape.c, n: shape.k)
+    y.setProduct(x, rowStride: shape.c, kStride: 1, panels, k: shape.c, bias: bias, rectifier: rectifier)
+    return y.view(from: 0, shape: shape.output)
+  }
+
+  private func convolved(
+    _ x: Tensor, _ w: Tensor, _ padding: ImagePadding, bias: Tensor?, _ rectifier: Rectifier
+  ) -> Tensor {
     let (g, taps) = (shape.geometry, shape.r * shape.s)
     let panels = Panels(
       packing: w, taps: taps, k: shape.c, n: shape.k, tapStride: shape.c * shape.k, kStride: shape.k)
@@ -20,7 +37,7 @@ struct DirectConvolution: ConvolutionRoute {
     Sweep(
       grid: (shape.p, shape.q), iStep: g.stride, iRow: -padding.rows, iColumn: -padding.columns, dRow: g.dilation,
       dColumn: g.dilation, taps: (shape.r, shape.s)
-    ).run(x, panels, y, shape)
+    ).run(x, panels, y, shape, bias: bias, rectifier)
     return y
   }
 
@@ -88,10 +105,13 @@ private struct Sweep {
   var taps: (Int, Int)
   var tRow = 0, tColumn = 0, tRowStep = 1, tColumnStep = 1
 
-  func run(_ x: Tensor, _ panels: Panels, _ y: Tensor, _ shape: ConvolutionShape) {
+  func run(
+    _ x: Tensor, _ panels: Panels, _ y: Tensor, _ shape: ConvolutionShape, bias: Tensor? = nil,
+    _ rectifier: Rectifier = .none
+  ) {
     let (n, h, w, c) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
     let (oh, ow, k) = (y.shape[1], y.shape[2], y.shape[3])
-    let zeros = x.device.zeros(count: c)
+    let zeros = x.device.zeros(count: max(c, k))
     let sizes: [LaunchArgument] =
       [.size(n), .uint(h), .uint(w), .size(c), .uint(grid.0), .uint(grid.1), .uint(oh), .uint(ow), .size(k)]
     let steps = [
@@ -99,7 +119,9 @@ private struct Sweep {
       shape.s, tRow, tColumn, tRowStep, tColumnStep,
     ].map(LaunchArgument.uint)
     x.device.launch(
-      .named("convolve"), [x.argument, panels.tensor.argument, .buffer(zeros, at: 0), y.argument] + sizes + steps,
+      .named("convolve"),
+      [x.argument, panels.tensor.argument, .buffer(zeros, at: 0), bias?.argument ?? .buffer(zeros, at: 0), y.argument]
+        + sizes + steps + [.real(rectifier.limit)],
       over: Extent(rows: n * grid.0 * grid.1, columns: k))
   }
 }

@@ -39,10 +39,10 @@ struct Panels {
 
 extension Tensor {
   /// Makes this tensor [m, n] or [batches, m, n] the product of `a`, [batches][m][k] by strides, and `b` [batches][k][n],
-  /// plus a bias [n], in place; `isAdding` goes on from the product of the k before, a multiple of 512, that it holds.
+  /// plus a bias [n], rectified, in place; `isAdding` goes on from the product of the k before, a multiple of 512, that it holds.
   func setProduct(
     _ a: Tensor, rowStride: Int, kStride: Int, batchStride: Int = 0, _ b: Panels, k: Int, bias: Tensor? = nil,
-    isAdding: Bool = false
+    rectifier: Rectifier = .none, isAdding: Bool = false
   ) {
     let (m, n) = (shape[-2], shape[-1])
     let sizes = [m, n, k, rowStride, kStride, batchStride, b.panelStride, b.kStride, b.batchStride]
@@ -53,7 +53,7 @@ extension Tensor {
     device.launch(
       .named("matmul"),
       [a.argument, b.tensor.argument, bias, argument] + sizes.map(LaunchArgument.size)
-        + [.uint(isAdding ? 1 : 0), .uint(isLarge && !isAdding ? 1 : 0)],
+        + [.uint(isAdding ? 1 : 0), .uint(isLarge && !isAdding ? 1 : 0), .real(rectifier.limit)],
       over: Extent(rows: m, columns: n, batches: shape.rank == 3 ? shape[0] : 1))
   }
 }

@@ -1,6 +1,27 @@
-// A convolution, its bias and ReLU as one op (Kernels/convolution.cl, activation.cl): what networks are made of whose
-// batch norm has been folded into their weights.
+// A convolution, its bias and a rectifier as one op (Kernels/convolution.cl, matmul.cl, activation.cl): what networks are
+// made of whose batch norm has been folded into their weights.
 
+/// What is done to a convolution's outputs as they are stored.
+public enum Rectifier: Sendable {
+  case none, relu, relu6
+
+  /// Where the kernels cut outputs to 0 ... limit; 0 where they do not.
+  var limit: Double {
+    switch self {
+    case .none: 0
+    case .relu: .infinity
+    case .relu6: 6
+    }
+  }
+
+  func callAsFunction(_ x: Tensor) -> Tensor {
+    switch self {
+    case .none: x
+    case .relu: x.relu()
+    case .relu6: x.relu6()
+    }
+  }
+}
 /// Zeros above and below an image, and left and right of it.
 public struct ImagePadding: Hashable, Sendable {
   public var rows: Int
@@ -9,8 +30,8 @@ public struct ImagePadding: Hashable, Sendable {
 }
 
 extension Op {
-  /// x [N, H, W, C], filter [R, S, C, K], bias [K] to relu(conv(x, filter) + bias), [N, P, Q, K].
-  static func rectifiedConv2d(stride: Int, padding: ImagePadding) -> Op {
+  /// x [N, H, W, C], filter [R, S, C, K], bias [K] to rectifier(conv(x, filter) + bias), [N, P, Q, K].
+  static func rectifiedConv2d(stride: Int, padding: ImagePadding, _ rectifier: Rectifier = .relu) -> Op {
     let g = ConvolutionGeometry(stride: stride)
     return Op(
       fused: "rectified_conv2d",
@@ -27,29 +48,24 @@ extension Op {
         }
         return [x[0], p, q, w[3]]
       },
-      run: { x, shape in
-        let y = convolved(x[0], x[1], g, padding, shape)
-        let (rows, columns) = (shape.count / max(shape[3], 1), shape[3])
-        y.launch(
-          "rectify_biased", [x[2], y], [.size(rows), .size(columns)], over: Extent(rows: rows, columns: columns))
-        return y
-      },
+      run: { x, shape in convolved(x[0], x[1], bias: x[2], g, padding, rectifier, shape) },
       definition: { x in
-        Tensors.conv2d(x[0].padded(by: padding), x[1], g).adding(bias: x[2]).relu()
+        rectifier(conv2d(g)(x[0].padded(by: padding), x[1]).adding(bias: x[2]))
       })
   }
 
   /// The convolution by the route that the padded image would take, without a copy of it where that is direct.
   private static func convolved(
-    _ x: Tensor, _ w: Tensor, _ g: ConvolutionGeometry, _ padding: ImagePadding, _ output: Shape
+    _ x: Tensor, _ w: Tensor, bias: Tensor, _ g: ConvolutionGeometry, _ padding: ImagePadding, _ rectifier: Rectifier,
+    _ output: Shape
   ) -> Tensor {
     let padded: Shape = [x.shape[0], x.shape[1] + 2 * padding.rows, x.shape[2] + 2 * padding.columns, x.shape[3]]
     let convolution = ConvolutionShape(g, image: padded, filter: w.shape, output: output)
     x.device.countProduct(multiplications: convolution.multiplications)
     guard let direct = convolution.route as? DirectConvolution else {
-      return convolution.route.forward(x.padded(by: padding), w)
+      return convolution.route.forward(x.padded(by: padding), w, bias: bias, rectifier)
     }
-    return direct.forward(x, w, padding: padding)
+    return direct.forward(x, w, padding: padding, bias: bias, rectifier)
   }
 
   /// Tensors that differ in the last axis only, side by side along it.
@@ -82,6 +98,9 @@ extension Op {
         .init(rectifiedConv2d(stride: 1, padding: .init(rows: 1)), [[1, 4, 3, 33], [3, 1, 33, 34], [34]]),
         .init(rectifiedConv2d(stride: 2, padding: .init()), [[1, 7, 6, 3], [3, 3, 3, 32], [32]]),
         .init(rectifiedConv2d(stride: 1, padding: .init(rows: 1, columns: 1)), [[2, 3, 3, 1], [3, 3, 1, 2], [2]]),
+        // Plain products, with as many terms as a chain has and more.
+        .init(rectifiedConv2d(stride: 1, padding: .init(), .relu6), [[2, 3, 4, 9], [1, 1, 9, 35], [35]]),
+        .init(rectifiedConv2d(stride: 1, padding: .init(), .none), [[1, 2, 2, 515], [1, 1, 515, 3], [3]]),
       ]),
     OpRow(
       "concatenate_channels",
@@ -94,12 +113,12 @@ extension Op {
 }
 
 extension Tensor {
-  /// `relu(conv(x, filter) + bias)` of images [N, H, W, C] with filters [R, S, C, K] and biases [K], zeros around the
+  /// `rectifier(conv(x, filter) + bias)` of images [N, H, W, C] with filters [R, S, C, K] and biases [K], zeros around the
   /// image: [N, P, Q, K].
-  public func rectifiedConvolution(_ filter: Tensor, bias: Tensor, stride: Int = 1, padding: ImagePadding = .init())
-    -> Tensor
-  {
-    Op.rectifiedConv2d(stride: stride, padding: padding)(self, filter, bias)
+  public func rectifiedConvolution(
+    _ filter: Tensor, bias: Tensor, stride: Int = 1, padding: ImagePadding = .init(), rectifier: Rectifier = .relu
+  ) -> Tensor {
+    Op.rectifiedConv2d(stride: stride, padding: padding, rectifier)(self, filter, bias)
   }
 
   /// This tensor and others like it in all axes but the last, side by side.

@@ -54,7 +54,8 @@ struct Train: ParsableCommand {
       return try from.map { try store.load(named: $0) } ?? store.loadLatest()
     }
     let device = try deviceOptions.open()
-    let run = try TrainingRun(configuration, in: folder, from: checkpoint, on: device) { done, count in
+    let run = try TrainingRun(configuration, in: folder, from: checkpoint, on: device, voice: .terminal) {
+      done, count in
       if isatty(STDERR_FILENO) == 1 { FileHandle.standardError.write(Data("\rreading images: \(done)/\(count)".utf8)) }
     }
     if isatty(STDERR_FILENO) == 1 { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }

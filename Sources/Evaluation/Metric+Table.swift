@@ -148,8 +148,10 @@ extension Metric {
     let chance = Double(thumbnails.train.count) / Double(pool.count)
     let share = Double(near.count { $0.index < thumbnails.train.count }) / Double(generated.count)
     let scale = (1 - chance) * thumbnails.share
+    // Samples that share their nearest image, as those of a collapsed generator do, say no more than one of them.
+    let distinct = Double(Set(near.map(\.index)).count)
     return Measured(
-      (share - chance) / scale, deviation: (chance * (1 - chance) / Double(generated.count)).squareRoot() / scale,
+      (share - chance) / scale, deviation: (chance * (1 - chance) / distinct).squareRoot() / scale,
       real: pool.count, generated: generated.count)
   }
 }

@@ -1,5 +1,6 @@
 import Evaluation
 import Features
+import Foundation
 
 /// A row of the table of extractors: where features can come from.
 public struct FeatureSource: Sendable {
@@ -36,6 +37,11 @@ public struct FeatureSource: Sendable {
       summary: "Inception-v3 by a file of weights (tools/convert-inception makes it from the papers')",
       takesFile: true, resizes: true, isThere: { _ in false }
     ) { try Inception(contentsOf: $1, resizer: $0.resizer, on: $0.device) },
+    FeatureSource(
+      name: "lite0", summary: "EfficientNet-Lite0, which knows ImageNet's classes (tools/fetch-features installs it)",
+      resizes: true,
+      isThere: { _ in (try? EfficientNetLite0.defaultPath()).map(FileManager.default.fileExists) ?? false }
+    ) { context, _ in try EfficientNetLite0(resizer: context.resizer, on: context.device) },
     FeatureSource(
       name: "classifier", summary: "a classifier that learns the labelled data at hand in about a minute, and is kept",
       isThere: { $0.images.map { (try? Classifier.check($0)) != nil } ?? false }

@@ -95,15 +95,13 @@ struct Evaluate: ParsableCommand {
       )
     }
     let device = try deviceOptions.open()
-    let status = StatusLine()
-    let voice = RunEvaluator.Voice(say: tell) { $0.isEmpty ? status.clear() : status.show($0) }
     var evaluator: RunEvaluator?
     var records: [EvaluationRecord] = []
     for (directory, configuration, checkpoint) in runs {
       let trainer = try Trainer(configuration, on: device)
       try trainer.restore(checkpoint.file, step: checkpoint.step)
       if evaluator?.serves(configuration) != true {
-        evaluator = try RunEvaluator(configuration, options, on: device, voice)
+        evaluator = try RunEvaluator(configuration, options, on: device, .terminal)
         if let exportStatistics { try evaluator?.evaluator.reference.moments.write(to: exportStatistics) }
       }
       guard let evaluator else { continue }
@@ -137,6 +135,14 @@ struct Evaluate: ParsableCommand {
       throw EvaluationError("\(folders.joined(separator: ", ")): nothing was measured yet; leave --history away")
     }
     print(EvaluationTable(records).text)
+  }
+}
+
+extension RunEvaluator.Voice {
+  /// Lines for people, beside the results on the standard output.
+  static var terminal: RunEvaluator.Voice {
+    let status = StatusLine()
+    return RunEvaluator.Voice(say: tell) { $0.isEmpty ? status.clear() : status.show($0) }
   }
 }
 

@@ -74,7 +74,8 @@ struct Train: ParsableCommand {
     let device = try deviceOptions.open()
     if dryRun { return try estimate.describe(device, folder: folder) }
     estimate.tellMeans(device, folder: folder)
-    let run = try TrainingRun(configuration, in: folder, from: checkpoint, on: device) { done, count in
+    let run = try TrainingRun(configuration, in: folder, from: checkpoint, on: device, voice: .terminal) {
+      done, count in
       if isatty(STDERR_FILENO) == 1 { FileHandle.standardError.write(Data("\rreading images: \(done)/\(count)".utf8)) }
     }
     if isatty(STDERR_FILENO) == 1 { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }

@@ -118,6 +118,15 @@ private func evaluation(_ step: Int, _ reference: String, _ values: (String, Dou
     #expect(thinned.first?.step == 0 && thinned.last?.step == count - 1)
   }
 
+  @Test(
+    arguments: [
+      ([], 3, []), ([1], 3, [1]), ([1, 2, 3], 3, [1, 2, 3]), ([1, 2, 3, 4, 5], 3, [1, 3, 5]), ([1, 2], 1, [1]),
+      ([1, 2, 3, 4], 3, [1, 2, 4]),
+    ] as [([Int], Int, [Int])])
+  func listsAreSpread(all: [Int], count: Int, spread: [Int]) {
+    #expect(Report.spread(all, over: count) == spread)
+  }
+
   /// Every column that a run measures belongs to one chart; tags are charts and columns.
   @Test(arguments: [
     ("critic_loss", "losses/critic_loss"), ("images_per_second", "speed/images_per_second"), ("k", "other/k"),

@@ -53,12 +53,14 @@ extension Report {
         }
         guard curves.contains(where: { $0.points.count > 1 }) else { continue }
         figures += figure(
-          Drawing(chart: ReportChart(name: "metrics", title: name, note: "", columns: []), curves: curves), &drawings)
+          Drawing(
+            chart: ReportChart(name: "metrics", title: name, note: method.fields.first?.value ?? "", columns: []),
+            curves: curves), &drawings)
       }
       content += """
         <div class="card"><h3>Latest numbers</h3><p class="method">\(fields.joined(separator: "\n"))</p>
         \(latest(method, runs))</div>
-        \(figures.isEmpty ? "" : "<div class=\"grid\" style=\"margin:20px 0\">\n\(figures)</div>\n")
+        \(figures.isEmpty ? "" : "<div class=\"grid\" style=\"margin-bottom:20px\">\n\(figures)</div>\n")
         """
     }
     return """

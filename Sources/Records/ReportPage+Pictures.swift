@@ -1,16 +1,19 @@
 // Pictures that change with time, and the slider that moves them.
 
 extension Report {
-  /// Pictures of a run: at most so many, and so many bytes in all.
-  private static let mostPictures = 24
+  /// The most pictures of a run on its page, and the most bytes of them in all.
+  public static let mostPictures = 24
   private static let mostBytes = 6 << 20
 
-  /// Pictures evenly spread over the run, the first and the last among them.
+  /// As many of a list as are wanted, evenly spread, the first and the last among them.
+  public static func spread<Element>(_ all: [Element], over count: Int) -> [Element] {
+    guard all.count > count, count > 1 else { return Array(all.prefix(count)) }
+    return (0..<count).map { all[$0 * (all.count - 1) / (count - 1)] }
+  }
+
   static func thinned(_ pictures: [Picture], runs: Int = 1) -> [Picture] {
     let mean = max(1, pictures.reduce(0) { $0 + $1.png.count } / max(1, pictures.count))
-    let count = max(2, min(mostPictures, mostBytes / mean) / min(runs, 3))
-    guard pictures.count > count else { return pictures }
-    return (0..<count).map { pictures[$0 * (pictures.count - 1) / (count - 1)] }
+    return spread(pictures, over: max(2, min(mostPictures, mostBytes / mean) / min(runs, 3)))
   }
 
   /// All pictures of a run at one place; the script shows one of them, and without it the last one is seen.

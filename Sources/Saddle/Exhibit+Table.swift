@@ -94,8 +94,8 @@ extension Exhibit {
     let (configuration, shape) = (stage.configuration, stage.configuration.sampleShape)
     let isPoints = shape.rank == 1
     let most = isPoints ? 6 : columns
-    let count = min(most, steps.count)
-    let chosen = (0..<count).map { steps[$0 * (steps.count - 1) / max(1, count - 1)] }
+    let chosen = Report.spread(steps, over: most)
+    let count = chosen.count
     let side = SamplePicture.side
     let grids = try chosen.map { step in
       isPoints

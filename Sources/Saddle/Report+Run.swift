@@ -22,7 +22,8 @@ extension Report.Run {
     warnings = try directory.warningLines()
     evaluations = try Report.Evaluation.all(in: directory)
     // Pictures of a future that the run went back from are not its own.
-    pictures = try directory.sampledSteps().filter { $0 <= step }.map { try directory.samplePicture(step: $0) }
+    let sampled = try directory.sampledSteps().filter { $0 <= step }
+    pictures = try Report.spread(sampled, over: Report.mostPictures).map { try directory.samplePicture(step: $0) }
     exhibits = try Exhibit.all.compactMap { exhibit in
       guard let picture = try directory.picture(of: exhibit.name), picture.step <= step else { return nil }
       return Report.Exhibit(title: exhibit.title, caption: exhibit.caption, picture: picture)

@@ -13,7 +13,10 @@ private func point(_ step: Double, _ value: Double?) -> ReportCurve.Point { .ini
     points[14_142] = point(14_142, nil)
     let thinned = ReportCurve.thinned(points)
     #expect((900...1100).contains(thinned.count))
-    for place in [0, 31_415, 27_182, 14_142, 99_999] { #expect(thinned.contains(points[place]), "\(place)") }
+    for place in [0, 31_415, 27_182, 14_142, 99_999] {
+      let isKept = thinned.contains(points[place])
+      #expect(isKept, "\(place)")
+    }
     #expect(zip(thinned, thinned.dropFirst()).allSatisfy { $0.step < $1.step })
     #expect(ReportCurve.thinned(thinned.dropLast(thinned.count - 1000)) == thinned.dropLast(thinned.count - 1000))
   }
@@ -82,7 +85,7 @@ private func evaluation(_ step: Int, _ reference: String, _ values: (String, Dou
   }
 
   /// Numbers of one name under two protocols stand in two tables and two charts.
-  @Test func protocolsAreKeptApart() {
+  @Test func protocolsAreKeptApart() throws {
     var first = run("a")
     first.evaluations = [
       evaluation(100, "train", ("FD", 31)), evaluation(200, "train", ("FD", 17), ("KD", 0.5)),
@@ -96,7 +99,7 @@ private func evaluation(_ step: Int, _ reference: String, _ values: (String, Dou
     let cards = page.components(separatedBy: "Latest numbers").dropFirst().map {
       $0.components(separatedBy: "</table>")[0]
     }
-    #expect(cards.count == 2)
+    try #require(cards.count == 2)
     #expect(cards[0].contains(">17<") && cards[0].contains(">0.5<") && !cards[0].contains(">44<"))
     #expect(cards[1].contains(">44<") && cards[1].contains(">23<") && !cards[1].contains(">17<"))
     #expect(cards[1].contains("held-out images") && cards[1].contains(">3<") && !cards[0].contains(">3<"))
@@ -113,6 +116,15 @@ private func evaluation(_ step: Int, _ reference: String, _ values: (String, Dou
     let thinned = Report.thinned(pictures)
     #expect(thinned.count == expected)
     #expect(thinned.first?.step == 0 && thinned.last?.step == count - 1)
+  }
+
+  @Test(
+    arguments: [
+      ([], 3, []), ([1], 3, [1]), ([1, 2, 3], 3, [1, 2, 3]), ([1, 2, 3, 4, 5], 3, [1, 3, 5]), ([1, 2], 1, [1]),
+      ([1, 2, 3, 4], 3, [1, 2, 4]),
+    ] as [([Int], Int, [Int])])
+  func listsAreSpread(all: [Int], count: Int, spread: [Int]) {
+    #expect(Report.spread(all, over: count) == spread)
   }
 
   /// Every column that a run measures belongs to one chart; tags are charts and columns.
@@ -137,7 +149,8 @@ private func evaluation(_ step: Int, _ reference: String, _ values: (String, Dou
     try grid.writePNG(to: path, scale: scale)
     let read = try SampleGrid(
       readingFrom: path, count: 5, height: 4, width: 6, channels: channels, columns: columns, scale: scale)
-    #expect(read.pixels == pixels)
+    let isSame = read.pixels == pixels
+    #expect(isSame)
     #expect(
       message {
         _ = try SampleGrid(

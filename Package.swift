@@ -41,7 +41,7 @@ let package = Package(
     .target(name: "Features", dependencies: ["Networks", "Records"]),
     .target(name: "Evaluation", dependencies: ["Adversaries", "Datasets", "Features"]),
     .target(name: "Saddle", dependencies: ["Baselines", "Evaluation", "Records", "Yams"]),
-    .target(name: "Benchmarks", dependencies: ["Saddle"]),
+    .target(name: "Benchmarks", dependencies: ["Features", "Saddle"]),
     .target(name: "Laboratory", dependencies: ["Saddle"]),
     .executableTarget(
       name: "SaddleCommand",

@@ -1,5 +1,6 @@
 import Foundation
 import Records
+import Tensors
 import Testing
 
 @testable import Features

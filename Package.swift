@@ -43,7 +43,7 @@ let package = Package(
     .target(name: "Evaluation", dependencies: ["Adversaries", "CLAPACK", "Datasets", "Features", "Records"]),
     .target(name: "Exchange", dependencies: ["Networks", "Records"]),
     .target(name: "Saddle", dependencies: ["Baselines", "Evaluation", "Exchange", "Records", "Yams"]),
-    .target(name: "Benchmarks", dependencies: ["Saddle"]),
+    .target(name: "Benchmarks", dependencies: ["Features", "Saddle"]),
     .target(name: "Laboratory", dependencies: ["Saddle"]),
     .executableTarget(
       name: "SaddleCommand",

@@ -35,6 +35,7 @@ import Testing
     "sampling.statistics": "batch", "sampling.weights": "average",
     "output.log-every": "1", "output.sample-every": "0", "output.checkpoint-every": "0", "output.keep": "0",
     "output.grid": "16", "output.scale": "4", "output.report": "false", "output.events": "false",
+    "evaluation.every": "500", "evaluation.metrics": "fid", "evaluation.features": "random", "evaluation.count": "1000",
   ]
 
   @Test(arguments: Configuration.settings.map(\.key))

@@ -40,7 +40,7 @@ private func trainedRun(_ assignments: [String] = [], in folder: String, from st
   let folder = try TemporaryFolder()
   let directory = try trainedRun(["output.report=false", "output.events=false"], in: folder.path + "/run")
   let names = try FileManager.default.contentsOfDirectory(atPath: directory.path)
-  #expect(Set(names) == ["config.yaml", "metrics.jsonl", "facts.json", "samples", "checkpoints"])
+  #expect(Set(names) == ["config.yaml", "metrics.jsonl", "facts.json", "state.json", "samples", "checkpoints"])
 }
 
 /// A run that goes on from step 3 begins a new event file, and forgets the steps after it.

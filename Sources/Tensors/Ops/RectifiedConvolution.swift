@@ -90,17 +90,24 @@ extension Op {
     }
   }
 
+  /// Sums too small to carry an output from its bias to the kink at 0.
+  private static let offKinks: [OpRow.Domain] = [.between(-0.03, 0.03), .between(-0.03, 0.03), .offZero]
+
   static let rectifiedConvolutionRows: [OpRow] = [
     OpRow(
       "rectified_conv2d",
       [
-        .init(rectifiedConv2d(stride: 1, padding: .init(columns: 3)), [[2, 3, 4, 9], [1, 7, 9, 5], [5]]),
-        .init(rectifiedConv2d(stride: 1, padding: .init(rows: 1)), [[1, 4, 3, 33], [3, 1, 33, 34], [34]]),
-        .init(rectifiedConv2d(stride: 2, padding: .init()), [[1, 7, 6, 3], [3, 3, 3, 32], [32]]),
-        .init(rectifiedConv2d(stride: 1, padding: .init(rows: 1, columns: 1)), [[2, 3, 3, 1], [3, 3, 1, 2], [2]]),
+        .init(rectifiedConv2d(stride: 1, padding: .init(columns: 3)), [[2, 3, 4, 9], [1, 7, 9, 5], [5]], offKinks),
+        .init(rectifiedConv2d(stride: 1, padding: .init(rows: 1)), [[1, 4, 3, 33], [3, 1, 33, 34], [34]], offKinks),
+        .init(rectifiedConv2d(stride: 2, padding: .init()), [[1, 7, 6, 3], [3, 3, 3, 32], [32]], offKinks),
+        .init(
+          rectifiedConv2d(stride: 1, padding: .init(rows: 1, columns: 1)), [[2, 3, 3, 1], [3, 3, 1, 2], [2]], offKinks),
         // Plain products, with as many terms as a chain has and more.
-        .init(rectifiedConv2d(stride: 1, padding: .init(), .relu6), [[2, 3, 4, 9], [1, 1, 9, 35], [35]]),
+        .init(rectifiedConv2d(stride: 1, padding: .init(), .relu6), [[2, 3, 4, 9], [1, 1, 9, 35], [35]], offKinks),
         .init(rectifiedConv2d(stride: 1, padding: .init(), .none), [[1, 2, 2, 515], [1, 1, 515, 3], [3]]),
+        // Outputs on both sides of both limits; so large that only values are compared.
+        .init(rectifiedConv2d(stride: 1, padding: .init(), .relu6), [[2, 15, 16, 9], [1, 1, 9, 35], [35]]),
+        .init(rectifiedConv2d(stride: 1, padding: .init(columns: 3)), [[2, 15, 16, 9], [1, 7, 9, 5], [5]]),
       ]),
     OpRow(
       "concatenate_channels",

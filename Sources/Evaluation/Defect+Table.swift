@@ -65,10 +65,9 @@ extension Defect {
         + "objective.name=relativistic, or take larger batches.", explained: ["blurred", "noisy", "memorised"]
     ) { comparison in
       // Coverage also falls where samples are merely unlike real images: recall is the better sign.
-      let (name, figure) =
-        comparison.ratio("precision-recall", 1).map { ("recall", $0) }
-        ?? ("coverage", comparison.ratio("density-coverage", 1))
-      guard let figure, figure.ratio < 0.6 else { return nil }
+      let recall = comparison.ratio("precision-recall", 1)
+      guard let figure = recall ?? comparison.ratio("density-coverage", 1), figure.ratio < 0.6 else { return nil }
+      let name = recall == nil ? "coverage" : "recall"
       return "The samples are less varied than real images: their \(name) is \(number(figure.value)), held-out images' "
         + number(figure.expected)
     },

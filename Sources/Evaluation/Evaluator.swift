@@ -8,6 +8,12 @@ public struct EvaluationReport: Sendable, Codable {
   /// What held-out images give in the samples' place, which no generator can do better than; empty where there are none.
   public let baseline: [Figure]
   public let defects: [Defect.Finding]
+
+  public init(
+    conditions: EvaluationProtocol, figures: [Figure], baseline: [Figure] = [], defects: [Defect.Finding] = []
+  ) {
+    (self.conditions, self.figures, self.baseline, self.defects) = (conditions, figures, baseline, defects)
+  }
 }
 
 /// Evaluates generators against one reference by one extractor.

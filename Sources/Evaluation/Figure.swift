@@ -17,6 +17,14 @@ public struct Figure: Sendable, Equatable, Codable {
   /// What must be known of it: a singular covariance.
   public let note: String?
 
+  public init(
+    name: String, metric: String, value: Double, deviation: Double? = nil, better: Better, real: Int = 0,
+    generated: Int, note: String? = nil
+  ) {
+    (self.name, self.metric, self.value, self.deviation) = (name, metric, value, deviation)
+    (self.better, self.real, self.generated, self.note) = (better, real, generated, note)
+  }
+
   public enum Better: String, Sendable, Codable {
     case smaller, larger
     /// As near as can be to what real images give.

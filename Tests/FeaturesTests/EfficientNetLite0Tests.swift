@@ -109,16 +109,20 @@ struct Photograph: Sendable, CustomTestStringConvertible {
 
 @Test(arguments: Photograph.here) func photographsAreRecognised(photograph: Photograph) throws {
   let picture = try ImageCodec.decode(photograph.url)
-  // Cut-out animals are put on white.
-  var pixels: [UInt8] = []
-  for start in stride(from: 0, to: picture.pixels.count, by: picture.channels) {
+  // In the middle of a white square: animals are cut out, and none is to be squeezed.
+  let side = max(picture.width, picture.height)
+  let (top, left) = ((side - picture.height) / 2, (side - picture.width) / 2)
+  var pixels = [UInt8](repeating: 255, count: side * side * 3)
+  for place in 0..<picture.width * picture.height {
+    let start = place * picture.channels
+    let target = ((place / picture.width + top) * side + place % picture.width + left) * 3
     let alpha = picture.channels == 4 ? Int(picture.pixels[start + 3]) : 255
     for c in 0..<3 {
       let level = Int(picture.pixels[start + (picture.channels < 3 ? 0 : c)])
-      pixels.append(UInt8((level * alpha + 255 * (255 - alpha)) / 255))
+      pixels[target + c] = UInt8((level * alpha + 255 * (255 - alpha)) / 255)
     }
   }
-  let images = ImageBytes(pixels, count: 1, height: picture.height, width: picture.width, channels: 3)
+  let images = ImageBytes(pixels, count: 1, height: side, width: side, channels: 3)
   #expect(try EfficientNetLite0(on: .cpu()).features(of: images).topClasses == [photograph.number])
 }
 

@@ -151,6 +151,8 @@ let imageDefinitions: [String: [Definition]] = [
     + [
       rectified(stride: 1, rows: 0, columns: 0) { min(max($0, 0), 6) },
       rectified(stride: 1, rows: 0, columns: 0) { $0 },
+      rectified(stride: 1, rows: 0, columns: 0) { min(max($0, 0), 6) },
+      rectified(stride: 1, rows: 0, columns: 3) { max($0, 0) },
     ],
   "concatenate_channels": [besideEachOther],
   "filter_axis": AxisFilter.samples.map(filtered),

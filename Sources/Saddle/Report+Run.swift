@@ -4,10 +4,14 @@ import Foundation
 extension Report.Run {
   /// What a run's folder tells, perhaps while it is being trained.
   ///
-  /// - Parameter state: How it stands, where the caller knows; otherwise it is judged by its last step and its age.
+  /// - Parameters:
+  ///   - state: How it stands, where the caller knows; otherwise it is judged by its last step and its age.
+  ///   - configuration: What it is trained with now, where that is not what it was begun with.
   /// - Throws: `ConfigurationError`, `RecordError` where a file is not what a run writes.
-  public init(reading directory: RunDirectory, state: Report.State? = nil) throws {
-    let configuration = try Configuration(from: directory.configuration)
+  public init(
+    reading directory: RunDirectory, state: Report.State? = nil, configuration: Configuration? = nil
+  ) throws {
+    let configuration = try configuration ?? Configuration(from: directory.configuration)
     let path = URL(fileURLWithPath: directory.path).standardizedFileURL
     self.init(name: path.lastPathComponent, state: state ?? .interrupted)
     steps = configuration.training.steps
@@ -19,6 +23,8 @@ extension Report.Run {
     if state == nil {
       self.state = step >= steps ? .finished : Self.isFresh(directory.metrics) ? .running : .interrupted
     }
+    // A run may have gone on beyond the steps that it was begun with.
+    steps = max(steps, step)
     warnings = try directory.warningLines()
     evaluations = try Report.Evaluation.all(in: directory)
     // Pictures of a future that the run went back from are not its own.

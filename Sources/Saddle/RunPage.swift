@@ -52,7 +52,7 @@ final class RunPage {
     let start = ContinuousClock.now
     if let last, last.end.duration(to: start) < max(.seconds(20), last.cost * 50) { return }
     attempt {
-      let contents = try Report.Run(reading: run.directory, state: state)
+      let contents = try Report.Run(reading: run.directory, state: state, configuration: run.configuration)
       try Report(title: contents.name, runs: [contents]).write(to: run.directory.report)
     }
     last = (.now, start.duration(to: .now))

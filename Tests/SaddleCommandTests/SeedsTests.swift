@@ -6,22 +6,21 @@ private let tiny = [
 ]
 
 private func checkpoint(_ run: String, step: Int) throws -> Data {
-  try Data(contentsOf: URL(fileURLWithPath: run + "/checkpoints/step-0000000\(step).safetensors"))
+  try Data(contentsOf: URL(fileURLWithPath: run + "/checkpoints/step-000000\(step).safetensors"))
 }
 
 /// A set of seeds, interrupted in its second run and gone on with: each run has the bits of one that is trained alone.
 @Test func seedsShareNoState() throws {
   let folder = try TemporaryFolder()
   let set = folder.path + "/set"
-  let stopped = try Command.run(["train", "fashion", "--steps", "9", "--seeds", "3", "--out", set] + tiny) { process in
+  let stopped = try Command.run(["train", "fashion", "--steps", "30", "--seeds", "3", "--out", set] + tiny) { process in
     let metrics = URL(fileURLWithPath: set + "-seed-2/metrics.jsonl")
     for _ in 0..<1500 where ((try? Data(contentsOf: metrics).count) ?? 0) < 100 { Thread.sleep(forTimeInterval: 0.02) }
     kill(process.processIdentifier, SIGINT)
   }
-  // It may have been too fast to be interrupted; what follows holds all the same.
+  // On a busy machine the signal may come in the third run, or after it; what follows holds all the same.
   if stopped.status != 0 {
-    #expect(stopped.status == 130 && stopped.output.contains("1 of 3 seeds are done"), "\(stopped.output)")
-    #expect(!FileManager.default.fileExists(atPath: set + "-seed-3"))
+    #expect(stopped.status == 130 && stopped.output.contains(" of 3 seeds are done; go on with:"), "\(stopped.output)")
   }
   let whole = try Command.run(["train", "--resume", "--seeds", "3", "--out", set, "--device", "cpu"])
   #expect(whole.status == 0 && whole.output.contains("seed 3, 3 of 3"), "\(whole.output)")
@@ -29,10 +28,10 @@ private func checkpoint(_ run: String, step: Int) throws -> Data {
 
   for seed in [2, 3] {
     let alone = folder.path + "/alone-\(seed)"
-    _ = try Command.run(["train", "fashion", "--steps", "9", "--seed", "\(seed)", "--out", alone] + tiny)
-    #expect(try checkpoint(alone, step: 9) == checkpoint("\(set)-seed-\(seed)", step: 9))
+    _ = try Command.run(["train", "fashion", "--steps", "30", "--seed", "\(seed)", "--out", alone] + tiny)
+    #expect(try checkpoint(alone, step: 30) == checkpoint("\(set)-seed-\(seed)", step: 30))
   }
-  #expect(try checkpoint(set + "-seed-1", step: 9) != checkpoint(set + "-seed-2", step: 9))
+  #expect(try checkpoint(set + "-seed-1", step: 30) != checkpoint(set + "-seed-2", step: 30))
   let again = try Command.run(["train", "fashion", "--seeds", "3", "--out", set] + tiny)
   #expect(again.status == 1 && again.output.contains("already holds a run"), "\(again.output)")
 }

@@ -48,6 +48,8 @@ private func trainedRun(_ assignments: [String] = [], in folder: String, from st
   let folder = try TemporaryFolder()
   let directory = try trainedRun(["output.keep=0"], in: folder.path + "/run")
   _ = try trainedRun(["output.keep=0"], in: folder.path + "/run", from: 3)
+  _ = try trainedRun(["output.keep=0", "training.steps=8"], in: folder.path + "/run", from: 3)
+  #expect(try String(contentsOfFile: directory.report, encoding: .utf8).contains("step 8 of 8"))
   let names = try FileManager.default.contentsOfDirectory(atPath: directory.path).filter { $0.contains("tfevents") }
   #expect(names.sorted() == ["events.out.tfevents.0000000000.saddle", "events.out.tfevents.0000000003.saddle"])
 }

@@ -111,7 +111,7 @@ private func filtered(_ axis: Int, _ filter: AxisFilter) -> Definition {
   }
 }
 
-/// The sum of products over an image in zeros, a bias, and no less than 0.
+/// The sum of products over an image in zeros, a hundred biases, and no less than 0.
 private func rectified(stride: Int, rows: Int, columns: Int) -> Definition {
   { x in
     let (image, filter) = (x[0].shape, x[1].shape)
@@ -119,7 +119,7 @@ private func rectified(stride: Int, rows: Int, columns: Int) -> Definition {
       (image[1] + 2 * rows - filter[0]) / stride + 1, (image[2] + 2 * columns - filter[1]) / stride + 1
     )
     return Grid([image[0], p, q, filter[3]]) { place in
-      var sum = x[2].values[place[3]]
+      var sum = 100 * x[2].values[place[3]]
       for tap in Grid([filter[0], filter[1], filter[2]], { _ in 0 }).places {
         let (h, w) = (place[1] * stride + tap[0] - rows, place[2] * stride + tap[1] - columns)
         sum += pixel(x[0], place[0], h, w, tap[2]) * x[1][tap + [place[3]]]

@@ -73,14 +73,21 @@ extension Op {
     }
   }
 
+  /// Biases a hundred times as large as drawn: no sum of products brings one to 0, where the op has a kink.
+  private static func rectifiedSample(stride: Int, _ padding: ImagePadding, _ shapes: [Shape]) -> OpRow.Sample {
+    .init(shapes, [.between(-0.2, 0.2), .between(-0.5, 0.5), .offZero]) {
+      rectifiedConv2d(stride: stride, padding: padding)($0[0], $0[1], 100 * $0[2])
+    }
+  }
+
   static let rectifiedConvolutionRows: [OpRow] = [
     OpRow(
       "rectified_conv2d",
       [
-        .init(rectifiedConv2d(stride: 1, padding: .init(columns: 3)), [[2, 3, 4, 9], [1, 7, 9, 5], [5]]),
-        .init(rectifiedConv2d(stride: 1, padding: .init(rows: 1)), [[1, 4, 3, 33], [3, 1, 33, 34], [34]]),
-        .init(rectifiedConv2d(stride: 2, padding: .init()), [[1, 7, 6, 3], [3, 3, 3, 32], [32]]),
-        .init(rectifiedConv2d(stride: 1, padding: .init(rows: 1, columns: 1)), [[2, 3, 3, 1], [3, 3, 1, 2], [2]]),
+        rectifiedSample(stride: 1, .init(columns: 3), [[2, 3, 4, 9], [1, 7, 9, 5], [5]]),
+        rectifiedSample(stride: 1, .init(rows: 1), [[1, 4, 3, 33], [3, 1, 33, 34], [34]]),
+        rectifiedSample(stride: 2, .init(), [[1, 7, 6, 3], [3, 3, 3, 32], [32]]),
+        rectifiedSample(stride: 1, .init(rows: 1, columns: 1), [[2, 3, 3, 1], [3, 3, 1, 2], [2]]),
       ]),
     OpRow(
       "concatenate_channels",

@@ -20,8 +20,8 @@ public final class Inception: FeatureExtractor {
   private let units: [String: (filter: Tensor, bias: Tensor)]
   /// The fully connected layer's matrix, [classes][features], and its bias where the logits have one.
   private let head: (matrix: Tensor, bias: Tensor?)
-  /// Images that go through the network at one time.
-  private static let batch = 32
+  /// Images that go through the network at one time: few, so that on a processor more of a layer stays in its caches.
+  private static let batch = 8
 
   /// Reads a file of weights: what `tools/convert-inception` writes, or any safetensors file with the tensors of a
   /// PyTorch state dict.

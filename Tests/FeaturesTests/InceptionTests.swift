@@ -25,7 +25,7 @@ private struct InceptionReference: Decodable {
 }
 
 /// The state dict that tools/reference/inception.py makes: tensor number i in the order of names.
-private func stateDict(_ network: InceptionNetwork, metadata: [String: String] = [:]) -> SafetensorsFile {
+private func stateDict(_ network: InceptionNetwork) -> SafetensorsFile {
   let scales = [
     "bn.weight": (1.0, 0.4), "bn.bias": (0.1, 0.4), "bn.running_mean": (0.0, 0.4), "bn.running_var": (1.0, 0.8),
     "fc.weight": (0.0, 0.1), "fc.bias": (0.0, 1.0),
@@ -39,8 +39,11 @@ private func stateDict(_ network: InceptionNetwork, metadata: [String: String] =
       tensor.name, shape: tensor.shape,
       .float32(formulaValues(index: index, count: count, offset: offset, scale: scale)))
   }
-  return SafetensorsFile(tensors: tensors, metadata: metadata)
+  return SafetensorsFile(tensors: tensors)
 }
+
+/// Made once: 24 million numbers each.
+private let stateDicts = [InceptionNetwork.fid: stateDict(.fid), .torchvision: stateDict(.torchvision)]
 
 private struct Port: Sendable, CustomTestStringConvertible {
   let testDescription: String
@@ -65,7 +68,7 @@ struct InceptionTests {
     let reference = try InceptionReference.load()
     let expected = try #require(reference.ports[port.testDescription])
     let extractor = try Inception(
-      stateDict(port.network), named: "formula", resizer: port.resizer, isBiased: port.isBiased, on: .cpu())
+      #require(stateDicts[port.network]), named: "formula", resizer: port.resizer, isBiased: port.isBiased, on: .cpu())
     let (height, width) = (reference.size[0], reference.size[1])
     let images = ImageBytes(
       formulaBytes(count: 2 * height * width * 3), count: 2, height: height, width: width, channels: 3)
@@ -89,11 +92,13 @@ struct InceptionTests {
   /// Which numbers may bear the papers' names; hashes; what a grey image is.
   @Test func onlyTheKnownCheckpointIsCalledFID() throws {
     let device = try Device.cpu()
-    let known = ["sha256": "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"]
-    let official = try Inception(stateDict(.fid, metadata: known), named: "", on: device)
+    let unknown = try #require(stateDicts[.fid])
+    var known = unknown
+    known.metadata["sha256"] = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
+    let official = try Inception(known, named: "", on: device)
     #expect(official.suffix == "")
     #expect(official.identity.contains { $0 == ("resizer", "tf-bilinear") })
-    let other = try Inception(stateDict(.fid), named: "", on: device)
+    let other = try Inception(unknown, named: "", on: device)
     let hash = try #require(other.identity.first { $0.name == "weights" }?.value)
     #expect(hash.count == 64 && other.suffix == "inception-" + hash.prefix(8))
     let grey = formulaBytes(count: 5 * 6)
@@ -117,8 +122,8 @@ struct InceptionTests {
     for word in ["/nowhere.safetensors", "tools/convert-inception"] {
       #expect(missing?.description.contains(word) == true, "\(String(describing: missing))")
     }
-    let (first, whole) = (InceptionNetwork.fid.tensors[0], stateDict(.fid))
-    var other = whole
+    let first = InceptionNetwork.fid.tensors[0]
+    var other = try #require(stateDicts[.fid])
     other.tensors.removeAll { $0.name == first.name }
     var wrong = other
     wrong.tensors.append(.init(first.name, shape: [32, 3, 1, 1], .float32([Float](repeating: 0, count: 96))))

@@ -7,6 +7,15 @@ public struct FrechetDistance: Sendable, Equatable {
   public let isSingular: Bool
   /// Why the value should not be compared with others: too few samples for the features.
   public let warning: String?
+
+  /// What is to be said of a set of so many samples, before its features are worked out; nil where they are enough.
+  ///
+  /// A covariance of n samples has rank n - 1, and a distance that falls with n until n is many times the features.
+  public static func warning(count: Int, width: Int) -> String? {
+    if count > width { return nil }
+    return "\(count) samples are too few for \(width) features: the covariance is singular and the distance too large; "
+      + "give more than \(width), or use the kernel distance, which has no such bias"
+  }
 }
 
 /// The Fréchet distance of the Gaussians that have the means μ, ν and covariances A, B of two sets of features:
@@ -60,10 +69,5 @@ func frechetDistance(
   return FrechetDistance(
     // Of equal sets the difference is rounding, of either sign.
     value: max(0, shift + traces - 2 * root), isSingular: k.rank < width || l.rank < width,
-    warning: fewest.flatMap { $0 > width ? nil : tooFew($0, width) })
-}
-
-private func tooFew(_ count: Int, _ width: Int) -> String {
-  "\(count) samples are too few for \(width) features: the covariance is singular and the distance too large; "
-    + "give more than \(width), or use the kernel distance, which has no such bias"
+    warning: fewest.flatMap { FrechetDistance.warning(count: $0, width: width) })
 }

@@ -13,7 +13,7 @@ import Foundation
 /// Sources: Wang, Simoncelli and Bovik 2003, "Multiscale structural similarity for image quality assessment"; for
 /// diversity Odena, Olah and Shlens 2017, "Conditional image synthesis with auxiliary classifier GANs" (arXiv
 /// 1610.09585). Five scales need sides of 176 pixels; smaller images have `similarityScales` of them, their weights
-/// scaled to the sum 1. Name the scales with the number.
+/// scaled to the sum of all five (1.0001, as printed). Name the scales with the number.
 ///
 /// - Parameters:
 ///   - pairs: How many pairs of different images are drawn.
@@ -62,7 +62,8 @@ private let window: [Double] = {
 
 /// MS-SSIM of two images, by their numbers.
 func similarity(_ images: ImageBytes, _ first: Int, _ other: Int, scales: Int) -> Double {
-  let weights = scaleWeights[..<scales].map { $0 / scaleWeights[..<scales].reduce(0, +) }
+  let share = scaleWeights[..<scales].reduce(0, +) / scaleWeights.reduce(0, +)
+  let weights = scaleWeights[..<scales].map { $0 / share }
   let channels = (0..<images.channels).map { channel in
     var (x, y) = (Plane(images, first, channel), Plane(images, other, channel))
     return weights.enumerated().reduce(1.0) { product, scale in
@@ -83,7 +84,7 @@ private func structuralSimilarity(_ x: Plane, _ y: Plane) -> (structure: Double,
   for i in mx.values.indices {
     let (a, b) = (mx.values[i], my.values[i])
     let structure =
-      (2 * (xy.values[i] - a * b) + c2) / (xx.values[i] - a * a + yy.values[i] - b * b + c2)
+      (2 * (xy.values[i] - a * b) + c2) / ((xx.values[i] - a * a) + (yy.values[i] - b * b) + c2)
     structures += structure
     wholes += structure * (2 * a * b + c1) / (a * a + b * b + c1)
   }

@@ -92,7 +92,7 @@ def similarity(height: int, width: int, channels: int, scales: int, seed: int) -
         value = ms_ssim(x, y, data_range=255).item()
     else:  # The package has five scales only; this is its loop.
         window = _fspecial_gauss_1d(11, 1.5).double().repeat([channels, 1, 1, 1])
-        weights = np.array(WEIGHTS[:scales]) / sum(WEIGHTS[:scales])
+        weights = np.array(WEIGHTS[:scales]) * (sum(WEIGHTS) / sum(WEIGHTS[:scales]))
         product = 1
         for scale, weight in enumerate(weights):
             whole, structure = _ssim(x, y, data_range=255, win=window, size_average=False)

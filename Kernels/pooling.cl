@@ -55,7 +55,9 @@ CHANNELWISE(average_pool, AVERAGE_POOL, POOLED_WINDOW, MEAN)
 #define SPREAD(V, AT, PUT)                                                                                         \
   V sum = (V)0;                                                                                                    \
   EACH_COVERING_TAP(size, size)                                                                                    \
-    const Taps rows = taps_inside(h * stride, pad, size, P), columns = taps_inside(v * stride, pad, size, Q);      \
+    Taps rows, columns;                                                                                            \
+    set_taps(&rows, h * stride, pad, size, P);                                                                     \
+    set_taps(&columns, v * stride, pad, size, Q);                                                                  \
     sum += AT(x, window) / (V)pixels_counted(rows, columns, size, counts_pad);                                     \
   }                                                                                                                \
   PUT(sum, y, pixel * channels + c);

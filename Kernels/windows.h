@@ -49,15 +49,18 @@
 typedef struct {
   uint begin, end;
 } Taps;
-FN Taps taps_inside(const uint start, const uint pad, const uint count, const uint size) {
+// (By pointer, as in tile.h.)
+FN void set_taps(Taps *taps, const uint start, const uint pad, const uint count, const uint size) {
   const uint beyond = size + pad > start ? size + pad - start : 0;
-  Taps taps = {start < pad ? pad - start : 0, beyond < count ? beyond : count};
-  return taps;
+  taps->begin = start < pad ? pad - start : 0;
+  taps->end = beyond < count ? beyond : count;
 }
 
 // From an image x [N][H][W] to windows y [N][P][Q]: those of window (p, q), in ascending order, and where tap (r, s) reads.
 #define WINDOW_TAPS(R, S)                                                                                          \
-  const Taps rows = taps_inside(p * stride, pad, R, H), columns = taps_inside(q * stride, pad, S, W);
+  Taps rows, columns;                                                                                              \
+  set_taps(&rows, p * stride, pad, R, H);                                                                          \
+  set_taps(&columns, q * stride, pad, S, W);
 #define EACH_TAP                                                                                                   \
   for (uint r = rows.begin; r < rows.end; ++r)                                                                     \
     for (uint s = columns.begin; s < columns.end; ++s)

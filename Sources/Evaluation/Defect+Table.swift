@@ -45,14 +45,15 @@ extension Defect {
         + "model.minibatch=discrimination), or tell it the classes (model.conditioning).",
       explained: ["blurred", "noisy"]
     ) { comparison in
+      // Classes of another data set say nothing that a user could act on.
+      guard comparison.classNames.count == comparison.shares.count else { return nil }
       let missing = zip(comparison.shares, comparison.expected).enumerated().filter { _, shares in
         // So many would be missing by chance alone once in 10^8.
         shares.1 * Double(comparison.count) >= 30 && shares.0 < shares.1 / 4
       }
       guard !missing.isEmpty else { return nil }
       let named = missing.prefix(5).map { place, shares in
-        let name = place < comparison.classNames.count ? comparison.classNames[place] : "\(place)"
-        return "'\(name)' makes \(percent(shares.0)) of the samples, \(percent(shares.1)) of held-out images"
+        "'\(comparison.classNames[place])' makes \(percent(shares.0)) of the samples, \(percent(shares.1)) of held-out images"
       }
       let more = missing.count > 5 ? ", and \(missing.count - 5) more" : ""
       return "\(missing.count == 1 ? "A class is" : "\(missing.count) classes are") missing: "

@@ -58,7 +58,7 @@ public final class EfficientNetLite0: FeatureExtractor {
   ///   - tensor: Hands out the weights, in Saddle's layouts, by their names in PyTorch.
   init(weights: String, resizer: Resizer, on device: Device, _ tensor: Lite0Network.Source) throws(FeatureError) {
     network = try Lite0Network(tensor)
-    identity = [("features", "efficientnet-lite0"), ("weights", weights), ("resizer", resizer.name)]
+    identity = [("features", "efficientnet-lite0"), ("weights' sha256", weights), ("resizer", resizer.name)]
     (self.resizer, self.device) = (resizer, device)
   }
 

@@ -107,8 +107,8 @@ public final class Inception: FeatureExtractor {
     self.resizer = chosen
     scaling = network == .torchvision || chosen.name == Resizer.pytorchBilinear.name ? .whole : .shifted
     identity = [
-      ("features", network.rawValue), ("weights", weights), ("resizer", chosen.name), ("scaling", scaling.rawValue),
-      ("logits", isBiased ? "with bias" : "without bias"),
+      ("features", network.rawValue), ("weights' sha256", weights), ("resizer", chosen.name),
+      ("scaling", scaling.rawValue), ("logits", isBiased ? "with bias" : "without bias"),
     ]
   }
 

@@ -41,7 +41,7 @@ extension Experiment {
     let x = (-4000...4000).map { Double($0) / 400 }
     let divergences = try Divergence.all.map { divergence in
       // Those that grow as a power of the ratio live in tails where a small network does not follow: nearer means.
-      let distance = ["pearson", "alpha-3.0"].contains(divergence.name) ? 0.5 : distance
+      let distance = ["pearson": 0.5, "alpha-3.0": 0.25][divergence.name] ?? distance
       let (p, q) = (x.map { normalDensity($0, mean: distance) }, x.map { normalDensity($0) })
       let ratios = Tensor(zip(p, q).map { $0 / $1 }, shape: [x.count], on: device)
       let f: [Double] = try divergence.f(ratios).scalars()

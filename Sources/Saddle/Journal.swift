@@ -54,6 +54,7 @@ final class Journal {
 
   /// The figures of an evaluation, above the progress line.
   func say(_ record: EvaluationRecord) {
+    page.add(record)
     let figures = record.report.figures.map { "\($0.name) \(EvaluationRecord.number($0.value))" }
     line.say("step \(record.step): " + figures.joined(separator: "  "))
     for defect in record.report.defects { line.say("step \(record.step), \(defect.name): \(defect.says)") }

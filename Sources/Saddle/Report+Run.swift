@@ -5,7 +5,7 @@ extension Report.Run {
   /// What a run's folder tells, perhaps while it is being trained.
   ///
   /// - Parameters:
-  ///   - state: How it stands, where the caller knows; otherwise it is judged by its last step and its age.
+  ///   - state: How it stands, where the caller knows; otherwise as its folder says, or its last step.
   ///   - configuration: What it is trained with now, where that is not what it was begun with.
   /// - Throws: `ConfigurationError`, `RecordError` where a file is not what a run writes.
   public init(
@@ -21,7 +21,8 @@ extension Report.Run {
     let saved = try CheckpointStore(readingFrom: directory.checkpoints).latest() ?? 0
     step = max(saved, rows.last.flatMap { $0["step"] ?? nil }.map { Int($0) } ?? 0)
     if state == nil {
-      self.state = step >= steps ? .finished : Self.isFresh(directory.metrics) ? .running : .interrupted
+      let last = directory.lastState?.state
+      self.state = last.flatMap { Self.states[$0] } ?? (step >= steps ? .finished : .interrupted)
     }
     // A run may have gone on beyond the steps that it was begun with.
     steps = max(steps, step)
@@ -38,11 +39,9 @@ extension Report.Run {
     facts = Self.facts(of: configuration, RunFacts(of: directory))
   }
 
-  /// Whether a file was written to a short while ago.
-  private static func isFresh(_ path: String) -> Bool {
-    let written = (try? FileManager.default.attributesOfItem(atPath: path))?[.modificationDate] as? Date
-    return written.map { -$0.timeIntervalSinceNow < 120 } ?? false
-  }
+  private static let states: [RunState.Phase: Report.State] = [
+    .running: .running, .finished: .finished, .interrupted: .interrupted, .failed: .broken,
+  ]
 
   private static func facts(of configuration: Configuration, _ facts: RunFacts?) -> [(name: String, value: String)] {
     let (model, shape) = (configuration.model, configuration.sampleShape)

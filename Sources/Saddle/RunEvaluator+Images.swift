@@ -52,7 +52,9 @@ extension RunEvaluator {
       let size = "\(train.height) x \(train.width) x \(train.channels)"
       let real = try features(
         "reference", reference, "\(reference.count) of \(train.count) training images of \(size)")
-      let others = try heldOut.map { try features("held-out", $0, "\($0.count) images") }
+      // As many as the others: what more of them would tell, the samples could not answer.
+      let judged = try heldOut?.spread(reference.count)
+      let others = try judged.map { try features("held-out", $0, "\($0.count) of \(heldOut?.count ?? 0) images") }
       var thumbnails: (train: Features, heldOut: Features, share: Double)?
       if let heldOut, metrics.contains(where: { $0.needs.contains(.heldOut) }) {
         let some = try train.spread(Self.thumbnails)
@@ -68,7 +70,7 @@ extension RunEvaluator {
       return (
         Reference(
           moments: FeatureMoments(real), features: real, heldOut: others, images: try pictures(reference),
-          thumbnails: thumbnails), try heldOut.map(pictures)
+          thumbnails: thumbnails), try judged.map(pictures)
       )
     }
   }

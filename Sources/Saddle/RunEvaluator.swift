@@ -175,7 +175,7 @@ public final class RunEvaluator {
       sampling.usesAverage = weights == .average
     }
     var entries = conditions
-    entries.append("weights", sampling.usesAverage && trainer.generator.average != nil ? "average" : "raw")
+    entries.append("generator's weights", sampling.usesAverage && trainer.generator.average != nil ? "average" : "raw")
     entries.append("batch norm", sampling.usesRunningStatistics ? "running statistics" : "batches of \(Evaluator.page)")
     let classes = trainer.game.classes
     let isTold = trainer.generator.network.classes != nil

@@ -30,6 +30,12 @@ final class RunPage {
     refresh(.running)
   }
 
+  /// The figures of an evaluation.
+  func add(_ record: EvaluationRecord) {
+    let figures = record.report.figures.map { ("evaluation/\($0.name)", Float($0.value)) }
+    attempt { try events?.append(step: record.step, scalars: figures) }
+  }
+
   /// The samples of a step, which lie in their file.
   func addSamples(step: Int) {
     attempt { try events?.append(step: step, tag: "samples", png: run.directory.samplePicture(step: step).png) }

@@ -99,7 +99,7 @@ struct InceptionTests {
     #expect(official.suffix == "")
     #expect(official.identity.contains { $0 == ("resizer", "tf-bilinear") })
     let other = try Inception(unknown, named: "", on: device)
-    let hash = try #require(other.identity.first { $0.name == "weights" }?.value)
+    let hash = try #require(other.identity.first { $0.name == "weights' sha256" }?.value)
     #expect(hash.count == 64 && other.suffix == "inception-" + hash.prefix(8))
     let grey = formulaBytes(count: 5 * 6)
     let coloured = grey.flatMap { [$0, $0, $0] }

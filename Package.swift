@@ -57,7 +57,7 @@ let package = Package(
     .testTarget(name: "BaselinesTests", dependencies: ["Baselines"], resources: [.copy("Reference")]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
     .testTarget(
-      name: "FeaturesTests", dependencies: ["Datasets", "Features"], resources: [.copy("Reference")]),
+      name: "FeaturesTests", dependencies: ["Datasets", "Evaluation", "Features"], resources: [.copy("Reference")]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"], resources: [.copy("Reference")]),
     .testTarget(name: "ExchangeTests", dependencies: ["Exchange"]),
     .testTarget(name: "RecordsTests", dependencies: ["Records"], resources: [.copy("Reference")]),

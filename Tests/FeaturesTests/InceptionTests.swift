@@ -1,3 +1,5 @@
+import Datasets
+import Evaluation
 import Foundation
 import Records
 import Tensors
@@ -13,6 +15,12 @@ private struct InceptionReference: Decodable {
     let places: [Int]
     let values: [Double]
   }
+  /// torch-fidelity's metrics of held-out images of Fashion-MNIST beside training images, the first of each.
+  struct Clothes: Decodable {
+    let count: Int
+    let frechet, kernel, score, precision, recall: Double
+  }
+  let clothes: Clothes
   /// Height and width of the two images.
   let size: [Int]
   /// By the port's name, then "features", "logits" or "unbiased" ones.
@@ -87,6 +95,27 @@ struct InceptionTests {
     for (place, expected) in zip(reference.places, reference.values) {
       #expect(abs(Double(values[place]) - expected) <= tolerance, "\(place): \(values[place]), not \(expected)")
     }
+  }
+
+  /// From real pictures to numbers, as torch-fidelity works them out with the same weights.
+  @Test func metricsOfRealImagesAreTorchFidelitys() throws {
+    let expected = try InceptionReference.load().clothes
+    let extractor = try Inception(#require(stateDicts[.fid]), named: "formula", on: .cpu())
+    func features(_ split: Split) throws -> Features {
+      let folder = URL(fileURLWithPath: "/usr/share/datasets/fashion-mnist")
+      let images = try openDataset(at: folder, split: split, size: 32)
+      return try extractor.features(of: images.bytes(0..<expected.count))
+    }
+    let (samples, real) = (try features(.heldOut), try features(.train))
+    func expect(_ value: Double, _ reference: Double) {
+      #expect(abs(value - reference) <= 1e-3 * abs(reference), "\(value), not \(reference)")
+    }
+    expect(try frechetDistance(samples, real).value, expected.frechet)
+    expect(try kernelDistance(samples, real, subsets: 1, size: expected.count, seed: 1).mean, expected.kernel)
+    expect(try inceptionScore(samples, splits: 1).mean, expected.score)
+    let found = try precisionRecall(real: real, generated: samples)
+    expect(found.precision, expected.precision)
+    expect(found.recall, expected.recall)
   }
 
   /// Which numbers may bear the papers' names; hashes; what a grey image is.

@@ -1,11 +1,13 @@
 """What pytorch-fid, torch-fidelity and torchvision see of two images with Inception-v3.
 
-Writes Tests/FeaturesTests/Reference/inception.json: some features and logits of each. The weights are seeded and random,
+Writes Tests/FeaturesTests/Reference/inception.json: some features and logits of each, and torch-fidelity's metrics of
+real images, the first of Fashion-MNIST's training and held-out ones. The weights are seeded and random,
 and both sides compute them: tensor number i of the state dict in the order of names, without counters and the auxiliary
 classifier, comes from formula.py. With --save FOLDER also writes the state dicts, as checkpoints are published.
 """
 
 import argparse
+import gzip
 import json
 import math
 from collections import OrderedDict
@@ -18,6 +20,7 @@ import torch
 from torch import Tensor
 
 from tools.reference import formula, torchvision_alone  # noqa: F401  (before those that import torchvision)
+from tools.reference import metrics
 import pytorch_fid.inception
 import torchvision
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
@@ -89,6 +92,24 @@ def by_torchvision(weights: OrderedDict, x: Tensor) -> dict[str, Tensor]:
     return {"features": pooled[0], "logits": logits}
 
 
+def clothes(part: str, count: int) -> Tensor:
+    """The first images of Fashion-MNIST in black frames: grey bytes three times, [count, 3, 32, 32]."""
+    with gzip.open(f"/usr/share/datasets/fashion-mnist/{part}-images-idx3-ubyte.gz") as file:
+        pixels = np.frombuffer(file.read(16 + count * 784)[16:], np.uint8).reshape(count, 1, 28, 28)
+    return torch.from_numpy(np.pad(pixels, ((0, 0), (0, 0), (2, 2), (2, 2)))).repeat(1, 3, 1, 1)
+
+
+def metrics_of_clothes(weights: OrderedDict, count: int) -> dict:
+    """As of a generator's samples: held-out images for them, training images for real ones."""
+    samples, real = ({name: values.double() for name, values in by_torch_fidelity(weights, clothes(part, count)).items()}
+                     for part in ("t10k", "train"))
+    found = metrics.neighbours(real["features"], samples["features"], 3)
+    return {"count": count, "frechet": metrics.frechet(samples["features"], real["features"]),
+            "kernel": metrics.kernel(samples["features"], real["features"], 1, count)["mean"],
+            "score": metrics.inception(samples["unbiased"], 1)["mean"],
+            "precision": found["precision"], "recall": found["recall"]}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="tools.reference.inception", description=__doc__)
     parser.add_argument("--save", type=Path, metavar="FOLDER")
@@ -107,14 +128,17 @@ def main() -> None:
     with torch.no_grad():
         seen = {"pytorch-fid": by_pytorch_fid(fid, x), "torch-fidelity": by_torch_fidelity(fid, x),
                 "torchvision": by_torchvision(vision, x)}
+        found = metrics_of_clothes(fid, 48)
     versions = ", ".join(f"{name} {version(name)}" for name in ("torch", "pytorch-fid", "torch-fidelity", "torchvision"))
     OUTPUT.parent.mkdir(parents=True, exist_ok=True)
     OUTPUT.write_text(json.dumps({
         "source": f"tools/reference/inception.py, {versions}", "size": SIZE,
         "ports": {port: {what: summary(values) for what, values in found.items()} for port, found in seen.items()},
+        "clothes": found,
     }) + "\n")
-    for port, found in seen.items():
-        for what, values in found.items():
+    print(f"clothes: {found}")
+    for port, answers in seen.items():
+        for what, values in answers.items():
             print(f"{port}: {what} {list(values.shape)}, {values.abs().mean():.3g} on average, "
                   f"the images differ by {(values[0] - values[1]).abs().mean():.3g}")
 

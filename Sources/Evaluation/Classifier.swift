@@ -55,20 +55,13 @@ public final class Classifier: FeatureExtractor {
   }
 
   public func features(of images: ImageBytes) throws -> Features {
-    try check(height: images.height, width: images.width, channels: images.channels)
-    var features = Features(count: 0, width: width, values: [], classes: classes)
-    for start in stride(from: 0, to: images.count, by: Self.page) {
-      let part = images.part(start..<min(start + Self.page, images.count))
+    try features(of: images, batch: Self.page) { part in
       let shape: Shape = [part.count, part.height, part.width, part.channels]
       let x = Tensor(imageBytes: part.bytes, shape: shape, on: network.weights.device)
       let (output, marked) = network.evaluate(x, mode: .inference)
       guard let marked else { preconditionFailure("the classifier's layers mark its features") }
-      features.append(
-        Features(
-          count: part.count, width: width, values: try marked.scalars(), classes: classes,
-          logits: try output.scalars()))
+      return (marked, output)
     }
-    return features
   }
 
   /// Filters of 4 x 4 at stride 2 until fewer than eight pixels are left, a hidden layer, and a logit a class.

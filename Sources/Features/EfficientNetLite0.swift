@@ -83,21 +83,13 @@ public final class EfficientNetLite0: FeatureExtractor {
   }
 
   public func features(of images: ImageBytes) throws -> Features {
-    try check(height: images.height, width: images.width, channels: images.channels)
-    var features = Features(count: 0, width: width, values: [], classes: classes)
-    for start in stride(from: 0, to: images.count, by: Self.batch) {
-      let part = images.part(start..<min(start + Self.batch, images.count))
-      let seen = try look(at: resizer.resize(part, to: (Self.size, Self.size), on: device))
-      features.append(
-        Features(
-          count: part.count, width: width, values: try seen.features.scalars(), classes: classes,
-          logits: try seen.logits.scalars()))
+    try features(of: images, batch: Self.batch) { part in
+      try look(at: resizer.resize(part, to: (Self.size, Self.size), on: device))
     }
-    return features
   }
 
   /// What the network sees in images [N, 224, 224, 1 or 3] of 0 ... 255.
-  func look(at images: Tensor) -> (features: Tensor, logits: Tensor) {
+  func look(at images: Tensor) -> (features: Tensor, logits: Tensor?) {
     let normalized = (images - 127) / 128
     return network(normalized.broadcast(to: [images.shape[0], Self.size, Self.size, 3]))
   }

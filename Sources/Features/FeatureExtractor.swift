@@ -1,3 +1,5 @@
+import Networks
+
 /// Images as they are stored: bytes [count][height][width][channels], 1 or 3 channels.
 public struct ImageBytes: Sendable {
   public let bytes: [UInt8]
@@ -74,6 +76,27 @@ public protocol FeatureExtractor: AnyObject {
 
   /// - Throws: `FeatureError`, the device's first failure.
   func features(of images: ImageBytes) throws -> Features
+}
+
+extension FeatureExtractor {
+  /// What a network sees in images that are of the right shape, so many at a time.
+  ///
+  /// - Parameter look: From some images to features [N, width] and logits [N, classes], nil where there are none.
+  package func features(
+    of images: ImageBytes, batch: Int, look: (ImageBytes) throws -> (features: Tensor, logits: Tensor?)
+  ) throws -> Features {
+    try check(height: images.height, width: images.width, channels: images.channels)
+    var features = Features(count: 0, width: width, values: [], classes: classes)
+    for start in stride(from: 0, to: images.count, by: batch) {
+      let part = images.part(start..<min(start + batch, images.count))
+      let seen = try look(part)
+      features.append(
+        Features(
+          count: part.count, width: width, values: try seen.features.scalars(), classes: classes,
+          logits: try seen.logits?.scalars() ?? []))
+    }
+    return features
+  }
 }
 
 /// Why features cannot be had: where, what is wrong, and what to do.

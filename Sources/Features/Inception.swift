@@ -121,21 +121,13 @@ public final class Inception: FeatureExtractor {
   }
 
   public func features(of images: ImageBytes) throws -> Features {
-    try check(height: images.height, width: images.width, channels: images.channels)
-    var features = Features(count: 0, width: width, values: [], classes: classes)
-    for start in stride(from: 0, to: images.count, by: Self.batch) {
-      let part = images.part(start..<min(start + Self.batch, images.count))
+    try features(of: images, batch: Self.batch) { part in
       let size = (height: InceptionNetwork.size, width: InceptionNetwork.size)
       let x = scaling.apply(try resizer.resize(part, to: size, on: device))
       let pooled = outputs(of: network.steps, x.broadcast(to: x.shape.with(channels: 3))).mean(over: [1, 2])
-      var logits = matmul(pooled, head.matrix, transposingB: true)
-      if let bias = head.bias { logits = logits.adding(bias: bias) }
-      features.append(
-        Features(
-          count: part.count, width: width, values: try pooled.scalars(), classes: classes, logits: try logits.scalars())
-      )
+      let logits = matmul(pooled, head.matrix, transposingB: true)
+      return (pooled, head.bias.map { logits.adding(bias: $0) } ?? logits)
     }
-    return features
   }
 
   private func outputs(of steps: [InceptionStep], _ x: Tensor) -> Tensor {

@@ -46,15 +46,10 @@ public final class RandomFeatures: FeatureExtractor {
   }
 
   public func features(of images: ImageBytes) throws -> Features {
-    try check(height: images.height, width: images.width, channels: images.channels)
-    var features = Features(count: 0, width: width, values: [])
-    for start in stride(from: 0, to: images.count, by: Self.batch) {
-      let part = images.part(start..<min(start + Self.batch, images.count))
+    try features(of: images, batch: Self.batch) { part in
       let size = (height: Self.size, width: Self.size)
       let x = try Resizer.pytorchBilinear.resize(part, to: size, on: network.weights.device)
-      let y = network(x * (2.0 / 255) - 1, mode: .inference)
-      features.append(Features(count: part.count, width: width, values: try y.scalars()))
+      return (network(x * (2.0 / 255) - 1, mode: .inference), nil)
     }
-    return features
   }
 }

@@ -25,7 +25,11 @@ public struct Exhibit: Sendable {
 
   /// Draws the picture of a generator as it stands.
   ///
-  /// - Parameter seed: Of the latents; the run's own where it is nil.
+  /// - Parameters:
+  ///   - trainer: Whose generator is shown.
+  ///   - configuration: The run's.
+  ///   - directory: The run's.
+  ///   - seed: Of the latents; the run's own where it is nil.
   /// - Throws: `ExhibitError` where this run has nothing of the kind; `DatasetError`, `RecordError`, `DeviceError`.
   public func picture(
     of trainer: Trainer, _ configuration: Configuration, in directory: RunDirectory, seed: UInt64? = nil

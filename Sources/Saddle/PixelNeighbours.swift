@@ -8,7 +8,9 @@ public struct PixelNeighbours: Sendable {
   public let distances: [[Int]]
 
   /// - Parameters:
-  ///   - samples: `count` images of the set's size, as bytes [count][height][width][channels].
+  ///   - samples: Images of the set's size, as bytes [count][height][width][channels].
+  ///   - count: How many they are.
+  ///   - dataset: Where neighbours are looked for.
   ///   - nearest: Images for each sample; all where the set has fewer.
   /// - Throws: `DatasetError` where the set cannot be read.
   public init(

@@ -5,6 +5,7 @@ extension Report.Run {
   /// What a run's folder tells, perhaps while it is being trained.
   ///
   /// - Parameters:
+  ///   - directory: The run's.
   ///   - state: How it stands, where the caller knows; otherwise as its folder says, or its last step.
   ///   - configuration: What it is trained with now, where that is not what it was begun with.
   /// - Throws: `ConfigurationError`, `RecordError` where a file is not what a run writes.

@@ -162,6 +162,7 @@ public final class RunEvaluator {
   /// Evaluates a generator as it stands.
   ///
   /// - Parameters:
+  ///   - trainer: Whose generator is evaluated.
   ///   - configuration: The run's, which `serves` has agreed to.
   ///   - run: The run's folder, for the record.
   /// - Throws: The device's first failure; what metrics throw.

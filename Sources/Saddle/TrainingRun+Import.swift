@@ -8,6 +8,9 @@ extension TrainingRun {
   /// - Parameters:
   ///   - generator: A safetensors file.
   ///   - critic: A safetensors file; the critic's first weights are drawn where there is none.
+  ///   - configuration: Of the networks that the files hold, and of the training that may follow.
+  ///   - path: The run's folder, which must not be there yet.
+  ///   - device: What the weights are read into.
   /// - Throws: `ExchangeError` where a file is not the configuration's network, before anything is written;
   ///   `RecordError`, `NetworkError`, `DeviceError`.
   public static func importing(

@@ -98,6 +98,7 @@ struct Photograph: Sendable, CustomTestStringConvertible {
     Photograph(testDescription: "zebra", file: "tuxpaint/stamps/animals/mammals/equines/zebra.png", number: 340),
     Photograph(testDescription: "tiger", file: "tuxpaint/stamps/animals/mammals/cats/tiger.png", number: 292),
     Photograph(testDescription: "gorilla", file: "tuxpaint/stamps/animals/mammals/apes/gorilla.png", number: 366),
+    Photograph(testDescription: "hippopotamus", file: "tuxpaint/stamps/animals/mammals/hippopotamus.png", number: 344),
   ]
   var url: URL { URL(fileURLWithPath: "/usr/share/" + file) }
 

@@ -91,7 +91,8 @@ extension Preset {
         training: {batch: 256, steps: 5000}
         optimizer: {generator-rate: 1e-3, critic-rate: 1e-3}
         """),
-    // The game of Huang et al. (2024) with rates and weights that find all modes of ring and grid.
+    // The game of Huang et al. (2024) with rates and weights that find all modes of the ring; the grid's take deeper
+    // networks and longer (`PresetChoice`).
     Preset(
       name: "ring-rpgan", summary: "RpGAN + R1 + R2, as in r3gan",
       yaml: """

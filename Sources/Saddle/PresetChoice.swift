@@ -14,9 +14,19 @@ public struct PresetChoice: Sendable, Equatable {
   /// The preset for the points of a mixture of `PointMixture.all`; nil where none is called so.
   public init?(mixture name: String) {
     guard PointMixture.all.contains(where: { $0.name == name }) else { return nil }
-    preset = name == PointMixture.ring.name ? "ring" : "ring-rpgan"
-    assignments = ["data.path=\(name)"]
-    reasons = ["preset: \(preset), for points of the plane" + (name == "ring" ? "" : "; its game finds all modes")]
+    let isRing = name == PointMixture.ring.name
+    preset = isRing ? "ring" : "ring-rpgan"
+    // As in `saddle lab grid`, where two hidden layers blur 25 modes and four find them all.
+    let steps = 30_000
+    let schedules = [
+      "terms.r1": "0.1 to 0.005", "terms.r2": "0.1 to 0.005", "optimizer.generator-rate": "1e-3 to 0",
+      "optimizer.critic-rate": "1e-3 to 0",
+    ]
+    let deeper =
+      ["model.depth=4", "training.steps=\(steps)"]
+      + schedules.sorted { $0.key < $1.key }.map { "\($0.key)=linear \($0.value) by \(steps)" }
+    assignments = ["data.path=\(name)"] + (isRing ? [] : deeper)
+    reasons = ["preset: \(preset), for points of the plane" + (isRing ? "" : "; deeper and longer, it finds all modes")]
     cautions = []
   }
 

@@ -20,17 +20,22 @@ extension PackedDataset {
     let names: [UInt8] = fileNames.flatMap { Array($0.utf8) + [0] }
     let size = dataset.count * dataset.imageSize
     // Labels first, as the writers of Python have it: the larger elements stay aligned.
-    var arrays = [
-      "images": PackedHeader.Array(
-        "U8", [dataset.count, dataset.height, dataset.width, dataset.channels], at: labels.count, bytes: size)
-    ]
-    if !labels.isEmpty { arrays["labels"] = .init("I64", [dataset.count], at: 0, bytes: labels.count) }
-    if !names.isEmpty { arrays["names"] = .init("U8", [names.count], at: labels.count + size, bytes: names.count) }
+    var arrays: [SafetensorsHeader.Entry] = []
+    if !labels.isEmpty { arrays.append(.init("labels", .int64, [dataset.count], at: 0)) }
+    let shape = [dataset.count, dataset.height, dataset.width, dataset.channels]
+    arrays.append(.init("images", .uint8, shape, at: labels.count))
+    if !names.isEmpty { arrays.append(.init("names", .uint8, [names.count], at: labels.count + size)) }
     var metadata = metadata
     if dataset.labels != nil, let names = try? JSONEncoder().encode(dataset.classNames) {
       metadata["class_names"] = String(decoding: names, as: UTF8.self)
     }
-    let (header, digits) = try PackedHeader(arrays: arrays, metadata: metadata).encoded(aligning: labels.count)
+    let (header, digits) = SafetensorsHeader(arrays, metadata: metadata)
+      .encoded(with: Self.seal, aligning: labels.count, to: Self.page)
+    guard header.count <= SafetensorsHeader.limit else {
+      throw DatasetError(
+        path: url.path, problem: "the names of the classes take \(header.count) bytes, more than a header may have",
+        remedy: "give the classes shorter names")
+    }
     let file = try DraftFile(url, size: header.count + labels.count + size + names.count)
     var hash = SHA256()
     func append(_ bytes: [UInt8]) throws(DatasetError) {
@@ -52,6 +57,9 @@ extension PackedDataset {
     try file.finish()
     return digest
   }
+
+  /// Where memory is mapped to, on every processor that Linux runs on up to this size.
+  private static let page = 4096
 }
 
 /// A file that is written beside its place, and put there when it is whole.

@@ -33,6 +33,9 @@ public struct PackedDataset: ImageDataset {
   /// The suffix says the format, so that other programs know it too.
   static let suffix = ".safetensors"
 
+  /// Every flipped bit is found by it.
+  static let seal = SafetensorsHeader.Seal.sha256
+
   static func isPacked(_ url: URL) -> Bool { url.lastPathComponent.hasSuffix(suffix) }
 
   /// The file of a part, in a folder of packed parts.
@@ -41,7 +44,7 @@ public struct PackedDataset: ImageDataset {
   public var decodesWhenRead: Bool { fitting != nil }
 
   /// The digest that the file was written with, by which a data set can be named; nil for files of other programs.
-  public var digest: String? { metadata[PackedHeader.digestKey] }
+  public var digest: String? { metadata[Self.seal.key] }
 
   /// Opens a file that `write` or another program made.
   ///
@@ -56,16 +59,16 @@ public struct PackedDataset: ImageDataset {
   ) throws(DatasetError) {
     try Fitting.check(size: size, channels: channels)
     file = try MappedFile(url)
-    let (header, start, digits) = try PackedHeader.read(file)
+    let (header, start) = try Self.header(of: file)
     let remedy = "give a file that saddle data pack made, or one with U8 images [count][height][width][1 or 3]"
-    guard let images = header.arrays["images"] else {
-      let names = header.arrays.keys.sorted().prefix(3).joined(separator: ", ")
+    guard let images = header["images"] else {
+      let names = header.entries.map(\.name).sorted().prefix(3).joined(separator: ", ")
       throw DatasetError(
         path: url.path, problem: "holds no array 'images'" + (names.isEmpty ? "" : ", but \(names)"), remedy: remedy)
     }
     let shape = images.shape
-    guard images.dtype == "U8", shape.count == 4, shape.allSatisfy({ $0 > 0 }), shape[3] == 1 || shape[3] == 3 else {
-      throw DatasetError(path: url.path, problem: "its images are \(images.dtype) \(shape)", remedy: remedy)
+    guard images.type == "U8", shape.count == 4, shape.allSatisfy({ $0 > 0 }), shape[3] == 1 || shape[3] == 3 else {
+      throw DatasetError(path: url.path, problem: "its images are \(images.type) \(shape)", remedy: remedy)
     }
     if let size, fit == nil, min(shape[1], shape[2]) < size {
       throw DatasetError(
@@ -81,17 +84,18 @@ public struct PackedDataset: ImageDataset {
       (height, width, self.channels) == stored
       ? nil : Fitting(channels: self.channels, size: size, fit: fit ?? .pad, background: background)
     metadata = header.metadata
-    (self.start, self.digits) = (start + images.range.lowerBound, digits)
+    self.start = start + images.range.lowerBound
+    digits = Self.seal.digits(in: file.bytes[8..<start]).map { 8 + $0.lowerBound..<8 + $0.upperBound }
     let names = try Self.classNames(metadata, path: url.path)
-    let bytes = { [file] (array: PackedHeader.Array) in
+    let bytes = { [file] (array: SafetensorsHeader.Entry) in
       UnsafeRawBufferPointer(rebasing: file.bytes[start + array.range.lowerBound..<start + array.range.upperBound])
     }
-    labels = try header.arrays["labels"].map { array throws(DatasetError) in
+    labels = try header["labels"].map { array throws(DatasetError) in
       try Self.labels(bytes(array), array, count: shape[0], classes: names?.count, path: url.path)
     }
     classNames = labels.map { names ?? (0...($0.max() ?? 0)).map(String.init) } ?? []
     fileNames =
-      header.arrays["names"].map { array in
+      header["names"].map { array in
         bytes(array).split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
       } ?? []
   }
@@ -136,6 +140,21 @@ public struct PackedDataset: ImageDataset {
     return start + index * size..<start + (index + 1) * size
   }
 
+  /// The header, with arrays of which the places make sense, and where they begin in the file.
+  private static func header(of file: MappedFile) throws(DatasetError) -> (header: SafetensorsHeader, start: Int) {
+    do throws(SafetensorsFault) {
+      let place = try SafetensorsHeader.place(in: file.bytes)
+      let header = try SafetensorsHeader(json: file.bytes[place])
+      try header.check(fileSize: file.bytes.count, start: place.upperBound)
+      // What has another type is named with the one that is wanted.
+      for entry in header.entries where ["U8", "I64"].contains(entry.type) { _ = try entry.checkedType() }
+      return (header, place.upperBound)
+    } catch {
+      throw DatasetError(
+        path: file.path, problem: "cannot be read: \(error)", remedy: "make it again with saddle data pack")
+    }
+  }
+
   private static func classNames(_ metadata: [String: String], path: String) throws(DatasetError) -> [String]? {
     guard let text = metadata["class_names"] else { return nil }
     guard let names = try? JSONDecoder().decode([String].self, from: Data(text.utf8)) else {
@@ -147,11 +166,11 @@ public struct PackedDataset: ImageDataset {
   }
 
   private static func labels(
-    _ bytes: UnsafeRawBufferPointer, _ array: PackedHeader.Array, count: Int, classes: Int?, path: String
+    _ bytes: UnsafeRawBufferPointer, _ array: SafetensorsHeader.Entry, count: Int, classes: Int?, path: String
   ) throws(DatasetError) -> [Int] {
-    guard array.dtype == "I64", array.shape == [count] else {
+    guard array.type == "I64", array.shape == [count] else {
       throw DatasetError(
-        path: path, problem: "its labels are \(array.dtype) \(array.shape), and its images \(count)",
+        path: path, problem: "its labels are \(array.type) \(array.shape), and its images \(count)",
         remedy: "give labels as I64 [\(count)]")
     }
     let labels = (0..<count).map {

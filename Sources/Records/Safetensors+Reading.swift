@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// What can be wrong with a safetensors file; the text completes "cannot be read: ...".
 public enum SafetensorsFault: Error, Sendable, Equatable, CustomStringConvertible {
@@ -53,50 +53,36 @@ extension SafetensorsFile {
 
   /// Reads a file's bytes; `path` serves the error's message.
   package init(bytes: [UInt8], path: String, strict: Bool) throws(RecordError) {
-    let header: ArraySlice<UInt8>
-    let entries: Result<Header, SafetensorsFault>
+    let place: Range<Int>
+    let parsed: Result<SafetensorsHeader, SafetensorsFault>
     do throws(SafetensorsFault) {
-      header = try Self.header(of: bytes)
-      entries = Header.parsed(header)
-      if case .success(let header) = entries { try header.checkLength(of: bytes) }
+      place = try SafetensorsHeader.place(in: bytes)
+      parsed = Result { () throws(SafetensorsFault) in try SafetensorsHeader(json: bytes[place]) }
+      if case .success(let header) = parsed { try header.check(fileSize: bytes.count, start: place.upperBound) }
     } catch {
       throw .safetensors(path: path, fault: error)
     }
     // Before anything else is said about the header: where a bit has flipped, its oddities are a consequence.
-    let computed = try Self.checkChecksum(of: bytes, header: header, path: path, strict: strict)
+    let isSealed = try Self.checkSeal(of: bytes, header: place, path: path, strict: strict)
     do throws(SafetensorsFault) {
-      let header = try entries.get()
-      tensors = try header.tensors(in: bytes)
+      let header = try parsed.get()
+      tensors = try Self.tensors(header, in: bytes[place.upperBound...])
       metadata = header.metadata
-      if computed { metadata[Self.checksumKey] = nil }
+      if isSealed { metadata[Self.seal.key] = nil }
     } catch {
       throw .safetensors(path: path, fault: error)
     }
   }
 
-  /// The most bytes that the format allows a header to have.
-  private static let headerLimit: UInt64 = 100_000_000
-
-  private static func header(of bytes: [UInt8]) throws(SafetensorsFault) -> ArraySlice<UInt8> {
-    guard bytes.count >= 8 else { throw .cutShort(promised: 8, found: bytes.count) }
-    let length = bytes.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
-    guard length >= 2, length <= headerLimit else {
-      throw .notSafetensors(reason: "its first 8 bytes promise a header of \(length) bytes")
-    }
-    guard bytes.count > 8 else { throw .cutShort(promised: 8 + Int(length), found: 8) }
-    guard bytes[8] == UInt8(ascii: "{") else { throw .notSafetensors(reason: "its header does not begin with '{'") }
-    guard bytes.count - 8 >= Int(length) else { throw .cutShort(promised: 8 + Int(length), found: bytes.count) }
-    return bytes[8..<8 + Int(length)]
-  }
-
   /// Compares the checksum; false where there is none and none is needed.
-  private static func checkChecksum(
-    of bytes: [UInt8], header: ArraySlice<UInt8>, path: String, strict: Bool
+  private static func checkSeal(
+    of bytes: [UInt8], header: Range<Int>, path: String, strict: Bool
   ) throws(RecordError) -> Bool {
-    guard let digits = checksumDigits(in: header) else {
+    guard let place = seal.digits(in: bytes[header]) else {
       if strict { throw .safetensors(path: path, fault: .noChecksum) }
       return false
     }
+    let digits = header.lowerBound + place.lowerBound..<header.lowerBound + place.upperBound
     var checksum = Checksum()
     let zeros = [UInt8](repeating: UInt8(ascii: "0"), count: digits.count)
     for piece in [bytes[..<digits.lowerBound], zeros[...], bytes[digits.upperBound...]] {
@@ -111,130 +97,25 @@ extension SafetensorsFile {
     }
     return true
   }
-}
 
-/// What the header says, before any of it is believed.
-private struct Header: Decodable {
-  struct Entry: Decodable {
-    var dtype: String
-    var shape: [Int]
-    var data_offsets: [Int]
-  }
-
-  /// By the place of their bytes; tensors without elements, which share a place, by name.
-  var entries: [(name: String, entry: Entry)] = []
-  var metadata: [String: String] = [:]
-  /// The file's bytes up to the end of the header.
-  var prefix = 0
-
-  private struct Name: CodingKey {
-    let stringValue: String
-    var intValue: Int? { nil }
-    init?(intValue: Int) { nil }
-    init(stringValue: String) { self.stringValue = stringValue }
-  }
-
-  init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: Name.self)
-    for name in container.allKeys {
-      if name.stringValue == SafetensorsFile.metadataKey {
-        metadata = try container.decode([String: String].self, forKey: name)
-      } else {
-        entries.append((name.stringValue, try container.decode(Entry.self, forKey: name)))
-      }
-    }
-  }
-
-  static func parsed(_ bytes: ArraySlice<UInt8>) -> Result<Header, SafetensorsFault> {
-    do {
-      var header = try JSONDecoder().decode(Header.self, from: Data(bytes))
-      header.prefix = bytes.endIndex
-      try header.arrange()
-      return .success(header)
-    } catch let fault as SafetensorsFault {
-      return .failure(fault)
-    } catch DecodingError.keyNotFound(let key, let context) {
-      return .failure(
-        .badEntry(tensor: context.codingPath.first?.stringValue ?? "", reason: "has no '\(key.stringValue)'"))
-    } catch DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context) {
-      return .failure(badType(at: context.codingPath))
-    } catch DecodingError.dataCorrupted(let context) where !context.codingPath.isEmpty {
-      return .failure(badType(at: context.codingPath))
-    } catch {
-      return .failure(.headerNotJSON(reason: syntaxError(in: bytes)))
-    }
-  }
-
-  /// What is wrong with JSON that could not be decoded: JSONDecoder does not say where, JSONSerialization does.
-  private static func syntaxError(in bytes: ArraySlice<UInt8>) -> String {
-    do {
-      _ = try JSONSerialization.jsonObject(with: Data(bytes))
-      return "a number in it is not a whole one of 64 bits"
-    } catch {
-      let text = (error as NSError).userInfo["NSDebugDescription"] as? String ?? error.localizedDescription
-      return text.hasSuffix(".") ? String(text.dropLast()) : text
-    }
-  }
-
-  private static func badType(at path: [any CodingKey]) -> SafetensorsFault {
-    let names = path.map(\.stringValue)
-    let place = names.count > 1 ? "has a value of the wrong type for '\(names[1])'" : "is no object of the format"
-    return .badEntry(tensor: names.first ?? "", reason: place)
-  }
-
-  /// Puts the entries in the order of their bytes.
-  private mutating func arrange() throws(SafetensorsFault) {
-    for (name, entry) in entries {
-      let offsets = entry.data_offsets
-      guard offsets.count == 2, offsets[0] >= 0, offsets[1] >= offsets[0], offsets[1] <= Int.max - prefix else {
-        throw .badOffsets(tensor: name, reason: "has the data_offsets \(offsets), which are no range")
-      }
-    }
-    entries.sort {
-      ($0.entry.data_offsets[0], $0.entry.data_offsets[1], $0.name)
-        < ($1.entry.data_offsets[0], $1.entry.data_offsets[1], $1.name)
-    }
-  }
-
-  func checkLength(of bytes: [UInt8]) throws(SafetensorsFault) {
-    let promised = prefix + (entries.map { $0.entry.data_offsets[1] }.max() ?? 0)
-    if promised > bytes.count { throw .cutShort(promised: promised, found: bytes.count) }
-  }
-
-  func tensors(in bytes: [UInt8]) throws(SafetensorsFault) -> [SafetensorsFile.Tensor] {
-    var tensors: [SafetensorsFile.Tensor] = []
+  private static func tensors(
+    _ header: SafetensorsHeader, in data: ArraySlice<UInt8>
+  ) throws(SafetensorsFault) -> [Tensor] {
+    var tensors: [Tensor] = []
     var end = 0
-    for (name, entry) in entries {
-      guard let type = SafetensorsFile.ElementType(rawValue: entry.dtype) else {
-        throw .unknownType(tensor: name, type: entry.dtype)
-      }
-      let range = entry.data_offsets[0]..<entry.data_offsets[1]
-      guard range.lowerBound == end else {
+    for entry in header.entries {
+      guard entry.range.lowerBound == end else {
         throw .badOffsets(
-          tensor: name,
-          reason: range.lowerBound < end
-            ? "overlaps the one before it (from byte \(range.lowerBound), which ends at \(end))"
-            : "leaves a gap before it (bytes \(end) to \(range.lowerBound) of the data belong to no tensor)")
+          tensor: entry.name,
+          reason: entry.range.lowerBound < end
+            ? "overlaps the one before it (from byte \(entry.range.lowerBound), which ends at \(end))"
+            : "leaves a gap before it (bytes \(end) to \(entry.range.lowerBound) of the data belong to no tensor)")
       }
-      end = range.upperBound
-      guard Self.size(of: entry.shape, type) == range.count else {
-        throw .badOffsets(tensor: name, reason: "has \(range.count) bytes, which do not fill \(type) \(entry.shape)")
-      }
-      let values = SafetensorsFile.Values(type, copying: bytes[prefix + range.lowerBound..<prefix + range.upperBound])
-      tensors.append(SafetensorsFile.Tensor(name, shape: entry.shape, values))
+      end = entry.range.upperBound
+      let place = data.startIndex + entry.range.lowerBound..<data.startIndex + end
+      tensors.append(Tensor(entry.name, shape: entry.shape, Values(try entry.checkedType(), copying: data[place])))
     }
-    guard prefix + end == bytes.count else { throw .trailing(bytes: bytes.count - prefix - end) }
+    guard end == data.count else { throw .trailing(bytes: data.count - end) }
     return tensors
-  }
-
-  /// Bytes, or nil where a dimension is negative or their product is too large to be one.
-  private static func size(of shape: [Int], _ type: SafetensorsFile.ElementType) -> Int? {
-    var size = type.size
-    for dimension in shape {
-      let (product, overflow) = size.multipliedReportingOverflow(by: dimension)
-      if dimension < 0 || overflow { return nil }
-      size = product
-    }
-    return size
   }
 }

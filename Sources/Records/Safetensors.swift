@@ -2,9 +2,6 @@ import Glibc
 
 /// A file of named arrays in the safetensors format, for checkpoints and exchange.
 ///
-/// The format: 8 bytes hold the header's length (little-endian), then come the header (JSON) and the arrays' bytes, one
-/// after the other without a gap. Source: https://huggingface.co/docs/safetensors.
-///
 /// Writing is deterministic: equal contents give equal bytes. A file from here carries a CRC-32 of itself as the
 /// metadata entry `crc32`, computed with that entry's eight digits as zeros, so that every flipped bit is found.
 public struct SafetensorsFile: Sendable, Equatable {
@@ -59,7 +56,7 @@ public struct SafetensorsFile: Sendable, Equatable {
   ///
   /// - Precondition: no two arrays share a name, and none is called `__metadata__`.
   public func write(to path: String) throws(RecordError) {
-    var (header, digits) = header()
+    var (header, digits) = header.encoded(with: Self.seal, to: 8)
     var checksum = Checksum()
     try header.withUnsafeBufferPointer { (bytes) throws(RecordError) in
       try checksum.add(UnsafeRawBufferPointer(bytes))
@@ -78,61 +75,28 @@ public struct SafetensorsFile: Sendable, Equatable {
     }
   }
 
-  /// The length and the header, and where the checksum's digits, zeros as yet, lie in them.
-  private func header() -> (bytes: [UInt8], digits: Range<Int>) {
-    precondition(Set(tensors.map(\.name)).count == tensors.count, "two tensors of one name")
-    precondition(self[Self.metadataKey] == nil, "\(Self.metadataKey) is no name for a tensor")
-    var metadata = metadata
-    metadata[Self.checksumKey] = String(repeating: "0", count: 8)
-    let strings = metadata.sorted { $0.key < $1.key }.map { "\(JSON.quoted($0.key)):\(JSON.quoted($0.value))" }
-    var entries = ["\"\(Self.metadataKey)\":{\(strings.joined(separator: ","))}"]
-    var offset = 0
-    for tensor in tensors {
-      let type = tensor.values.type
-      let end = offset + tensor.values.count * type.size
-      let shape = tensor.shape.map(String.init).joined(separator: ",")
-      entries.append(
-        "\(JSON.quoted(tensor.name)):{\"dtype\":\"\(type.rawValue)\",\"shape\":[\(shape)],"
-          + "\"data_offsets\":[\(offset),\(end)]}")
-      offset = end
+  private var header: SafetensorsHeader {
+    var end = 0
+    let entries = tensors.map { tensor in
+      defer { end += tensor.values.count * tensor.values.type.size }
+      return SafetensorsHeader.Entry(tensor.name, tensor.values.type, tensor.shape, at: end)
     }
-    var json = Array("{\(entries.joined(separator: ","))}".utf8)
-    json.append(contentsOf: repeatElement(UInt8(ascii: " "), count: (8 - json.count % 8) % 8))
-    let length = withUnsafeBytes(of: UInt64(json.count).littleEndian) { Array($0) }
-    let bytes = length + json
-    guard let digits = Self.checksumDigits(in: bytes[8...]) else { preconditionFailure("the checksum has a place") }
-    return (bytes, digits)
+    return SafetensorsHeader(entries, metadata: metadata)
   }
 
-  static let metadataKey = "__metadata__"
-  static let checksumKey = "crc32"
-
-  /// Finds the eight digits behind `"crc32":"`. A string of JSON cannot hold these bytes, since its quotation marks are
-  /// escaped, so only a key can.
-  static func checksumDigits(in header: ArraySlice<UInt8>) -> Range<Int>? {
-    let opening = Array("\"\(checksumKey)\":\"".utf8)
-    guard header.count > opening.count else { return nil }
-    let start = header.withUnsafeBytes { bytes in
-      (0...bytes.count - opening.count).first { memcmp(bytes.baseAddress! + $0, opening, opening.count) == 0 }
-    }
-    guard let start else { return nil }
-    let digits = header.startIndex + start + opening.count
-    let end = digits + 8
-    guard end < header.endIndex, header[end] == UInt8(ascii: "\"") else { return nil }
-    return digits..<end
-  }
+  static let seal = SafetensorsHeader.Seal.crc32
 }
 
 extension SafetensorsFile {
   /// The element types that are read and written, by their names in a file.
-  enum ElementType: String {
+  package enum ElementType: String {
     case float32 = "F32"
     case float64 = "F64"
     case int64 = "I64"
     case uint8 = "U8"
 
     /// Bytes an element.
-    var size: Int {
+    package var size: Int {
       switch self {
       case .float32: 4
       case .float64, .int64: 8

@@ -128,7 +128,7 @@ import Testing
     Fault(bytes: foreign(#"{"a":\#(entry("U8", "[2]", "[-2,0]"))}"#, data: [1, 2]), message: "no range"),
     Fault(bytes: foreign(#"{"a":\#(entry("U8", "[2]", "[0,9223372036854775807]"))}"#), message: "no range"),
     Fault(
-      bytes: foreign(#"{"a":\#(entry("U8", "[3]"))}"#, data: [1, 2]), message: "2 bytes, which do not fill uint8 [3]"),
+      bytes: foreign(#"{"a":\#(entry("U8", "[3]"))}"#, data: [1, 2]), message: "2 bytes, which do not fill U8 [3]"),
     Fault(bytes: foreign(#"{"a":\#(entry("U8", "[-1,-2]"))}"#, data: [1, 2]), message: "do not fill"),
     Fault(
       bytes: foreign(#"{"a":\#(entry("F64", "[4294967296,4294967296]", "[0,0]"))}"#, data: []), message: "do not fill"),

@@ -208,13 +208,10 @@ private struct Panel {
       let x = Self.number(share * area.width)
       return line("M\(x) 0V\(Self.number(area.height))", "stroke-width=\"1.5\" stroke-dasharray=\"4 3\"")
     case .dots:
-      // Many dots are small and let others through.
-      let isCrowd = places.count > 200
-      let dots = places.compactMap { $0 }.map {
-        "<circle cx=\"\(Self.number($0.x))\" cy=\"\(Self.number($0.y))\" r=\"\(isCrowd ? "1.5" : "3.5")\"/>"
-      }
-      let opacity = isCrowd ? "0.4" : "0.9"
-      return "<g fill=\"\(colour)\" fill-opacity=\"\(opacity)\">\n\(dots.joined(separator: "\n"))\n</g>\n"
+      let seen = places.compactMap { $0 }
+      if seen.count > 200 { return Self.crowd(seen, colour) }
+      let dots = seen.map { "<circle cx=\"\(Self.number($0.x))\" cy=\"\(Self.number($0.y))\" r=\"3.5\"/>\n" }
+      return "<g fill=\"\(colour)\" fill-opacity=\"0.9\">\n\(dots.joined())</g>\n"
     case .band(let upper):
       let edges = zip(mark.points, upper).compactMap { low, high -> (low: Plot.Point, high: Plot.Point)? in
         guard let low = place(low), let high = place((low.x, high)) else { return nil }
@@ -224,6 +221,19 @@ private struct Panel {
       let outline = Self.path(edges.map(\.low) + edges.reversed().map(\.high)) + "Z"
       return "<path d=\"\(outline)\" fill=\"\(colour)\" fill-opacity=\"0.25\"/>\n"
     }
+  }
+
+  /// Many dots, which are small and let others through: lines of no length with round ends, a third of the bytes of as
+  /// many circles. A line covers itself only once, so each has few of the dots, and a place of many is still darker.
+  private static func crowd(_ places: [Plot.Point], _ colour: String) -> String {
+    let lines = stride(from: 0, to: places.count, by: 25).map { first in
+      let dots = places[first..<min(first + 25, places.count)].map { place in
+        "M\(ProgressLine.fixed(place.x, places: 1)) \(ProgressLine.fixed(place.y, places: 1))h0"
+      }
+      return "<path d=\"\(dots.joined())\"/>\n"
+    }
+    let stroke = "stroke=\"\(colour)\" stroke-opacity=\"0.4\" stroke-width=\"3\" stroke-linecap=\"round\""
+    return "<g \(stroke)>\n\(lines.joined())</g>\n"
   }
 
   /// A line through places; it is lifted where there is none.

@@ -168,6 +168,16 @@ func contoursOfASaddleDoNotCross(level: Double, sign: Double) {
   }
 }
 
+/// A page of figures with thousands of samples stays below a megabyte.
+@Test func aCrowdOfDotsIsSmallAndComplete() throws {
+  let count = 1010
+  let points = (0..<count).map { (x: Double($0), y: Double($0 * 7 % count)) }
+  let svg = Plot("Crowd", x: "x", y: "y", [.dots("samples", points + [(.nan, 0)])]).svg()
+  let paths = try #require(try Drawing(svg).area).elements.compactMap { $0.attributes["d"] }
+  #expect(paths.map { $0.components(separatedBy: "h0").count - 1 }.reduce(0, +) == count)
+  #expect(svg.utf8.count < 20 * count + 5000)
+}
+
 @Test func unitsOfAnIsometricPlotAreEquallyLong() throws {
   let plot = Plot("Circle", x: "x", y: "y", isometric: true, [.dots(nil, [(-1, 0), (1, 0), (0, -1), (0, 1)])])
   let dots = try #require(try Drawing(plot.svg()).area).elements.filter { $0.name == "circle" }

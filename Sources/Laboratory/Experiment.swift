@@ -43,9 +43,9 @@ public struct Experiment: Sendable {
     let start = ContinuousClock.now
     try body(lab)
     return LabResult(
-      experiment: name, summary: summary, device: device.name, contract: TrainingRun.contract, seed: seed, scale: scale,
-      seconds: (ContinuousClock.now - start) / .seconds(1), findings: lab.findings, figures: lab.figures,
-      pictures: lab.pictures)
+      experiment: name, summary: summary, device: device.name, contract: TrainingRun.contract, seed: seed,
+      seeds: lab.seedCount, scale: scale, seconds: (ContinuousClock.now - start) / .seconds(1), notes: lab.notes,
+      findings: lab.findings, figures: lab.figures, pictures: lab.pictures)
   }
 }
 

@@ -9,6 +9,10 @@ public final class Lab {
   /// How much of the experiment is done: 1 for all of it, less for a rehearsal.
   public let scale: Double
   public private(set) var findings: [Finding] = []
+  /// What a reader must know of the numbers, a paragraph each.
+  public private(set) var notes: [String] = []
+  /// How many seeds the experiment used: this many from `seed` on.
+  public private(set) var seedCount = 1
   /// The figures by name, as SVG.
   public private(set) var figures: [(name: String, svg: String)] = []
   /// Pictures of samples by name.
@@ -31,6 +35,12 @@ public final class Lab {
 
   /// Random numbers of this run's seed; `stream` tells the uses in an experiment apart.
   public func random(_ stream: UInt32) -> RandomStream { RandomStream(seed: seed, stream: stream) }
+
+  /// The seeds of repeated runs: the scale's share of `full`, from this lab's seed on. The result says how many they were.
+  func seeds(_ full: Int) -> [UInt64] {
+    seedCount = max(seedCount, count(full))
+    return (0..<UInt64(count(full))).map { seed + $0 }
+  }
 
   /// The processor in double precision, where derivatives are compared and eigenvalues measured.
   public func double() throws(DeviceError) -> Device { try .cpu(precision: .double) }
@@ -63,6 +73,11 @@ public final class Lab {
 
   /// Keeps a number of which nothing is expected.
   public func record(_ what: String, _ measured: Double) { append(what, measured, .none, 0) }
+
+  /// Says what a reader must know: what is measured, what differs from the source, what may not be concluded.
+  ///
+  /// - Parameter text: Whole sentences, a paragraph of them.
+  public func note(_ text: String) { notes.append(text) }
 
   /// Keeps a plot under a name, which becomes its file's.
   public func figure(_ name: String, _ plot: Plot) { figures.append((name, plot.svg())) }

@@ -9,8 +9,12 @@ public struct LabResult: Sendable {
   /// The number of the numerical contract: equal bits are promised within one.
   public let contract: String
   public let seed: UInt64
+  /// How many seeds were used, from `seed` on.
+  public let seeds: Int
   public let scale: Double
   public let seconds: Double
+  /// What a reader must know of the numbers, a paragraph each.
+  public let notes: [String]
   public let findings: [Finding]
   /// The figures by name, as SVG.
   public let figures: [(name: String, svg: String)]
@@ -34,14 +38,27 @@ public struct LabResult: Sendable {
     var verdict = "\(judged - failures.count) of \(judged) are as expected"
     if recorded > 0 { verdict += "; \(recorded) only recorded (·)" }
     if scale < 1 { verdict += "; this run was shortened to \(Finding.number(scale)) of its length" }
-    return (lines + ["", verdict]).joined(separator: "\n")
+    return (lines + notes.flatMap { ["", Self.wrapped($0)] } + ["", verdict]).joined(separator: "\n")
+  }
+
+  /// Words in lines of at most 100 characters, where none is longer.
+  static func wrapped(_ text: String) -> String {
+    var lines: [String] = []
+    for word in text.split(separator: " ") {
+      if let last = lines.last, last.count + 1 + word.count <= 100 {
+        lines[lines.count - 1] = "\(last) \(word)"
+      } else {
+        lines.append(String(word))
+      }
+    }
+    return lines.joined(separator: "\n")
   }
 
   /// Everything but the pictures, which it names.
   public func json() throws -> String {
     let content = Content(
-      experiment: experiment, summary: summary, device: device, contract: contract, seed: seed, scale: scale,
-      seconds: seconds, rows: findings,
+      experiment: experiment, summary: summary, device: device, contract: contract, seed: seed, seeds: seeds,
+      scale: scale, seconds: seconds, notes: notes, rows: findings,
       figures: figures.map { "\($0.name).svg" } + pictures.map { "\($0.name).png" })
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
@@ -68,8 +85,10 @@ public struct LabResult: Sendable {
     let device: String
     let contract: String
     let seed: UInt64
+    let seeds: Int
     let scale: Double
     let seconds: Double
+    let notes: [String]
     let rows: [Finding]
     let figures: [String]
   }

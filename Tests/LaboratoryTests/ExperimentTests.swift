@@ -41,6 +41,22 @@ func findsWhatTheorySays(_ rehearsal: Rehearsal) throws {
   for figure in result.figures { #expect(XMLParser(data: Data(figure.svg.utf8)).parse(), "\(figure.name)") }
 }
 
+@Test func notesAndSeedsReachTheReader() throws {
+  let words = String(repeating: "plain words ", count: 20) + "end."
+  let experiment = Experiment("sample", "nothing") { lab in
+    lab.note(words)
+    lab.note("Second.")
+    #expect(lab.seeds(3) == [5, 6, 7])
+  }
+  let result = try experiment.run(on: .cpu(), seed: 5)
+  let lines = result.table.split(separator: "\n", omittingEmptySubsequences: false)
+  #expect(result.notes == [words, "Second."] && result.seeds == 3)
+  #expect(lines.contains("Second.") && lines.allSatisfy { $0.count <= 100 })
+  #expect(lines.joined(separator: " ").contains(words))
+  let json = try #require(try JSONSerialization.jsonObject(with: Data(try result.json().utf8)) as? [String: Any])
+  #expect(json["notes"] as? [String] == result.notes && json["seeds"] as? Int == 3)
+}
+
 @Test func everyExperimentIsRehearsedAndNamedOnce() {
   let names = Experiment.all.map(\.name)
   #expect(Set(names).count == names.count)

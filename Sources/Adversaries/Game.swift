@@ -29,7 +29,8 @@ public struct Game: Sendable {
   public var accumulation = 1
   /// The limit of the critic's weights; nil leaves them free.
   public var clip: Double?
-  /// Updates of the critic that the generator's gradient goes through (unrolled GAN, Metz et al. 2017).
+  /// Updates of the critic that the generator's gradient goes through (unrolled GAN, Metz et al. 2017). Above 0 the
+  /// generator minimises the negative of the critic's loss after them, whatever its own term is.
   public var unroll = 0
   /// The weight of half the squared norm of both gradients (consensus optimization, Mescheder et al. 2017); both
   /// players then move at once.

@@ -163,11 +163,13 @@ public final class Trainer {
     for hand in hands {
       let generation = generation ?? generate(hand.latents, hand)
       note("the generator's loss")
-      let criticWeights = game.unroll > 0 ? unrolledCritic(hand, generation) : nil
+      // With a critic of the future the game is zero-sum, reals included (Metz et al. 2017, equations 2, 5 and 10):
+      // where the generator's own term is followed through the critic's updates, misleading them is what pays best.
+      let isUnrolled = game.unroll > 0
       let scene = scene(
-        hand, fake: generation.fake, isJoint: false, tape: generation.tape, moving: generator, generation.weights,
-        criticWeights: criticWeights)
-      let loss = game.objective.generatorLoss(scene)
+        hand, fake: generation.fake, isJoint: isUnrolled, tape: generation.tape, moving: generator, generation.weights,
+        criticWeights: isUnrolled ? unrolledCritic(hand, generation) : nil)
+      let loss = isUnrolled ? -game.objective.criticLoss(scene) : game.objective.generatorLoss(scene)
       let whole = plus(\.generator, weighted(loss), scene)
       note("the generator's gradient")
       let flat = generator.network.flattened(gradient(of: whole, wrt: generation.weights, releasing: true))

@@ -94,7 +94,9 @@ extension Configuration {
       "training.shared-samples", \.training.sharedSamples,
       "whether the generator learns from the samples of the critic's last step"),
     Setting("training.accumulation", \.training.accumulation, in: 1...4096, "batches whose gradients make one step"),
-    Setting("training.unroll", \.training.unroll, in: 0...100, "critic updates that the generator looks ahead"),
+    Setting(
+      "training.unroll", \.training.unroll, in: 0...100,
+      "critic updates that the generator looks ahead, to raise the critic's loss after them"),
     Setting(
       "training.consensus", \.training.consensus, .nonNegative, "weight of consensus optimization; 10 in its paper"),
     Setting("training.seed", \.training.seed, in: 0...Int.max, "of every random number: weights, z, order of data"),

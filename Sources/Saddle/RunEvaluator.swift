@@ -74,7 +74,7 @@ public final class RunEvaluator {
     let resizer = try options.resizer.map(Self.resizer)
     let sample = configuration.sampleShape
     guard sample.rank == 3 else {
-      throw EvaluationError("the run was trained on points, which metrics of images do not judge: see saddle lab modes")
+      throw EvaluationError("the run was trained on points, which metrics of images do not judge; saddle judge does")
     }
     let moments = try options.statistics.map { try FeatureMoments(readingFrom: $0) }
     // Statistics need no images, and the run's own may be elsewhere.

@@ -98,7 +98,8 @@ def main() -> None:
     cases["consensus critic"] = flat([g + gamma * p for g, p in zip(ours, pull)])
     cases["consensus generator"] = flat([g + gamma * p for g, p in zip(theirs, pull[len(critic):])])
 
-    # Two updates of the critic under the generator's gradient.
+    # Two updates of the critic under the generator's gradient: it minimises the negative of what the critic then has
+    # (Metz et al. 2017, equations 2 and 5).
     for name, rate in {"sgd": 0.5, "adam": 0.05}.items():
         ahead = list(critic)
         first, second = [0.0] * len(critic), [0.0] * len(critic)
@@ -112,7 +113,7 @@ def main() -> None:
                 second[i] = 0.9 * second[i] + 0.1 * g.square()
                 root = (second[i] / (1 - 0.9**step)).sqrt() + 1e-8
                 ahead[i] = ahead[i] - rate * (first[i] / (1 - 0.5**step)) / root
-        loss = generator_loss(ahead, fake)
+        loss = -critic_loss(ahead, real, fake)
         cases[f"unrolled {name}"] = flat(torch.autograd.grad(loss, generator, retain_graph=True))
 
     document = {

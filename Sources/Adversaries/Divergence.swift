@@ -71,7 +71,7 @@ public struct Divergence: Sendable {
 
   /// The row of this name, or the member of a family, such as "alpha-1.5"; nil where there is none.
   ///
-  /// A member is not checked: `check` says whether its number is one that double arithmetic can hold.
+  /// A member is not checked: `check` and `checkDigits` say whether its number is one that arithmetic can hold.
   public static func named(_ name: String) -> Divergence? {
     if let row = all.first(where: { $0.name == name }) { return row }
     guard let family = Family.of(name), let number = family.number(in: name) else { return nil }

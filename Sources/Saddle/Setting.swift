@@ -71,9 +71,9 @@ extension Setting {
   /// An objective: a row of the table, or an f-divergence with a number of one's own.
   init(objective key: String, _ path: any WritableKeyPath<Configuration, String> & Sendable, _ summary: String) {
     let names = Adversaries.Objective.all.map(\.name)
-    let families = Divergence.families.map { "fgan-\($0.prefix)X (X \($0.range))" }.joined(separator: " or ")
+    let families = Divergence.families.map { "fgan-\($0.prefix)X, X \($0.range)" }.joined(separator: "; ")
     self.init(
-      key, path, allowed: "\(Self.oneOf(names)), or \(families), each with -alternative too", choices: names, summary,
+      key, path, allowed: "\(Self.oneOf(names)); or \(families); these with -alternative too", choices: names, summary,
       where: { name in
         names.contains(name) || (Adversaries.Objective.named(name) != nil && Self.wrongNumber(in: name) == nil)
       }, refusal: Self.wrongNumber)
@@ -87,9 +87,10 @@ extension Setting {
     guard let member = Divergence.named(divergence) else { return "fgan-\(family.prefix)X with X \(family.range)" }
     do {
       try member.check()
+      try member.checkDigits()
       return nil
     } catch {
-      return "fgan-\(family.prefix)X with an X whose formulas hold in double (\(error))"
+      return "fgan-\(family.prefix)X with an X less extreme (\(error))"
     }
   }
 

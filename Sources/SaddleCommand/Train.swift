@@ -9,7 +9,7 @@ struct Train: ParsableCommand {
       SOURCE is a preset (--list shows them), a YAML file, or a folder of images, for which a preset is chosen:
         saddle train FOLDER
       What flags say prevails over the preset or the file, and any setting can be given:
-        saddle train fashion --steps 4000 --set model.width=32 --set objective.name=hinge
+        saddle train fashion --steps 4000 --set objective.name=hinge
       --dry-run prints every setting with its meaning; saddle games lists objectives, penalties and networks.
       A run is a folder: config.yaml, metrics.jsonl, samples/, checkpoints/; report.html shows it, also while it goes on.
       Ctrl-C saves; --resume goes on, to the bit.

@@ -86,7 +86,7 @@ func networksReadWhatTheTableSays(key: String, architecture: String) throws {
   let setting = try #require(Configuration.settings.first { $0.key == key })
   func layers(_ configuration: Configuration) throws -> String {
     let options = configuration.architectureOptions
-    return "\(try row.generator(options)) \(try row.critic(options))"
+    return "\(options.latent) \(try row.generator(options)) \(try row.critic(options))"
   }
   var configuration = Configuration()
   (configuration.model.architecture, configuration.model.size) = (architecture, 64)

@@ -209,7 +209,8 @@ import Testing
     ),
     ("objective: {name: fgan-alpha-x-alternative}", "must be fgan-alpha-X with X a number other than 0"),
     ("objective: {name: fgan-alpha-inf}", "must be fgan-alpha-X with X a number other than 0"),
-    ("objective: {name: fgan-alpha-1e-9}", "an X whose formulas hold in double (the divergence 'alpha-1e-09'"),
+    ("objective: {name: fgan-alpha-1e-9}", "less extreme (the divergence 'alpha-1e-09': in single precision the compo"),
+    ("objective: {name: fgan-alpha-1e9}", "fgan-alpha-X with an X less extreme (the f of 'alpha-1000000000.0' must be"),
     (
       "objective: {name: fgan-jensen-shannon-1}",
       "objective.name must be fgan-jensen-shannon-X with X a number between 0 and 1, but it is 'fgan-jensen-shannon-1'."

@@ -221,7 +221,7 @@ func wrongDivergencesAreRefused(row: WrongDivergence) throws {
 /// Numbers whose divergence single precision holds, and such as are too near 0 or 1.
 @Test(arguments: [
   ("alpha-0.01", true), ("alpha-1.01", true), ("alpha-5", true), ("jensen-shannon-0.01", true),
-  ("jensen-shannon-0.99", true), ("alpha-1e-7", false), ("alpha-1.0000001", false), ("alpha-1e-9", false),
+  ("jensen-shannon-0.99", true), ("alpha-1e-7", false), ("alpha-1e-9", false),
 ])
 func digitsAreChecked(name: String, isHeld: Bool) throws {
   let row = try #require(Divergence.named(name))

@@ -53,6 +53,12 @@ extension Configuration {
     ) {
       $0.critic == .pairs && $0.has(.sampleSlopes)
     },
+    Check(
+      "objective.name preference scores pairs, so that the critic says nothing of single samples: leave "
+        + "terms.feature-matching, pulling-away, auxiliary-classifier and information at 0, or take objective.name relativistic"
+    ) { configuration in
+      configuration.critic == .pairs && [Term.Need.features, .classes, .codes].contains { configuration.has($0) }
+    },
     Check("penalties on the critic's slope are of logits: an autoencoder has none; leave terms.r1 and its like at 0") {
       $0.critic == .autoencoder && $0.has(.sampleSlopes)
     },

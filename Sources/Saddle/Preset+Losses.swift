@@ -174,7 +174,7 @@ extension Preset {
     // The paper halves the rates whenever the measure of convergence stalls, at steps that it does not tell; here they are
     // halved once, midway.
     Preset(
-      name: "began", summary: "reconstruction errors in balance, rates halved midway (Berthelot et al. 2017)",
+      name: "began", summary: "errors in balance, rates halved midway (Berthelot et al. 2017)",
       yaml: """
         model: {architecture: autoencoder, size: 32, channels: 1, latent: 64, norm: none}
         \(fashion)

@@ -10,6 +10,14 @@ import Testing
   (["model.architecture=autoencoder"], "set objective.name to ebgan or began"),
   (["model.architecture=autoencoder", "objective.name=ebgan", "terms.r1=1"], "an autoencoder has none"),
   (["objective.name=preference", "terms.r1=1"], "preference scores pairs"),
+  (["objective.name=preference", "terms.feature-matching=1"], "says nothing of single samples"),
+  (["objective.name=preference", "terms.pulling-away=1"], "says nothing of single samples"),
+  (["objective.name=preference", "terms.information=1", "model.categories=9"], "says nothing of single samples"),
+  (
+    [
+      "objective.name=preference", "terms.auxiliary-classifier=1", "model.classes=9", "model.conditioning=auxiliary",
+    ], "says nothing of single samples"
+  ),
   (["views.pack=2", "objective.name=preference"], "views.pack makes one sample of many"),
   (["views.pack=3"], "training.batch must be a multiple of views.pack"),
   (["model.conditioning=concat"], "set model.classes"),

@@ -31,6 +31,22 @@ extension Divergence {
     }
   }
 
+  /// Checks that training, which is in single precision, sees nearly the numbers that `check` sees: g(v) and f*(g(v)) for
+  /// v from -10 to 10 are within 1e-3 of those in double, relative to the larger of 1 and them. A family's number can be
+  /// so near an excluded one that what is left of a difference has no digits.
+  ///
+  /// - Throws: `DivergenceError` for the first that fails, or what the processor throws as a device.
+  public func checkDigits() throws {
+    let v = (-40...40).map { Double($0) / 4 }
+    for (function, what) in [(activation, "activation"), (composition, "composition")] {
+      let exact = try values(of: function, at: v, called: what)
+      for (i, value) in try values(of: function, at: v, called: what, in: .single).enumerated()
+      where !(abs(value - exact[i]) <= 1e-3 * max(1, abs(exact[i]))) {
+        throw error("in single precision the \(what) at \(v[i]) is \(value), not \(exact[i])")
+      }
+    }
+  }
+
   /// Of the larger of 1 and the numbers compared.
   private static let tolerance = 1e-6
 
@@ -73,10 +89,12 @@ extension Divergence {
     DivergenceError(description: "the divergence '\(name)': \(sentence)")
   }
 
-  /// A function's finite values in double.
-  private func values(of function: Function, at x: [Double], called what: String) throws -> [Double] {
+  /// A function's finite values.
+  private func values(
+    of function: Function, at x: [Double], called what: String, in precision: Precision = .double
+  ) throws -> [Double] {
     try Self.finite(
-      function(Tensor(x, shape: [x.count], on: Device.cpu(precision: .double, threads: 1))), at: x,
+      function(Tensor(x, shape: [x.count], on: Device.cpu(precision: precision, threads: 1))), at: x,
       called: "the \(what) of '\(name)'")
   }
 

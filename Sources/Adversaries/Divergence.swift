@@ -69,8 +69,32 @@ public struct Divergence: Sendable {
     self.composition = composition ?? { conjugate(activation($0)) }
   }
 
-  /// The row of this name, or nil.
-  public static func named(_ name: String) -> Divergence? { all.first { $0.name == name } }
+  /// The row of this name, or the member of a family, such as "alpha-1.5"; nil where there is none.
+  ///
+  /// A member is not checked: `check` and `checkDigits` say whether its number is one that arithmetic can hold.
+  public static func named(_ name: String) -> Divergence? {
+    if let row = all.first(where: { $0.name == name }) { return row }
+    guard let family = Family.of(name), let number = family.number(in: name) else { return nil }
+    return try? family.member(number)
+  }
+
+  /// Divergences that differ in a number: a row of `families`.
+  public struct Family: Sendable {
+    /// What a member's name begins with, up to its number.
+    public let prefix: String
+    /// f in a line, for people, the number being X.
+    public let summary: String
+    /// What X may be, for people.
+    public let range: String
+    /// - Throws: `DivergenceError` where the number is not in the range.
+    public let member: @Sendable (Double) throws(DivergenceError) -> Divergence
+
+    /// The family that a name means, whatever stands behind its prefix.
+    public static func of(_ name: String) -> Family? { Divergence.families.first { name.hasPrefix($0.prefix) } }
+
+    /// The number in a member's name; nil where it is none.
+    func number(in name: String) -> Double? { Double(name.dropFirst(prefix.count)) }
+  }
 }
 
 /// Why a divergence is none: one sentence that says what, where and what to do.

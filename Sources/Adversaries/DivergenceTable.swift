@@ -8,6 +8,16 @@ extension Divergence {
     weighted(0.3), gan, alphaBelowOne(0.5), alphaAboveOne(3),
   ]
 
+  /// Those that take a number, of which `all` has examples.
+  public static let families: [Family] = [
+    Family(
+      prefix: "jensen-shannon-", summary: weightedSummary("X"), range: "a number between 0 and 1",
+      member: { number throws(DivergenceError) in try jensenShannon(weight: number) }),
+    Family(
+      prefix: "alpha-", summary: alphaSummary("X"), range: "a number other than 0 (reverse-kl) and 1 (kl)",
+      member: { number throws(DivergenceError) in try alpha(number) }),
+  ]
+
   /// The Jensen-Shannon divergence with a weight of one's own: `pi KL(P, M) + (1 - pi) KL(Q, M)`, M = pi P + (1 - pi) Q.
   ///
   /// - Throws: `DivergenceError` unless `0 < weight < 1`.
@@ -89,12 +99,16 @@ extension Divergence {
   private static func weighted(_ weight: Double) -> Divergence {
     let (rest, top) = (1 - weight, -weight * log(weight))
     return Divergence(
-      row: "jensen-shannon-\(weight)", "w u log u - (1 - w + w u) log(1 - w + w u) with w = \(weight)",
+      row: "jensen-shannon-\(weight)", weightedSummary("\(weight)"),
       domain: -.infinity...top,
       f: { weight * ($0 * $0.logarithm()) - (rest + weight * $0) * (rest + weight * $0).logarithm() },
       conjugate: { rest * log(rest) - rest * (1 - weight * ($0 / weight).exponential()).logarithm() },
       activation: { top - (-$0).softplus() },
       composition: { rest * log(rest) - rest * $0.logSigmoidComplement(power: 1 / weight) })
+  }
+
+  private static func weightedSummary(_ weight: String) -> String {
+    "w u log u - (1 - w + w u) log(1 - w + w u) with w = \(weight)"
   }
 
   public static let gan = Divergence(
@@ -107,7 +121,7 @@ extension Divergence {
   private static func alphaBelowOne(_ alpha: Double) -> Divergence {
     let (gap, exponent) = (1 - alpha, alpha / (alpha - 1))
     return Divergence(
-      row: "alpha-\(alpha)", alphaSummary(alpha), domain: -.infinity...(1 / gap),
+      row: "alpha-\(alpha)", alphaSummary("\(alpha)"), domain: -.infinity...(1 / gap),
       f: alphaFunction(alpha),
       conjugate: { (1 / alpha) * (1 - gap * $0).power(exponent) - 1 / alpha },
       activation: { 1 / gap - (-$0).softplus() },
@@ -116,13 +130,13 @@ extension Divergence {
 
   private static func alphaAboveOne(_ alpha: Double) -> Divergence {
     Divergence(
-      row: "alpha-\(alpha)", alphaSummary(alpha),
+      row: "alpha-\(alpha)", alphaSummary("\(alpha)"),
       f: alphaFunction(alpha),
       conjugate: { (1 / alpha) * $0.shiftedPower(slope: alpha - 1, exponent: alpha / (alpha - 1)) },
       activation: { $0 })
   }
 
-  private static func alphaSummary(_ alpha: Double) -> String {
+  private static func alphaSummary(_ alpha: String) -> String {
     "(u^a - 1 - a (u - 1)) / (a (a - 1)) with a = \(alpha)"
   }
 

@@ -21,8 +21,10 @@ public struct Game: Sendable {
   public var order = Order.alternating
   /// Critic steps to each generator step.
   public var criticSteps: Schedule = 1
-  /// Where above 0, the critic's steps end as soon as its loss, averaged over 25 of them, falls by less than this.
+  /// Where above 0, the critic's steps end as soon as its loss, averaged over a window of them, falls by less than this.
   public var criticTolerance = 0.0
+  /// The critic steps that `criticTolerance` averages over: it can end them after two windows.
+  public static let toleranceWindow = 25
   /// Whether the generator learns from the samples of the critic's last step, or from fresh ones.
   public var sharesSamples = true
   /// Batches whose gradients are averaged for one step.

@@ -9,7 +9,7 @@ extension Objective {
   public static func divergence(_ divergence: Divergence, alternative: Bool = false) -> Objective {
     let generator = alternative ? "-E g(v(G(z))) (section 3.2)" : "-E f*(g(v(G(z))))"
     return Objective(
-      name: "fgan-\(divergence.name)" + (alternative ? "-alternative" : ""),
+      name: divergencePrefix + divergence.name + (alternative ? alternativeSuffix : ""),
       summary: "critic -F, F = E g(v(x)) - E f*(g(v(G(z)))), generator \(generator), f(u) = \(divergence.summary) "
         + "(Nowozin et al. 2016)",
       estimates: "-D_f(P, G)", criticLoss: { -bound(of: divergence, in: $0) },
@@ -30,6 +30,23 @@ extension Objective {
   /// optimal critic.
   public static func bound(of divergence: Divergence, in scene: Scene) -> Tensor {
     divergence.activation(scene.realLogits).mean() - divergence.composition(scene.fakeLogits).mean()
+  }
+
+  private static let divergencePrefix = "fgan-"
+  private static let alternativeSuffix = "-alternative"
+
+  /// What stands between "fgan-" and "-alternative" in an objective's name, a divergence's; nil where it names none.
+  public static func divergenceName(in name: String) -> String? {
+    guard name.hasPrefix(divergencePrefix) else { return nil }
+    let rest = name.dropFirst(divergencePrefix.count)
+    return String(rest.hasSuffix(alternativeSuffix) ? rest.dropLast(alternativeSuffix.count) : rest)
+  }
+
+  /// The game of a divergence that is no row, but a member of a family, such as "fgan-alpha-1.5".
+  static func member(_ name: String) -> Objective? {
+    divergenceName(in: name).flatMap(Divergence.named).map {
+      divergence($0, alternative: name.hasSuffix(alternativeSuffix))
+    }
   }
 
   /// The direct and the alternative game of every row of `Divergence.all`.

@@ -66,6 +66,6 @@ public struct Objective: Sendable {
   public static let all: [Objective] =
     discriminations + regressions + pairings + energies + classifications + divergences
 
-  /// The row of this name, or nil.
-  public static func named(_ name: String) -> Objective? { all.first { $0.name == name } }
+  /// The row of this name, or the game of a member of `Divergence.families`, such as "fgan-alpha-1.5"; or nil.
+  public static func named(_ name: String) -> Objective? { all.first { $0.name == name } ?? member(name) }
 }

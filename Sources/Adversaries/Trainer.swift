@@ -250,7 +250,6 @@ private struct Stall {
   let tolerance: Double
   private var last: Double?
   private var losses: [Tensor] = []
-  private static let window = 25
 
   init(tolerance: Double) { self.tolerance = tolerance }
 
@@ -258,9 +257,9 @@ private struct Stall {
   mutating func isReached(_ loss: Tensor) -> Bool {
     guard tolerance > 0 else { return false }
     losses.append(loss)
-    guard losses.count == Self.window else { return false }
+    guard losses.count == Game.toleranceWindow else { return false }
     let values = losses.compactMap { try? $0.scalars(as: Double.self)[0] }
-    let mean = values.reduce(0, +) / Double(Self.window)
+    let mean = values.reduce(0, +) / Double(Game.toleranceWindow)
     defer { (last, losses) = (mean, []) }
     return last.map { $0 - mean < tolerance } ?? false
   }

@@ -21,6 +21,11 @@ extension Architecture {
       return Sequential(layers + [pointwise(stages.widths[stages.widths.count - 1], options.channels)])
     },
     critic: { options throws(NetworkError) in
+      guard options.criticNormalization != "spectral" else {
+        throw NetworkError(
+          "r3gan's residual blocks end in filters that start at 0 and have no spectral norm to divide by: choose another "
+            + "model.norm than spectral, and bound the critic's slope with terms.r1 and terms.r2")
+      }
       let stages = try R3GANStages(options)
       let widths = Array(stages.widths.reversed())
       let labels = try options.labelledSamples()

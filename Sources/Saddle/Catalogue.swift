@@ -17,28 +17,38 @@ public struct Catalogue: Sendable {
         ($0.name, $0.summary, "at the optimal critic: " + $0.estimates)
       }),
     Section(
-      title: "f-divergences", usage: "objective.name: fgan-NAME, or fgan-NAME-alternative (the generator's -E g(v))",
-      rows: Divergence.all.map { ($0.name, "f(u) = " + $0.summary, nil) }),
+      title: "f-divergences",
+      usage: "objective.name: fgan-NAME, or fgan-NAME-alternative (the generator's -E g(v)); X is a number of your own",
+      rows: Divergence.all.map { ($0.name, "f(u) = " + $0.summary, nil) }
+        + Divergence.families.map {
+          ("\($0.prefix)X", "f(u) = \($0.summary), \($0.range), such as fgan-\($0.prefix)0.8", nil)
+        }),
     Section(
       title: "Terms", usage: "terms.NAME: WEIGHT, a number or a schedule",
       rows: Term.all.map { ($0.name, $0.summary, nil) }),
     Section(
-      title: "What the critic sees", usage: "views.*",
+      title: "What objectives are set with", usage: "objective.NAME: VALUE",
+      rows: settings("objective.").filter { $0.name != "name" }.map { ($0.name, $0.summary, $0.allowed) }),
+    Section(
+      title: "What the critic sees", usage: "views.NAME: VALUE",
       rows: settings("views.").map { ($0.name, $0.summary, nil) }
         + Augmentation.all.map { ("augment: \($0.name)", $0.summary, nil) }),
     Section(
-      title: "Who moves when", usage: "training.*",
+      title: "Who moves when", usage: "training.NAME: VALUE",
       rows: settings("training.").filter { !["batch", "steps", "seed"].contains($0.name) }.map {
         ($0.name, $0.summary, nil)
       }),
     Section(
       title: "Networks", usage: "model.architecture: NAME", rows: Architecture.all.map { ($0.name, $0.summary, nil) }),
     Section(
-      title: "What networks are made with", usage: "model.*",
+      title: "What networks are made with", usage: "model.NAME: VALUE",
       rows: settings("model.").filter { !["architecture", "size", "channels", "latent", "width"].contains($0.name) }.map
       {
         ($0.name, $0.summary, $0.allowed)
       }),
+    Section(
+      title: "How they learn", usage: "optimizer.NAME: VALUE",
+      rows: settings("optimizer.").map { ($0.name, $0.summary, $0.allowed) }),
   ]
 
   private static func settings(_ section: String) -> [Setting] {

@@ -18,7 +18,7 @@ extension Configuration {
   }
 
   /// What makes little sense, each with its remedy.
-  public var cautions: [String] { Self.cautions.filter { $0.isThere(self) }.map(\.says) }
+  public var cautions: [String] { Self.cautions.filter { $0.isThere(self) }.map(\.says) + unreadSettings }
 
   private var critic: Adversaries.Objective.Critic { Adversaries.Objective.named(objective.name)?.critic ?? .logit }
   private func has(_ need: Term.Need) -> Bool {
@@ -38,6 +38,10 @@ extension Configuration {
       "objective.name wasserstein needs a critic with a bounded slope: set terms.gradient-penalty=10 (and "
         + "model.norm=none), objective.clip=0.01 or model.norm=spectral"
     ) { $0.objective.name == "wasserstein" && !$0.boundsSlope },
+    Check(
+      "model.norm spectral divides filters by their norms, but some of model.architecture r3gan start at 0: set "
+        + "model.norm=none and bound the slope with terms.r1 and terms.r2, or with terms.gradient-penalty=10"
+    ) { $0.model.architecture == "r3gan" && $0.model.norm == "spectral" },
     Check("objective.name ebgan and began need model.architecture autoencoder") {
       $0.critic == .autoencoder && $0.model.architecture != "autoencoder"
     },
@@ -48,6 +52,12 @@ extension Configuration {
       "penalties on the critic's slope are of single samples, objective.name preference scores pairs: leave them at 0"
     ) {
       $0.critic == .pairs && $0.has(.sampleSlopes)
+    },
+    Check(
+      "objective.name preference scores pairs, so that the critic says nothing of single samples: leave "
+        + "terms.feature-matching, pulling-away, auxiliary-classifier and information at 0, or take objective.name relativistic"
+    ) { configuration in
+      configuration.critic == .pairs && [Term.Need.features, .classes, .codes].contains { configuration.has($0) }
     },
     Check("penalties on the critic's slope are of logits: an autoencoder has none; leave terms.r1 and its like at 0") {
       $0.critic == .autoencoder && $0.has(.sampleSlopes)
@@ -67,6 +77,11 @@ extension Configuration {
     Check("objective.name semi-supervised needs model.classes above 1 and model.conditioning none") {
       $0.critic == .classes && ($0.model.classes < 2 || $0.model.conditioning != .none || $0.codes > 0)
     },
+    Check(
+      "data.labelled hides labels, which only objective.name semi-supervised can do without: leave data.labelled at 0"
+    ) {
+      $0.data.labelled > 0 && $0.critic != .classes
+    },
     Check("terms.auxiliary-classifier goes with model.conditioning auxiliary, and that with it") {
       $0.has(.classes) != ($0.model.conditioning == .auxiliary)
     },
@@ -82,7 +97,7 @@ extension Configuration {
       "with training.order simultaneous both players take one step: leave training.critic-steps at 1 and "
         + "training.critic-tolerance and training.unroll at 0"
     ) {
-      ($0.training.order == .simultaneous || $0.training.consensus > 0)
+      $0.movesTogether
         && ($0.training.criticSteps != 1 || $0.training.criticTolerance > 0 || $0.training.unroll > 0)
     },
   ]
@@ -92,12 +107,21 @@ extension Configuration {
       "model.norm batch mixes the samples of a batch, so that a penalty on each one's slope means nothing: set "
         + "model.norm=none, or layer"
     ) {
-      $0.model.norm == "batch" && $0.has(.sampleSlopes)
-        && !["mlp", "mlp-points", "r3gan"].contains($0.model.architecture)
+      $0.model.norm == "batch" && $0.reads("model.norm") && $0.has(.sampleSlopes)
+    },
+    // Each logit's slope then has a part in the other samples. Karras et al. 2020 take it with R1, whose aim of 0 is as
+    // good for the sum of the logits; a slope of 1 is another thing for the sum than for each.
+    Check(
+      "with model.minibatch a logit sees the other samples, so that the slope which terms.gradient-penalty, its one-sided "
+        + "form and terms.dragan hold is of the batch's summed logits and bounds none alone: set model.minibatch=none, or "
+        + "take terms.r1 instead, as StyleGAN2 does"
+    ) { configuration in
+      configuration.model.minibatch != "none" && configuration.reads("model.minibatch")
+        && ["gradient-penalty", "one-sided-gradient-penalty", "dragan"].contains { !configuration.terms[$0].isZero }
     },
     Check("model.norm batch lets a Wasserstein critic's slope depend on the batch: set model.norm=none, or layer") {
       $0.model.norm == "batch" && $0.objective.name == "wasserstein" && $0.objective.clip == 0
-        && !["mlp", "mlp-points"].contains($0.model.architecture)
+        && $0.reads("model.norm")
     },
     Check("objective.clip and a gradient penalty both bound the slope: one of them is enough") {
       $0.objective.clip > 0 && !$0.terms["gradient-penalty"].isZero
@@ -110,6 +134,13 @@ extension Configuration {
     ) {
       let row = Adversaries.Objective.named($0.objective.name)
       return ($0.objective.realTarget != 1 || $0.objective.generatorTarget != 1) && row?.readsTargets != true
+    },
+    Check(
+      "training.critic-tolerance compares the mean loss of \(Adversaries.Game.toleranceWindow) critic steps with that of as "
+        + "many before, and training.critic-steps ends them sooner: set training.critic-steps=1000, the most that it may take"
+    ) {
+      $0.training.criticTolerance > 0
+        && $0.training.criticSteps.largest <= Double(2 * Adversaries.Game.toleranceWindow)
     },
     Check("terms.r2 without terms.r1 pulls on generated samples alone: set both (Huang et al. 2024)") {
       !$0.terms["r2"].isZero && $0.terms["r1"].isZero

@@ -8,29 +8,32 @@ extension Configuration {
 
   private static let modelSettings: [Setting] = [
     Setting("model.architecture", \.model.architecture, among: Architecture.all.map(\.name), "the pair of networks"),
-    Setting("model.size", \.model.size, among: [28, 32, 64, 128], "side of the images in pixels; 28 only for mlp"),
+    Setting(
+      "model.size", \.model.size, among: [28, 32, 64, 128],
+      "side of the images in pixels; 28 only for mlp; 128 for mlp, dcgan, autoencoder"),
     Setting("model.channels", \.model.channels, among: [1, 3], "1 for grey images, 3 for colour"),
     Setting("model.latent", \.model.latent, in: 1...4096, "dimensions of the generator's input z"),
     Setting("model.width", \.model.width, in: 1...4096, "channels next to the image (dcgan), hidden units (others)"),
     Setting("model.depth", \.model.depth, in: 1...64, "hidden layers (mlp, mlp-points)"),
     Setting(
       "model.initializer", \.model.initializer, among: Initializer.all.keys.sorted(),
-      "distribution of the first weights; dcgan: normal(0, 0.02)"),
+      "distribution of the first weights, but for r3gan's; dcgan: normal(0, 0.02)"),
     Setting(
       "model.norm", \.model.norm, among: Architecture.normalizations.keys.sorted(),
-      "normalization in the critic of dcgan"),
+      "normalization in the critic (dcgan, resnet, autoencoder); spectral: of its weights (all but r3gan)"),
     Setting(
       "model.minibatch", \.model.minibatch, among: Architecture.minibatchLayers.keys.sorted(),
-      "how the critic sees its batch: features behind its last hidden layer"),
+      "how the critic sees its whole batch: features behind its last hidden layer (dcgan, resnet, mlp, mlp-points)"),
     Setting(
       "model.generator-norm", \.model.generatorNorm, among: Architecture.generatorNormalizations.keys.sorted(),
-      "normalization in dcgan's generator; virtual and reference: by a batch that stays"),
+      "normalization in the generator (dcgan, autoencoder); virtual and reference: by a batch that stays the same"),
     Setting(
       "model.activation", \.model.activation, among: Architecture.activations.keys.sorted(),
       "in the hidden layers of mlp and mlp-points; relu is leaky in the critic"),
     Setting("model.classes", \.model.classes, in: 0...100_000, "classes of the data; 0: labels are not looked at"),
     Setting("model.conditioning", \.model.conditioning, "how both networks know a sample's class"),
-    Setting("model.split-latent", \.model.splitLatent, "whether each block of resnet gets latents of its own"),
+    Setting(
+      "model.split-latent", \.model.splitLatent, "whether each block of resnet's generator gets latents of its own"),
     Setting(
       "model.categories", \.model.categories, in: 0...4096, "categories of the latent code, 0 for none (InfoGAN)"),
     Setting("model.continuous-codes", \.model.continuousCodes, in: 0...4096, "continuous latent codes (InfoGAN)"),
@@ -47,8 +50,8 @@ extension Configuration {
 
   private static let objectiveSettings: [Setting] = [
     Setting(
-      "objective.name", \.objective.name, among: Adversaries.Objective.all.map(\.name),
-      "what the two players are trained for"),
+      objective: "objective.name", \.objective.name, "what the two players are trained for (saddle games tells of each)"
+    ),
     Setting("objective.clip", \.objective.clip, .nonNegative, "largest weight of the critic (0.01 in WGAN); 0: free"),
     Setting(
       "objective.generator-weight", \.objective.generatorWeight, .nonNegative,
@@ -76,7 +79,8 @@ extension Configuration {
       Setting("views.noise", \.views.noise, "distribution of instance noise on the critic's inputs"),
       Setting("views.noise-deviation", \.views.noiseDeviation, .nonNegative, "its deviation; images lie in [-1, 1]"),
       Setting(
-        "views.noise-on-both-sides", \.views.noiseOnBothSides, "whether the generator's step has the noise too"),
+        "views.noise-on-both-sides", \.views.noiseOnBothSides,
+        "whether the generator's step has the noise too (training.order alternating)"),
       Setting("views.augment", \.views.augment, "differentiable augmentations, such as color,translation,cutout"),
       Setting("views.augment-probability", \.views.augmentProbability, .probability, "share of samples that get them"),
       Setting("views.pack", \.views.pack, in: 1...64, "samples that the critic sees as one (PacGAN)"),
@@ -88,11 +92,11 @@ extension Configuration {
     Setting("training.critic-steps", \.training.criticSteps, .counts, "steps of the critic for each of them"),
     Setting(
       "training.critic-tolerance", \.training.criticTolerance, .nonNegative,
-      "ends the critic's steps when its loss falls by less; 0: never"),
+      "ends the critic's steps early: when its loss, averaged over 25 of them, falls by less than this; 0: never"),
     Setting("training.order", \.training.order, "whether the players move in turn or at once"),
     Setting(
       "training.shared-samples", \.training.sharedSamples,
-      "whether the generator learns from the samples of the critic's last step"),
+      "whether the generator learns from the samples of the critic's last step (training.order alternating)"),
     Setting("training.accumulation", \.training.accumulation, in: 1...4096, "batches whose gradients make one step"),
     Setting(
       "training.unroll", \.training.unroll, in: 0...100,

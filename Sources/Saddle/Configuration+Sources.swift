@@ -126,7 +126,7 @@ extension Configuration {
     guard let setting = Self.setting(key) else { throw Self.unknown(key, place: place) }
     guard setting.assign(&self, text) else {
       let found = text.isEmpty ? "empty" : "'\(text)'"
-      throw .badValue(place: place, key: key, allowed: setting.allowed, found: found)
+      throw .badValue(place: place, key: key, allowed: setting.refusal(text) ?? setting.allowed, found: found)
     }
   }
 

@@ -39,7 +39,10 @@ extension Adversaries.Game {
   /// - Throws: `NetworkError` where it names a row that is not there.
   public init(_ configuration: Configuration) throws {
     let (numbers, training, views) = (configuration.objective, configuration.training, configuration.views)
-    self.init(try row(Adversaries.Objective.all, numbers.name, \.name))
+    guard let objective = Adversaries.Objective.named(numbers.name) else {
+      throw NetworkError("there is no objective called '\(numbers.name)'; saddle games lists them")
+    }
+    self.init(objective)
     (options.realTarget, options.generatorTarget) = (numbers.realTarget, numbers.generatorTarget)
     options.codes = LatentCodes(
       categories: configuration.model.categories, continuous: configuration.model.continuousCodes)

@@ -30,10 +30,12 @@ public struct PointMixture: Sendable {
   private static let gridPlaces: [Double] = [-4, -2, 0, 2, 4].map { $0 / 2.83 }
 }
 
-/// Points of a mixture, drawn on the device: functions of (seed, batch).
+/// Points of a mixture, drawn on the device: functions of (seed, batch). A point's class is its Gaussian.
 public final class PointSource: SampleSource {
   private let mixture: PointMixture
   private let centres: Tensor
+  /// The Gaussians' numbers, [modes, 1]; nil for games without classes.
+  private let classes: Tensor?
   private let batch: Int
   private let seed: UInt64
   private var drawn: Int
@@ -43,10 +45,15 @@ public final class PointSource: SampleSource {
   ///   - batch: Points in a batch.
   ///   - seed: Of the points.
   ///   - first: Batches that were drawn before: a run that resumes goes on with the next.
+  ///   - isLabelled: Whether each point comes with the number of its Gaussian in `mixture.centres`.
   ///   - device: Where they are drawn.
-  public init(_ mixture: PointMixture, batch: Int, seed: UInt64, first: Int = 0, on device: Device) {
+  public init(
+    _ mixture: PointMixture, batch: Int, seed: UInt64, first: Int = 0, isLabelled: Bool = false, on device: Device
+  ) {
     (self.mixture, self.batch, self.seed, drawn) = (mixture, batch, seed, first)
-    centres = Tensor(mixture.centres.flatMap { [$0.x, $0.y] }, shape: [mixture.centres.count, 2], on: device)
+    let count = mixture.centres.count
+    centres = Tensor(mixture.centres.flatMap { [$0.x, $0.y] }, shape: [count, 2], on: device)
+    classes = isLabelled ? Tensor((0..<count).map(Double.init), shape: [count, 1], on: device) : nil
   }
 
   var summary: String {
@@ -54,14 +61,15 @@ public final class PointSource: SampleSource {
   }
   var count: Int { 100_000 }
 
-  /// The next batch, its samples [batch, 2].
+  /// The next batch, its samples [batch, 2] and, where they are labelled, its labels [batch].
   public func next() -> Batch {
     drawn += 1
     let choice = RandomStream(seed: seed, stream: RandomUse.points.rawValue)
     let noise = RandomStream(seed: seed, stream: RandomUse.pointNoise.rawValue)
     let modes = Double(centres.shape[0]) * choice.uniform([batch], step: drawn, on: centres.device)
     let offsets = noise.normal([batch, 2], step: drawn, on: centres.device)
-    return Batch(centres.gathered(modes) + mixture.deviation * offsets)
+    return Batch(
+      centres.gathered(modes) + mixture.deviation * offsets, labels: classes?.gathered(modes).reshaped(to: [batch]))
   }
 
   func stop() {}

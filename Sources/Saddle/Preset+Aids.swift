@@ -91,6 +91,15 @@ extension Preset {
         training: {batch: 256, steps: 5000}
         optimizer: {generator-rate: 1e-3, critic-rate: 1e-3}
         """),
+    // Mirza, Osindero (2014) on the ring, a point's class being its Gaussian.
+    Preset(
+      name: "ring-cgan", summary: "both networks see which of the Gaussians it is: one answer to each",
+      yaml: """
+        model: {architecture: mlp-points, latent: 2, width: 128, initializer: he, classes: 8, conditioning: concat}
+        data: {path: ring}
+        training: {batch: 256, steps: 5000}
+        optimizer: {generator-rate: 1e-3, critic-rate: 1e-3}
+        """),
     // The game of Huang et al. (2024) with rates and weights that find all modes of the ring; the grid's take deeper
     // networks and longer (`PresetChoice`).
     Preset(

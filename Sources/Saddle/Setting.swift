@@ -8,6 +8,10 @@ public struct Setting: Sendable {
   public let allowed: String
   /// What it means, in a line.
   public let summary: String
+  /// The values that may be given, where there is a list of them.
+  public let choices: [String]
+  /// What a refused text must be, as it completes "must be ...", where more can be said of it than `allowed` does.
+  let refusal: @Sendable (_ text: String) -> String?
   /// The value in a configuration, as text.
   let text: @Sendable (Configuration) -> String
   /// Puts a value in from text; false where the text is not allowed.
@@ -17,22 +21,15 @@ public struct Setting: Sendable {
   public var section: String { String(key.prefix { $0 != "." }) }
   /// The part of the key behind the dot.
   public var name: String { String(key.drop { $0 != "." }.dropFirst()) }
-  /// The values that may be given, where there is a list of them.
-  public var choices: [String] {
-    if allowed == "true or false" { return ["true", "false"] }
-    let list = "one of "
-    return allowed.hasPrefix(list) ? allowed.dropFirst(list.count).split(separator: ", ").map(String.init) : []
-  }
   /// The default, as text.
   public var standard: String { text(Configuration()) }
 
   private init<Value: SettingValue>(
-    _ key: String, _ path: any WritableKeyPath<Configuration, Value> & Sendable, allowed: String, _ summary: String,
-    where isAllowed: @escaping @Sendable (Value) -> Bool
+    _ key: String, _ path: any WritableKeyPath<Configuration, Value> & Sendable, allowed: String,
+    choices: [String] = [], _ summary: String, where isAllowed: @escaping @Sendable (Value) -> Bool = { _ in true },
+    refusal: @escaping @Sendable (String) -> String? = { _ in nil }
   ) {
-    self.key = key
-    self.allowed = allowed
-    self.summary = summary
+    (self.key, self.allowed, self.choices, self.summary, self.refusal) = (key, allowed, choices, summary, refusal)
     text = { $0[keyPath: path].settingText }
     assign = { configuration, text in
       guard let value = Value(settingText: text), isAllowed(value) else { return false }
@@ -59,9 +56,8 @@ extension Setting {
   init(
     _ key: String, _ path: any WritableKeyPath<Configuration, Int> & Sendable, among values: [Int], _ summary: String
   ) {
-    self.init(key, path, allowed: "one of \(values.map(String.init).joined(separator: ", "))", summary) {
-      values.contains($0)
-    }
+    let choices = values.map(String.init)
+    self.init(key, path, allowed: Self.oneOf(choices), choices: choices, summary) { values.contains($0) }
   }
 
   /// One of the names of a table.
@@ -69,7 +65,33 @@ extension Setting {
     _ key: String, _ path: any WritableKeyPath<Configuration, String> & Sendable, among names: [String],
     _ summary: String
   ) {
-    self.init(key, path, allowed: "one of \(names.joined(separator: ", "))", summary) { names.contains($0) }
+    self.init(key, path, allowed: Self.oneOf(names), choices: names, summary) { names.contains($0) }
+  }
+
+  /// An objective: a row of the table, or an f-divergence with a number of one's own.
+  init(objective key: String, _ path: any WritableKeyPath<Configuration, String> & Sendable, _ summary: String) {
+    let names = Adversaries.Objective.all.map(\.name)
+    let families = Divergence.families.map { "fgan-\($0.prefix)X, X \($0.range)" }.joined(separator: "; ")
+    self.init(
+      key, path, allowed: "\(Self.oneOf(names)); or \(families); these with -alternative too", choices: names, summary,
+      where: { name in
+        names.contains(name) || (Adversaries.Objective.named(name) != nil && Self.wrongNumber(in: name) == nil)
+      }, refusal: Self.wrongNumber)
+  }
+
+  /// What the number in a divergence's name must be; nil where it has none, or a right one.
+  private static func wrongNumber(in name: String) -> String? {
+    guard let divergence = Adversaries.Objective.divergenceName(in: name),
+      let family = Divergence.Family.of(divergence)
+    else { return nil }
+    guard let member = Divergence.named(divergence) else { return "fgan-\(family.prefix)X with X \(family.range)" }
+    do {
+      try member.check()
+      try member.checkDigits()
+      return nil
+    } catch {
+      return "fgan-\(family.prefix)X with an X less extreme (\(error))"
+    }
   }
 
   /// A number in an interval.
@@ -94,23 +116,25 @@ extension Setting {
   init<Choice: SettingValue & CaseIterable & RawRepresentable<String>>(
     _ key: String, _ path: any WritableKeyPath<Configuration, Choice> & Sendable, _ summary: String
   ) {
-    let choices = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-    self.init(key, path, allowed: "one of \(choices)", summary) { _ in true }
+    let choices = Choice.allCases.map(\.rawValue)
+    self.init(key, path, allowed: Self.oneOf(choices), choices: choices, summary)
   }
 
   init(_ key: String, _ path: any WritableKeyPath<Configuration, Bool> & Sendable, _ summary: String) {
-    self.init(key, path, allowed: "true or false", summary) { _ in true }
+    self.init(key, path, allowed: "true or false", choices: ["true", "false"], summary)
   }
 
   init(_ key: String, _ path: any WritableKeyPath<Configuration, String> & Sendable, _ summary: String) {
-    self.init(key, path, allowed: "a text", summary) { _ in true }
+    self.init(key, path, allowed: "a text", summary)
   }
 
   init(
     _ key: String, _ path: any WritableKeyPath<Configuration, Configuration.Colour> & Sendable, _ summary: String
   ) {
-    self.init(key, path, allowed: "a grey value from 0 to 255, or three of them: red,green,blue", summary) { _ in true }
+    self.init(key, path, allowed: "a grey value from 0 to 255, or three of them: red,green,blue", summary)
   }
+
+  private static func oneOf(_ names: [String]) -> String { "one of " + names.joined(separator: ", ") }
 
   /// The numbers that a setting allows; infinity and NaN are in none.
   enum Interval: Sendable {

@@ -70,8 +70,14 @@ public final class TrainingRun {
           "model.architecture \(configuration.model.architecture) is trained on points: data.path must be one of "
             + PointMixture.all.map { $0.name }.joined(separator: ", ") + ", not '\(path)'")
       }
-      let training = configuration.training
-      return PointSource(mixture, batch: training.batch, seed: UInt64(training.seed), first: first, on: device)
+      let (training, classes, modes) = (configuration.training, configuration.model.classes, mixture.centres.count)
+      guard classes == 0 || classes >= modes else {
+        throw ConfigurationError.contradiction(
+          "model.classes is \(classes), but a point's class is its mode, of which \(path) has \(modes): "
+            + "set model.classes=\(modes)")
+      }
+      return PointSource(
+        mixture, batch: training.batch, seed: UInt64(training.seed), first: first, isLabelled: classes > 0, on: device)
     }
     guard !path.isEmpty else {
       throw ConfigurationError.contradiction(

@@ -5,8 +5,11 @@ struct Games: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Lists what a game can be made of.",
     discussion: """
-      Objectives, terms, what the critic sees, who moves when: each is a value of a configuration, such as
+      Objectives, terms, what the critic sees, who moves when: each is a setting of a configuration. Behind each title
+      stands how its rows are asked for; train takes them from a YAML file, or from --set with = for the colon:
         saddle train fashion --set objective.name=relativistic --set terms.r1=0.1 --set terms.r2=0.1 --set model.norm=none
+      Divergences and their numbers are free, such as an alpha of 1.5:
+        saddle train mlp --set objective.name=fgan-alpha-1.5-alternative
       """)
 
   @Argument(help: "Only rows whose name contains this.") var name: String?

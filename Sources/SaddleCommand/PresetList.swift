@@ -16,9 +16,10 @@ struct PresetList: CustomStringConvertible {
   }
 
   private static let legend = """
+    In the middle is what a preset learns from: images of so many pixels a side, or points.
     Grey images are Debian's Fashion-MNIST (tools/datasets fashion-mnist) unless --data names others.
     * has no data of its own: give --data a folder of images, such as that of tools/datasets emoji.
-    saddle train NAME --dry-run prints a preset's whole configuration, its parameters and its memory.
+    saddle train NAME begins; with --dry-run it prints the whole configuration and what it takes.
     """
 
   /// The samples that a preset expects, in a word or two.

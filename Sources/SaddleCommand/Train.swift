@@ -8,8 +8,9 @@ struct Train: ParsableCommand {
     discussion: """
       SOURCE is a preset (--list shows them), a YAML file, or a folder of images, for which a preset is chosen:
         saddle train FOLDER
-      Flags go before the file's values, and any key can be set:
-        saddle train fashion --steps 4000 --set model.width=32 --set sampling.statistics=batch
+      What flags say prevails over the preset or the file, and any setting can be given:
+        saddle train fashion --steps 4000 --set objective.name=hinge
+      --dry-run prints every setting with its meaning; saddle games lists objectives, penalties and networks.
       A run is a folder: config.yaml, metrics.jsonl, samples/, checkpoints/; report.html shows it, also while it goes on.
       Ctrl-C saves; --resume goes on, to the bit.
       """)
@@ -19,10 +20,13 @@ struct Train: ParsableCommand {
   @Flag(help: "Lists the presets.") var list = false
   @Option(
     help: ArgumentHelp(
-      "Images: a folder of PNG and JPEG files, of IDX files or of CIFAR-10 batches.", valueName: "path"),
+      "Images: a folder of PNG and JPEG files, of IDX files or of CIFAR-10 batches; ring or grid for points.",
+      valueName: "path"),
     completion: .directory)
   var data: String?
-  @Option(help: ArgumentHelp("The run's folder; runs/NAME by default.", valueName: "folder"), completion: .directory)
+  @Option(
+    help: ArgumentHelp("The run's folder; runs/SOURCE by default, such as runs/fashion.", valueName: "folder"),
+    completion: .directory)
   var out: String?
   @Option(help: "Steps of the generator, in all.") var steps: Int?
   @Option(help: "The seed of every random number.") var seed: Int?
@@ -32,7 +36,8 @@ struct Train: ParsableCommand {
   var seeds: Int?
   @Option(
     name: .customLong("set"),
-    help: ArgumentHelp("Sets any key of the configuration; may be repeated.", valueName: "key=value"),
+    help: ArgumentHelp(
+      "Gives any setting a value, such as training.batch=32; may be repeated.", valueName: "key=value"),
     completion: Completions.assignments)
   var assignments: [String] = []
   @Flag(help: "Goes on with the run in --out, from its latest checkpoint.") var resume = false

@@ -27,16 +27,17 @@ private let parameters = ["alpha-1.5", "alpha-2.0", "alpha--1.0", "alpha-0.3", "
 
 /// A row of the table, or one with a parameter beside it.
 private func divergence(_ name: String) throws -> Divergence {
-  if let row = Divergence.named(name) { return row }
-  let number = try #require(Double(name.trimmingPrefix(/[a-z]+(-[a-z]+)?-/)))
-  let row = name.hasPrefix("alpha") ? try Divergence.alpha(number) : try Divergence.jensenShannon(weight: number)
+  let row = try #require(Divergence.named(name))
   #expect(row.name == name)
   return row
 }
 
 @Test func everyDivergenceIsPrinted() {
   #expect(Divergence.all.map(\.name) == PrintedDivergence.all.map(\.name))
-  #expect(Divergence.named("pearson")?.summary == "(u - 1)^2" && Divergence.named("pearsons") == nil)
+  #expect(Divergence.named("pearson")?.summary == "(u - 1)^2" && Divergence.named("alpha-2")?.name == "alpha-2.0")
+  for name in ["pearsons", "alpha", "alpha-", "alpha-1", "alpha-x", "jensen-shannon-2"] {
+    #expect(Divergence.named(name) == nil)
+  }
 }
 
 /// The table in double: every function, f' and the threshold, and Fenchel's equality from the tape's f'.
@@ -215,6 +216,20 @@ func wrongDivergencesAreRefused(row: WrongDivergence) throws {
     "kl", summary: "u log u", f: { $0 * $0.logarithm() }, conjugate: { ($0 - 1).exponential() }, activation: { $0 })
   #expect(kl.threshold == 1)
   #expect(Objective.divergence(own, alternative: true).name == "fgan-own-alternative")
+}
+
+/// Numbers whose divergence single precision holds, and such as are too near 0 or 1.
+@Test(arguments: [
+  ("alpha-0.01", true), ("alpha-1.01", true), ("alpha-5", true), ("jensen-shannon-0.01", true),
+  ("jensen-shannon-0.99", true), ("alpha-1e-7", false), ("alpha-1e-9", false),
+])
+func digitsAreChecked(name: String, isHeld: Bool) throws {
+  let row = try #require(Divergence.named(name))
+  if isHeld {
+    try row.checkDigits()
+  } else {
+    #expect(throws: DivergenceError.self) { try row.checkDigits() }
+  }
 }
 
 @Test func parametersThatAreNoneAreRefused() throws {

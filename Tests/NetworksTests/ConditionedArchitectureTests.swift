@@ -155,13 +155,15 @@ struct PairRow: Sendable, CustomTestStringConvertible {
 
   /// What cannot be built, and words of the message.
   @Test(arguments: [
-    ("resnet", 128, "none", 3, "32 or 64"), ("dcgan", 48, "none", 3, "32, 64 or 128"),
-    ("resnet", 32, "projection", 0, "'projection' needs"), ("mlp", 32, "concat", 0, "'concat' needs"),
-    ("autoencoder", 32, "auxiliary", 3, "not logits"),
+    ("resnet", 128, "none", 3, "batch", "32 or 64"), ("dcgan", 48, "none", 3, "batch", "32, 64 or 128"),
+    ("resnet", 32, "projection", 0, "batch", "'projection' needs"), ("mlp", 32, "concat", 0, "batch", "'concat' needs"),
+    ("autoencoder", 32, "auxiliary", 3, "batch", "not logits"), ("r3gan", 32, "none", 0, "spectral", "terms.r1"),
   ])
-  func whatCannotBeBuiltIsSaid(name: String, size: Int, conditioning: String, classes: Int, words: String) throws {
+  func whatCannotBeBuiltIsSaid(
+    name: String, size: Int, conditioning: String, classes: Int, norm: String, words: String
+  ) throws {
     var options = Architecture.Options()
-    (options.size, options.classes) = (size, classes)
+    (options.size, options.classes, options.criticNormalization) = (size, classes, norm)
     options.conditioning = try #require(Architecture.Conditioning(rawValue: conditioning))
     let pair = try #require(Architecture.all.first { $0.name == name })
     let error = #expect(throws: NetworkError.self) {

@@ -86,6 +86,9 @@ private let mistakes: Result<String, any Error> = Result {
   WrongCall("train dcgan64 --data pictures/1.png", 1, "is a file, not a folder", "give the folder that it lies in"),
   WrongCall("train dcgan64 --data small", 1, "0.png: is 8 x 8 pixels", "--set data.fit=resize"),
   WrongCall("train dcgan64 --data pictures", 1, "3 images, too few for a batch of 128", "--set training.batch=3"),
+  WrongCall(
+    "train ring --set model.classes=7 --set model.conditioning=concat", 1, "a point's class is its mode",
+    "set model.classes=8"),
   WrongCall("train ring --data cube", 1, "'cube'", "one of ring, grid"),
   // The run's folder.
   WrongCall("train ring --out run", 1, "run already holds a run", "--resume --out run"),

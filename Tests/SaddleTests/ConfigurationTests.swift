@@ -67,7 +67,10 @@ import Testing
     let sections = ["data.", "optimizer.", "average.", "sampling.", "output.", "training.seed", "model.norm"]
     let assignments =
       Self.others.filter { other in sections.contains { other.key.hasPrefix($0) } }.map { "\($0.key)=\($0.value)" }
-      + ["model.architecture=mlp", "objective.name=wasserstein", "objective.clip=0.1", "training.critic-steps=5"]
+      + [
+        "model.architecture=mlp", "objective.name=wasserstein", "objective.clip=0.1", "training.critic-steps=5",
+        "data.labelled=0",
+      ]
     let configuration = try Configuration(assignments: assignments)
     #expect(configuration.model.architecture == "mlp")
     #expect(configuration.model.norm == "instance")
@@ -199,6 +202,19 @@ import Testing
       "objective: {name: hinges}",
       "objective.name must be one of non-saturating, minimax, blended"
     ),
+    ("objective: {name: fgan-pearsons}", "objective.name must be one of non-saturating"),
+    (
+      "objective: {name: fgan-alpha-1}",
+      "objective.name must be fgan-alpha-X with X a number other than 0 (reverse-kl) and 1 (kl), but it is 'fgan-alpha-1'."
+    ),
+    ("objective: {name: fgan-alpha-x-alternative}", "must be fgan-alpha-X with X a number other than 0"),
+    ("objective: {name: fgan-alpha-inf}", "must be fgan-alpha-X with X a number other than 0"),
+    ("objective: {name: fgan-alpha-1e-9}", "less extreme (the divergence 'alpha-1e-09': in single precision the compo"),
+    ("objective: {name: fgan-alpha-1e9}", "fgan-alpha-X with an X less extreme (the f of 'alpha-1000000000.0' must be"),
+    (
+      "objective: {name: fgan-jensen-shannon-1}",
+      "objective.name must be fgan-jensen-shannon-X with X a number between 0 and 1, but it is 'fgan-jensen-shannon-1'."
+    ),
     ("[1, 2]", "f.yaml:1:1: this is not valid YAML: it holds no settings"),
     ("training", "f.yaml:1:1: this is not valid YAML: it holds no settings"),
     ("training:\n  batch: 1\n bad: 2", "f.yaml:3:"),
@@ -271,46 +287,4 @@ import Testing
     .deletingLastPathComponent()
   let page = try String(contentsOf: root.appendingPathComponent("docs/games.md"), encoding: .utf8)
   #expect(page == Catalogue.markdown, "write it again: saddle games --markdown > docs/games.md")
-}
-
-/// Settings that are each allowed, but not together, and what is said of them; then those that raise a warning.
-@Test(arguments: [
-  (["objective.name=wasserstein"], "needs a critic with a bounded slope"),
-  (["objective.name=began"], "need model.architecture autoencoder"),
-  (["model.architecture=autoencoder"], "set objective.name to ebgan or began"),
-  (["model.architecture=autoencoder", "objective.name=ebgan", "terms.r1=1"], "an autoencoder has none"),
-  (["objective.name=preference", "terms.r1=1"], "preference scores pairs"),
-  (["views.pack=2", "objective.name=preference"], "views.pack makes one sample of many"),
-  (["views.pack=3"], "training.batch must be a multiple of views.pack"),
-  (["model.conditioning=concat"], "set model.classes"),
-  (["model.classes=10"], "set model.conditioning"),
-  (["objective.name=semi-supervised"], "needs model.classes above 1"),
-  (["terms.auxiliary-classifier=1"], "goes with model.conditioning auxiliary"),
-  (["model.categories=10"], "terms.information goes with"),
-  (["training.order=simultaneous", "training.critic-steps=2"], "both players take one step"),
-  (["training.consensus=1", "training.unroll=2"], "both players take one step"),
-])
-func contradictionsAreRefused(assignments: [String], part: String) {
-  let error = #expect(throws: ConfigurationError.self) { try Configuration(assignments: assignments) }
-  #expect(error.map { "\($0)".contains(part) } ?? false, "\(error.map { "\($0)" } ?? "")")
-}
-
-@Test(
-  arguments: [
-    ([], nil), (["terms.gradient-penalty=10"], "model.norm batch mixes the samples"),
-    (["terms.gradient-penalty=10", "model.norm=layer"], nil),
-    (["terms.r1=1", "model.architecture=r3gan"], nil),
-    (["objective.name=wasserstein", "objective.clip=0.01"], "optimizer.name=rmsprop"),
-    (["objective.name=hinge", "objective.real-target=0.9"], "mean nothing to this objective"),
-    (["objective.real-target=0.9"], nil), (["terms.r2=1", "model.norm=none"], "set both"),
-    (["objective.generator-weight=0"], "leaves the generator without an aim"),
-    (["objective.generator-weight=0", "terms.feature-matching=1"], nil),
-  ] as [([String], String?)])
-func whatMakesLittleSenseIsWarnedOf(assignments: [String], part: String?) throws {
-  let cautions = try Configuration(assignments: assignments).cautions
-  if let part {
-    #expect(cautions.contains { $0.contains(part) }, "\(cautions)")
-  } else {
-    #expect(cautions.isEmpty, "\(cautions)")
-  }
 }

@@ -107,3 +107,40 @@ func resumingIsContinuing(assignments: [String]) throws {
   _ = try run.train(progress: .silent)
   #expect(abs(try meanRadius() - 1) < 0.1)  // all modes lie on the unit circle
 }
+
+/// Each class is a mode: after a short run the samples of a class lie near its own Gaussian.
+@Test func theRingIsLearnedClassByClass() throws {
+  let folder = try TemporaryFolder()
+  let short = ["training.steps=1500", "output.sample-every=0"]
+  let configuration = try Configuration(from: "ring-cgan", assignments: short)
+  let run = try TrainingRun(configuration, in: folder.path + "/ring", on: .cpu())
+  _ = try run.train(progress: .silent)
+  // Samples are of one class after the other.
+  let points: [Double] = try run.trainer.samples(run.trainer.latents(800), configuration.samplingMode).scalars()
+  let near = (0..<800).count { i in
+    let centre = PointMixture.ring.centres[i % 8]
+    let (x, y) = (points[2 * i] - centre.x, points[2 * i + 1] - centre.y)
+    return x * x + y * y < 0.09  // neighbours are 0.77 apart
+  }
+  #expect(near > 700, "\(near) of 800 are near their mode")
+}
+
+/// A labelled point's class is the Gaussian that it comes from, and labels move no point.
+@Test(arguments: [PointMixture.ring.name, PointMixture.grid.name])
+func pointsCarryTheirMode(name: String) throws {
+  let mixture = try #require(PointMixture.all.first { $0.name == name })
+  let device = try Device.cpu()
+  let source = PointSource(mixture, batch: 500, seed: 3, isLabelled: true, on: device)
+  let batch = source.next()
+  let points: [Double] = try batch.samples.scalars()
+  let labels = try #require(batch.labels).scalars(as: Double.self)
+  let isNear = labels.enumerated().map { i, label in
+    let centre = mixture.centres[Int(label)]
+    let distance = max(abs(points[2 * i] - centre.x), abs(points[2 * i + 1] - centre.y))
+    return label == label.rounded() && distance < 6 * mixture.deviation
+  }
+  #expect(!isNear.contains(false))
+  #expect(Set(labels).count == mixture.centres.count)
+  let plain = PointSource(mixture, batch: 500, seed: 3, on: device).next()
+  #expect(try plain.labels == nil && plain.samples.scalars(as: Double.self) == points)
+}

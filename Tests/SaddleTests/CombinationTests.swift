@@ -1,0 +1,123 @@
+import Adversaries
+import Testing
+
+@testable import Saddle
+
+/// Settings that are each allowed, but not together, and what is said of them; then those that raise a warning.
+@Test(arguments: [
+  (["objective.name=wasserstein"], "needs a critic with a bounded slope"),
+  (["objective.name=began"], "need model.architecture autoencoder"),
+  (["model.architecture=autoencoder"], "set objective.name to ebgan or began"),
+  (["model.architecture=autoencoder", "objective.name=ebgan", "terms.r1=1"], "an autoencoder has none"),
+  (["objective.name=preference", "terms.r1=1"], "preference scores pairs"),
+  (["objective.name=preference", "terms.feature-matching=1"], "says nothing of single samples"),
+  (["objective.name=preference", "terms.pulling-away=1"], "says nothing of single samples"),
+  (["objective.name=preference", "terms.information=1", "model.categories=9"], "says nothing of single samples"),
+  (
+    [
+      "objective.name=preference", "terms.auxiliary-classifier=1", "model.classes=9", "model.conditioning=auxiliary",
+    ], "says nothing of single samples"
+  ),
+  (["views.pack=2", "objective.name=preference"], "views.pack makes one sample of many"),
+  (["views.pack=3"], "training.batch must be a multiple of views.pack"),
+  (["model.conditioning=concat"], "set model.classes"),
+  (["model.classes=10"], "set model.conditioning"),
+  (["objective.name=semi-supervised"], "needs model.classes above 1"),
+  (["terms.auxiliary-classifier=1"], "goes with model.conditioning auxiliary"),
+  (["model.categories=10"], "terms.information goes with"),
+  (["model.architecture=r3gan", "model.norm=spectral"], "start at 0"),
+  (["model.architecture=r3gan", "model.norm=spectral", "objective.name=wasserstein"], "start at 0"),
+  (["model.classes=10", "model.conditioning=concat", "data.labelled=5"], "leave data.labelled at 0"),
+  (["training.order=simultaneous", "training.critic-steps=2"], "both players take one step"),
+  (["training.consensus=1", "training.unroll=2"], "both players take one step"),
+])
+func contradictionsAreRefused(assignments: [String], part: String) {
+  let error = #expect(throws: ConfigurationError.self) { try Configuration(assignments: assignments) }
+  #expect(error.map { "\($0)".contains(part) } ?? false, "\(error.map { "\($0)" } ?? "")")
+}
+
+@Test(
+  arguments: [
+    ([], nil), (["terms.gradient-penalty=10"], "model.norm batch mixes the samples"),
+    (["terms.gradient-penalty=10", "model.norm=layer"], nil),
+    (["terms.r1=1", "model.architecture=r3gan"], nil),
+    (["objective.name=wasserstein", "objective.clip=0.01"], "optimizer.name=rmsprop"),
+    (["objective.name=hinge", "objective.real-target=0.9"], "mean nothing to this objective"),
+    (["objective.real-target=0.9"], nil), (["terms.r2=1", "model.norm=none"], "set both"),
+    (["objective.generator-weight=0"], "leaves the generator without an aim"),
+    (["objective.generator-weight=0", "terms.feature-matching=1"], nil),
+    (["model.minibatch=deviation", "model.norm=none", "terms.gradient-penalty=10"], "bounds none alone"),
+    (["model.minibatch=discrimination", "model.norm=none", "terms.dragan=10"], "bounds none alone"),
+    (["model.minibatch=deviation", "model.norm=none", "terms.one-sided-gradient-penalty=10"], "bounds none alone"),
+    (["model.minibatch=deviation", "model.norm=none", "terms.r1=10"], nil),
+    (["training.critic-tolerance=0.001"], "set training.critic-steps=1000"),
+    (["training.critic-tolerance=0.001", "training.critic-steps=50"], "set training.critic-steps=1000"),
+    (["training.critic-tolerance=0.001", "training.critic-steps=51"], nil),
+    (
+      ["views.noise-on-both-sides=false", "views.noise-deviation=1", "training.order=simultaneous"],
+      "views.noise-on-both-sides false does nothing here, only training.order alternating"
+    ),
+    (
+      ["views.noise-on-both-sides=false", "views.noise-deviation=1", "training.consensus=1"],
+      "only training.order alternating"
+    ),
+    (["views.noise-on-both-sides=false", "views.noise-deviation=1"], nil),
+    (["views.noise-on-both-sides=false"], "only a views.noise-deviation above 0 reads it"),
+    (["training.shared-samples=false", "training.order=simultaneous"], "training.shared-samples false does nothing"),
+    (["model.split-latent=true"], "only model.architecture resnet reads it: leave it at false"),
+    (["model.architecture=resnet", "model.generator-norm=virtual"], "only model.architecture dcgan or autoencoder"),
+    (["model.architecture=r3gan", "model.minibatch=deviation"], "dcgan, resnet, mlp or mlp-points reads it"),
+    (["model.architecture=mlp", "model.norm=layer"], "model.norm layer does nothing here"),
+    (["model.architecture=mlp", "model.norm=none"], nil), (["model.architecture=mlp", "model.norm=spectral"], nil),
+    (["objective.margin=10"], "objective.name ebgan"), (["optimizer.momentum=0.9"], "optimizer.name rmsprop or sgd"),
+    (["views.augment-probability=0.5"], "only views.augment"),
+    (["model.architecture=mlp-points", "data.flip=true"], "a model.architecture for images"),
+  ] as [([String], String?)])
+func whatMakesLittleSenseIsWarnedOf(assignments: [String], part: String?) throws {
+  let cautions = try Configuration(assignments: assignments).cautions
+  if let part {
+    #expect(cautions.contains { $0.contains(part) }, "\(cautions)")
+  } else {
+    #expect(cautions.isEmpty, "\(cautions)")
+  }
+}
+
+/// The table of readers against the networks themselves: a setting is read where it changes their layers.
+@Test(
+  arguments: Configuration.settings.map(\.key).filter { key in
+    // These go together with others, which the contradictions hold to.
+    let joint = ["architecture", "classes", "conditioning", "categories", "continuous-codes"]
+    return key.hasPrefix("model.") && !joint.contains { key == "model." + $0 }
+  }, Architecture.all.map(\.name))
+func networksReadWhatTheTableSays(key: String, architecture: String) throws {
+  let row = try #require(Architecture.all.first { $0.name == architecture })
+  let setting = try #require(Configuration.settings.first { $0.key == key })
+  func layers(_ configuration: Configuration) throws -> String {
+    let options = configuration.architectureOptions
+    return "\(options.latent) \(try row.generator(options)) \(try row.critic(options))"
+  }
+  var configuration = Configuration()
+  (configuration.model.architecture, configuration.model.size) = (architecture, 64)
+  let before = try layers(configuration)
+  #expect(setting.assign(&configuration, try #require(ConfigurationTests.others[key])))
+  #expect(try (layers(configuration) != before) == configuration.reads(key))
+}
+
+/// Divergences with a number of one's own, by any spelling of it.
+@Test(arguments: [
+  ("fgan-alpha-1.5", "fgan-alpha-1.5"), ("fgan-alpha-3", "fgan-alpha-3.0"), ("fgan-alpha--1", "fgan-alpha--1.0"),
+  ("fgan-alpha-0.2-alternative", "fgan-alpha-0.2-alternative"),
+  ("fgan-jensen-shannon-0.8-alternative", "fgan-jensen-shannon-0.8-alternative"),
+])
+func divergencesTakeANumber(name: String, row: String) throws {
+  let configuration = try Configuration(assignments: ["objective.name=\(name)"])
+  #expect(try Configuration(yaml: configuration.yaml(), name: "printed") == configuration)
+  #expect(try Adversaries.Game(configuration).objective.name == row)
+}
+
+/// BEGAN's rates by step.
+@Test(arguments: [(1, 1e-4), (49_999, 1e-4), (50_000, 5e-5), (100_000, 5e-5)])
+func beganHalvesItsRates(step: Int, rate: Double) throws {
+  let optimizer = try Configuration(from: "began").optimizer
+  #expect(optimizer.generatorRate.value(at: step) == rate && optimizer.criticRate.value(at: step) == rate)
+}

@@ -65,13 +65,9 @@ public final class TrainingRun {
     let path = configuration.data.path
     let shape = configuration.sampleShape
     if shape == [2] {
-      guard let mixture = PointMixture.all.first(where: { $0.name == path }) else {
-        throw ConfigurationError.contradiction(
-          "model.architecture \(configuration.model.architecture) is trained on points: data.path must be one of "
-            + PointMixture.all.map { $0.name }.joined(separator: ", ") + ", not '\(path)'")
-      }
       let training = configuration.training
-      return PointSource(mixture, batch: training.batch, seed: UInt64(training.seed), first: first, on: device)
+      return PointSource(
+        try configuration.pointMixture(), batch: training.batch, seed: UInt64(training.seed), first: first, on: device)
     }
     guard !path.isEmpty else {
       throw ConfigurationError.contradiction(

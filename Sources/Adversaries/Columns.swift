@@ -22,6 +22,9 @@ extension Trainer {
     columns.add("critic_accuracy_real") { real.step().mean() }
     columns.add("critic_accuracy_fake") { 1 - fake.step().mean() }
     columns.add("critic_calibration_gap") { Diagnosis.calibrationGap(real, fake) }
+    if game.objective.critic == .classes, let truths = scene.background.truths {
+      columns.add("class_accuracy") { Diagnosis.classAccuracy(scene.realVerdict.output.detached(), truths) }
+    }
     if let estimate = game.objective.estimate { columns.add("divergence_estimate") { estimate(scene) } }
     columns.add("sample_diversity") { Diagnosis.diversity(of: scene.fake, beside: scene.real) }
     columns.add("saturated_share") { Diagnosis.saturatedShare(scene.fake) }

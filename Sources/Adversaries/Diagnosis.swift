@@ -21,4 +21,13 @@ enum Diagnosis {
 
   /// The share of values beyond 0.99 in size: where tanh has no gradient left.
   static func saturatedShare(_ fake: Tensor) -> Tensor { (fake.detached().absolute() - 0.99).step().mean() }
+
+  /// The share of samples whose largest logit [N, K] is that of their class [N], among those whose class is known (-1:
+  /// it is not).
+  static func classAccuracy(_ logits: Tensor, _ classes: Tensor) -> Tensor {
+    let chosen = (logits * Tensor.identity(logits.shape[1], on: logits.device).gathered(classes)).summed(over: [1])
+    let isRight = 1 - (Term.largest(of: logits).reshaped(to: classes.shape) - chosen).step()
+    let isKnown = (classes + 0.5).step()
+    return (isKnown * isRight).summed() / (isKnown.summed() + 1e-12)
+  }
 }

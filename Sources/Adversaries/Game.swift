@@ -14,7 +14,7 @@ public struct Game: Sendable {
   public var generatorWeight = 1.0
   /// Terms added to the losses, with their weights.
   public var terms: [(term: Term, weight: Schedule)] = []
-  /// The critic's terms are added every so many of its steps, times that number (Karras et al. 2020).
+  /// The critic's penalties on slopes are added every so many of its steps, times that number (Karras et al. 2020).
   public var termInterval = 1
   /// What is done to samples before the critic sees them, in this order.
   public var views: [View] = []
@@ -48,6 +48,9 @@ public struct Game: Sendable {
 
   public init(_ objective: Objective) { self.objective = objective }
 
+  /// Whether some steps of the critic have no penalty on slopes, though others have.
+  var isLazy: Bool { termInterval > 1 && terms.contains { $0.term.isLazy && !$0.weight.isZero } }
+
   /// How many samples the critic sees as one.
   public var pack: Int { views.map(\.pack).reduce(objective.critic == .pairs ? 2 : 1, *) }
 
@@ -59,7 +62,13 @@ public struct Game: Sendable {
 public struct Batch {
   /// [N, ...], in [-1, 1].
   public let samples: Tensor
-  /// [N], whole numbers from 0 on.
+  /// [N], whole numbers from 0 on; -1 where the players are not told.
   public let labels: Tensor?
-  public init(_ samples: Tensor, labels: Tensor? = nil) { (self.samples, self.labels) = (samples, labels) }
+  /// [N], with the numbers that the players are not told: what the critic guesses is measured by them.
+  public let truths: Tensor?
+
+  /// - Parameter truths: The labels, where nothing is given.
+  public init(_ samples: Tensor, labels: Tensor? = nil, truths: Tensor? = nil) {
+    (self.samples, self.labels, self.truths) = (samples, labels, truths ?? labels)
+  }
 }

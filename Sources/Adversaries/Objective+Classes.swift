@@ -6,22 +6,15 @@ extension Objective {
       name: "semi-supervised",
       summary: "the critic is a classifier whose logits' log-sum-exp is its logit of being real; labelled reals (class "
         + "-1: no label) are classified too; generator as minimax, or terms.feature-matching (Salimans et al. 2016, section 5)",
-      estimates: "as minimax, beside the cross entropy of the classes", critic: .classes,
-      criticLoss: {
-        labelled($0) + 0.5
-          * (realness($0).real.crossEntropy(target: 1).mean()
-            + realness($0).fake.crossEntropy(target: 0).mean())
-      },
-      generatorLoss: { -Term.logSumExp($0.fakeVerdict.output).crossEntropy(target: 0).mean() },
-      decisions: { scene in
-        let (real, fake) = realness(scene)
-        return (real.reshaped(to: [real.shape[0], 1]), fake.reshaped(to: [fake.shape[0], 1]))
-      })
+      estimates: "log 2 - JSD(P, G), beside the cross entropy of the classes", critic: .classes,
+      criticLoss: { labelled($0) + telling($0) },
+      generatorLoss: { -$0.fakeLogits.crossEntropy(target: 0).mean() },
+      estimate: { logTwo - telling($0) })
   ]
 
-  /// The logit of being real, [N]: D = Z / (Z + 1) with Z the sum of the classes' exponentials.
-  private static func realness(_ scene: Scene) -> (real: Tensor, fake: Tensor) {
-    (Term.logSumExp(scene.realVerdict.output), Term.logSumExp(scene.fakeVerdict.output))
+  /// Half of the cross entropies of real and generated samples.
+  private static func telling(_ scene: Scene) -> Tensor {
+    0.5 * (scene.realLogits.crossEntropy(target: 1).mean() + scene.fakeLogits.crossEntropy(target: 0).mean())
   }
 
   /// Cross entropy of the classes over those reals that have a label.

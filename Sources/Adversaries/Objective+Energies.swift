@@ -39,16 +39,28 @@ extension Objective {
       }),
   ]
 
-  private static func realEnergy(_ scene: Scene) -> Tensor { energy(scene.real, scene.realVerdict) { $0.squared() } }
-  private static func fakeEnergy(_ scene: Scene) -> Tensor { energy(scene.fake, scene.fakeVerdict) { $0.squared() } }
-  private static func realError(_ scene: Scene) -> Tensor { energy(scene.real, scene.realVerdict) { $0.absolute() } }
-  private static func fakeError(_ scene: Scene) -> Tensor { energy(scene.fake, scene.fakeVerdict) { $0.absolute() } }
+  private static func realEnergy(_ scene: Scene) -> Tensor {
+    energy(scene.seenReal, scene.realVerdict) { $0.squared() }
+  }
+  private static func fakeEnergy(_ scene: Scene) -> Tensor {
+    energy(scene.seenFake, scene.fakeVerdict) { $0.squared() }
+  }
+  private static func realError(_ scene: Scene) -> Tensor {
+    energy(scene.seenReal, scene.realVerdict) { $0.absolute() }
+  }
+  private static func fakeError(_ scene: Scene) -> Tensor {
+    energy(scene.seenFake, scene.fakeVerdict) { $0.absolute() }
+  }
 
-  /// The mean error of each sample's reconstruction, [N, 1]. The target keeps its gradient: it is half of the
-  /// generator's.
-  private static func energy(_ samples: Tensor, _ verdict: Scene.Verdict, _ error: (Tensor) -> Tensor) -> Tensor {
-    let n = samples.shape[0]
-    return error(samples - verdict.output).reshaped(to: [n, samples.shape.count / n]).mean(over: [1])
+  /// The mean error of each sample's reconstruction, [N, 1].
+  ///
+  /// The target is what the critic saw, behind every view: an energy is a function of the critic's input alone, so that
+  /// augmentation and instance noise change both distributions and nothing else of the game, as for any other critic. (A
+  /// target without the noise would make a denoising autoencoder, which is another energy.) The target keeps its
+  /// gradient: it is half of the generator's.
+  private static func energy(_ seen: Tensor, _ verdict: Scene.Verdict, _ error: (Tensor) -> Tensor) -> Tensor {
+    let n = seen.shape[0]
+    return error(seen - verdict.output).reshaped(to: [n, seen.shape.count / n]).mean(over: [1])
       .reshaped(to: [n, 1])
   }
 }

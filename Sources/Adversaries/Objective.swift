@@ -26,6 +26,15 @@ public struct Objective: Sendable {
     case pairs
     /// A reconstruction of each sample.
     case autoencoder
+
+    /// A sample's logit of being real, [N, 1], among the critic's outputs: the first one; of classes, whose outputs are
+    /// the logits of being real and of that class, the log of the sum of their exponentials, so that D = Z / (Z + 1)
+    /// (Salimans et al. 2016, section 5).
+    func logits(_ output: Tensor) -> Tensor {
+      let n = output.shape[0]
+      if self == .classes { return Term.logSumExp(output).reshaped(to: [n, 1]) }
+      return output.shape[1] == 1 ? output : output.sliced(from: [0, 0], shape: [n, 1])
+    }
   }
 
   /// How it is named in a configuration.

@@ -15,10 +15,6 @@ public final class Scene {
     public let features: Tensor?
     public init(output: Tensor, features: Tensor? = nil) { (self.output, self.features) = (output, features) }
 
-    /// The first output of each sample, [N, 1].
-    public var logits: Tensor {
-      output.shape[1] == 1 ? output : output.sliced(from: [0, 0], shape: [output.shape[0], 1])
-    }
     /// The outputs behind the first, [N, outputs - 1].
     public var rest: Tensor {
       output.sliced(from: [0, 1], shape: [output.shape[0], output.shape[1] - 1])
@@ -36,6 +32,10 @@ public final class Scene {
     public var history: [Tensor] = []
     /// Class numbers of the samples, real and generated, [N].
     public var labels: Tensor?
+    /// Class numbers of the real samples, [N], those that the game does not learn from included: to be measured by alone.
+    public var truths: Tensor?
+    /// What the critic's outputs mean.
+    public var critic = Objective.Critic.logit
     /// What the generated samples were made from, [N, latent].
     public var latents: Tensor?
     /// How many samples the critic takes for one.
@@ -61,17 +61,20 @@ public final class Scene {
   public let fake: Tensor
   /// Who moves may change while the samples stay: where both players move at once.
   public internal(set) var background: Background
-  private let judge: (_ samples: Tensor, _ labels: Tensor?, _ run: Run) -> Verdict
+  private let views: ((_ samples: Tensor) -> Tensor)?
+  private let judge: (_ seen: Tensor, _ labels: Tensor?, _ run: Run) -> Verdict
   private let isJoint: Bool
 
   /// - Parameters:
   ///   - isJoint: Whether real and generated samples are judged together, as two parts of one batch.
-  ///   - judge: Runs the critic.
+  ///   - views: What is done to samples before the critic sees them; nil where it sees them as they are.
+  ///   - judge: Runs the critic on what it sees.
   public init(
     real: Tensor, fake: Tensor, isJoint: Bool = false, _ background: Background = .init(),
-    judge: @escaping (_ samples: Tensor, _ labels: Tensor?, _ run: Run) -> Verdict
+    views: ((_ samples: Tensor) -> Tensor)? = nil,
+    judge: @escaping (_ seen: Tensor, _ labels: Tensor?, _ run: Run) -> Verdict
   ) {
-    (self.real, self.fake, self.background, self.judge) = (real, fake, background, judge)
+    (self.real, self.fake, self.background, self.views, self.judge) = (real, fake, background, views, judge)
     self.isJoint = isJoint && real.shape == fake.shape
   }
 
@@ -89,51 +92,69 @@ public final class Scene {
     return labels
   }
 
-  /// Judges samples [N, ...] in a pass of its own.
-  public func verdict(_ samples: Tensor) -> Verdict { judge(samples, background.labels, Run(isExtra: true)) }
-  /// Scores samples [N, ...] with logits [N, 1] in a pass of its own.
-  public func critic(_ samples: Tensor) -> Tensor { verdict(samples).logits }
+  /// Scores samples [N, ...] with logits [N, 1] in a pass of its own, through the views.
+  public func critic(_ samples: Tensor) -> Tensor { score(views?(samples) ?? samples) }
+
+  /// Scores what the critic sees in a pass of its own.
+  private func score(_ seen: Tensor) -> Tensor {
+    background.critic.logits(judge(seen, background.labels, Run(isExtra: true)).output)
+  }
 
   // MARK: The game's own pass
 
+  /// The real samples as the critic sees them, changed by the views.
+  public private(set) lazy var seenReal =
+    views.map { isJoint ? half(of: jointlySeen, 0) : $0(watchedReal) } ?? real
+  /// The generated samples as the critic sees them, changed by the views.
+  public private(set) lazy var seenFake =
+    views.map { isJoint ? half(of: jointlySeen, 1) : $0(watchedFake) } ?? fake
+
   public private(set) lazy var realVerdict =
-    isJoint ? part(of: joint.verdict, 0) : judge(watchedReal, background.labels, Run())
+    isJoint
+    ? part(of: jointVerdict, 0) : judge(views == nil ? watchedReal : seenReal, background.labels, Run())
   public private(set) lazy var fakeVerdict =
-    isJoint ? part(of: joint.verdict, 1) : judge(watchedFake, background.labels, Run())
+    isJoint
+    ? part(of: jointVerdict, 1) : judge(views == nil ? watchedFake : seenFake, background.labels, Run())
 
   /// The critic's logits on the real samples, [N, 1].
-  public private(set) lazy var realLogits = realVerdict.logits
+  public private(set) lazy var realLogits = background.critic.logits(realVerdict.output)
   /// The critic's logits on the generated samples, [N, 1].
-  public private(set) lazy var fakeLogits = fakeVerdict.logits
+  public private(set) lazy var fakeLogits = background.critic.logits(fakeVerdict.output)
 
   /// The gradient of each real sample's logit by the sample, [N, ...], on the tape.
   public private(set) lazy var realSlopes =
     isJoint
     ? jointSlopes.rows(from: 0, count: real.shape[0])
-    : gradient(of: realVerdict.logits, wrt: [watchedReal], recording: true)[0]
+    : gradient(of: realLogits, wrt: [watchedReal], recording: true)[0]
   /// The gradient of each generated sample's logit by the sample, [N, ...], on the tape.
   public private(set) lazy var fakeSlopes =
     isJoint
     ? jointSlopes.rows(from: real.shape[0], count: fake.shape[0])
-    : gradient(of: fakeVerdict.logits, wrt: [watchedFake], recording: true)[0]
+    : gradient(of: fakeLogits, wrt: [watchedFake], recording: true)[0]
 
   private lazy var watchedReal = background.tape.map { $0.watch(real) } ?? real
   private lazy var watchedFake = fake.isRecorded ? fake : background.tape.map { $0.watch(fake) } ?? fake
-  private lazy var joint: (samples: Tensor, verdict: Verdict) = {
+  private lazy var joint: Tensor = {
     let both = real.followed(by: fake)
-    let samples = both.isRecorded ? both : background.tape.map { $0.watch(both) } ?? both
-    return (samples, judge(samples, background.labels.map { $0.followed(by: $0) }, Run(parts: 2)))
+    return both.isRecorded ? both : background.tape.map { $0.watch(both) } ?? both
   }()
-  private lazy var jointSlopes = gradient(of: joint.verdict.logits, wrt: [joint.samples], recording: true)[0]
+  private lazy var jointlySeen = views?(joint) ?? joint
+  private lazy var jointVerdict = judge(
+    jointlySeen, background.labels.map { $0.followed(by: $0) }, Run(parts: 2))
+  private lazy var jointSlopes = gradient(
+    of: background.critic.logits(jointVerdict.output), wrt: [joint], recording: true)[0]
 
   /// The critic's logits on pairs (x, G(z)) and (G(z), x), [N, 1] each, for critics that see two samples side by side.
+  /// Views change the samples, not the pairs: both orders show the same two.
   public private(set) lazy var pairLogits = (
-    realFirst: critic(real.beside(fake)), fakeFirst: critic(fake.beside(real))
+    realFirst: score(seenReal.beside(seenFake)), fakeFirst: score(seenFake.beside(seenReal))
   )
 
   private func part(of verdict: Verdict, _ part: Int) -> Verdict {
-    func half(_ x: Tensor) -> Tensor { x.rows(from: part * (x.shape[0] / 2), count: x.shape[0] / 2) }
-    return Verdict(output: half(verdict.output), features: verdict.features.map(half))
+    Verdict(output: half(of: verdict.output, part), features: verdict.features.map { half(of: $0, part) })
+  }
+  private func half(of x: Tensor, _ part: Int) -> Tensor {
+    x.rows(from: part * (x.shape[0] / 2), count: x.shape[0] / 2)
   }
 }
 

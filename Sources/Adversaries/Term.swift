@@ -23,6 +23,9 @@ public struct Term: Sendable {
   /// A scalar added to the generator's loss; nil where it has none.
   public let generator: (@Sendable (Scene) -> Tensor)?
 
+  /// Whether the critic may do without it for some steps: a penalty on its slope, which changes slowly and costs much.
+  var isLazy: Bool { needs.contains(.sampleSlopes) }
+
   public init(
     name: String, summary: String, needs: [Need] = [], critic: (@Sendable (Scene) -> Tensor)? = nil,
     generator: (@Sendable (Scene) -> Tensor)? = nil
@@ -48,7 +51,9 @@ public struct Term: Sendable {
       needs: [.sampleSlopes], critic: { (slope($0, at: between($0)) - 1).relu().squared().mean() }),
     Term(
       name: "dragan",
-      summary: "E (|grad D| - 1)^2 around real samples, half a deviation away at most; 10 (Kodali et al. 2017)",
+      summary:
+        "E (|grad D| - 1)^2 around real samples, at x + a s u / 2 with s the batch's deviation, a and u uniform on (0, 1); "
+        + "10 (Kodali et al. 2017)",
       needs: [.sampleSlopes], critic: { (slope($0, at: around($0)) - 1).squared().mean() }),
     Term(
       name: "r1", summary: "E |grad D|^2 / 2 at real samples (Mescheder et al. 2018)", needs: [.sampleSlopes],
@@ -81,13 +86,17 @@ public struct Term: Sendable {
     return (share * real + (1 - share) * fake).reshaped(to: scene.real.shape)
   }
 
-  /// Real samples moved by up to half the batch's deviation.
-  private static func around(_ scene: Scene) -> Tensor {
+  /// Real samples x moved by a share of half the batch's deviation: x + a s u / 2, with s the deviation over the whole
+  /// batch, a uniform on (0, 1) for each sample, or pack of samples, and u uniform on (0, 1) for each coordinate.
+  static func around(_ scene: Scene) -> Tensor {
     let real = scene.real
     let draws = scene.background.draws
-    let step = draws.uniform(real.shape, on: real.device)
+    let n = real.shape[0] / scene.background.pack
+    let flat: Shape = [n, real.shape.count / n]
     let deviation = (real - real.mean()).squared().mean().squareRoot()
-    return real + 0.5 * (deviation * step)
+    let share = draws.uniform([n, 1], on: real.device)
+    let step = draws.uniform(flat, on: real.device)
+    return real + (0.5 * (deviation * (share * step))).reshaped(to: real.shape)
   }
 
   // MARK: Regularizers of weights
@@ -192,11 +201,14 @@ public struct Term: Sendable {
   /// log sum exp over the classes, [N, K] to [N], free of overflow.
   static func logSumExp(_ logits: Tensor) -> Tensor {
     // The largest logit is a constant here: what it adds inside it takes away outside.
-    var largest = logits.detached().sliced(from: [0, 0], shape: [logits.shape[0], 1])
-    for k in 1..<max(1, logits.shape[1]) where logits.shape[1] > 1 {
-      largest = maximum(largest, logits.detached().sliced(from: [0, k], shape: [logits.shape[0], 1]))
-    }
+    let largest = largest(of: logits.detached())
     let sum = (logits - largest).exponential().summed(over: [1])
     return sum.logarithm() + largest.reshaped(to: [logits.shape[0]])
+  }
+
+  /// The largest of each sample's logits, [N, K] to [N, 1].
+  static func largest(of logits: Tensor) -> Tensor {
+    let columns = (0..<logits.shape[1]).map { logits.sliced(from: [0, $0], shape: [logits.shape[0], 1]) }
+    return columns.dropFirst().reduce(columns[0], maximum)
   }
 }

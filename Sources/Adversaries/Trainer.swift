@@ -29,9 +29,12 @@ public final class Trainer {
   public internal(set) var drawn = 0
   /// The objective's state, scalars in its order.
   var objectiveState: [Tensor]
+  /// The critic's optimizer as it was given, before it makes up for lazy penalties.
+  private let criticSettings: OptimizerSettings
 
   public init(generator: Player, critic: Player, game: Game, seed: UInt64) {
     (self.generator, self.critic, self.game, self.seed) = (generator, critic, game, seed)
+    criticSettings = critic.optimizer.settings
     objectiveState = game.objective.state.map { Tensor($0.initial, on: generator.network.weights.device) }
   }
 
@@ -56,11 +59,14 @@ public final class Trainer {
 
   private func setPace() {
     if let rate = game.generatorRate { generator.optimizer.settings.rate = rate.value(at: step) }
-    if let rate = game.criticRate { critic.optimizer.settings.rate = rate.value(at: step) }
+    var numbers = criticSettings
+    if let rate = game.criticRate { numbers.rate = rate.value(at: step) }
     if let beta2 = game.beta2?.value(at: step) {
       generator.optimizer.settings.beta2 = beta2
-      critic.optimizer.settings.beta2 = beta2
+      numbers.beta2 = beta2
     }
+    critic.optimizer.settings =
+      game.isLazy ? critic.optimizer.rule.settings(numbers, withPenaltyEvery: game.termInterval) : numbers
     if let decay = game.averageDecay { generator.averageDecay = decay.value(at: step) }
   }
 
@@ -92,6 +98,7 @@ public final class Trainer {
   struct Hand {
     let real: Tensor
     let labels: Tensor?
+    var truths: Tensor?
     let latents: Tensor
     let draw: Int
   }
@@ -108,7 +115,8 @@ public final class Trainer {
       let batch = try batch()
       drawn += 1
       let latents = draw(.latents, batch.samples.shape[0], at: drawn)
-      return Hand(real: batch.samples, labels: batch.labels, latents: latents, draw: drawn)
+      return Hand(
+        real: batch.samples, labels: batch.labels, truths: batch.truths, latents: latents, draw: drawn)
     }
   }
 
@@ -186,14 +194,16 @@ public final class Trainer {
 
   // MARK: What both orders share
 
-  /// The loss and the terms that are due, each times its weight.
+  /// The loss and the terms that are due, each times its weight; penalties on slopes are due at each so many-th step,
+  /// times that number.
   func plus(
     _ side: KeyPath<Term, (@Sendable (Scene) -> Tensor)?>, _ loss: Tensor, _ scene: Scene, interval: Int = 1
   ) -> Tensor {
-    guard critic.optimizer.step % interval == 0 else { return loss }
+    let isDue = critic.optimizer.step % interval == 0
     return game.terms.reduce(loss) { loss, entry in
-      let weight = entry.weight.value(at: step) * Double(interval)
-      guard weight > 0, let term = entry.term[keyPath: side] else { return loss }
+      let isLazy = interval > 1 && entry.term.isLazy
+      let weight = entry.weight.value(at: step) * (isLazy ? Double(interval) : 1)
+      guard weight > 0, isDue || !isLazy, let term = entry.term[keyPath: side] else { return loss }
       return loss + weight * term(scene)
     }
   }
@@ -207,14 +217,17 @@ public final class Trainer {
   ) -> Scene {
     var background = Scene.Background()
     (background.tape, background.network, background.weights) = (tape, player.network, weights)
-    (background.labels, background.pack) = (hand.labels, game.pack)
+    (background.labels, background.truths) = (hand.labels, hand.truths)
+    (background.critic, background.pack) = (game.objective.critic, game.pack)
     (background.latents, background.options, background.state) = (hand.latents, game.options, objectiveState)
     background.history = player.history.map(player.network.views) ?? []
     background.draws = Draws(seed: seed, step: hand.draw)
     let views = isJoint ? game.views : game.views.filter { $0.isOnBothSides || $0.pack > 1 }
     let sight = View.Sight(step: step, draws: background.draws, real: hand.real)
-    return Scene(real: hand.real, fake: fake, isJoint: isJoint, background) { [critic] samples, labels, run in
-      let seen = views.reduce(samples) { $1.apply($0, sight) }
+    let look: (Tensor) -> Tensor = { views.reduce($0) { $1.apply($0, sight) } }
+    return Scene(
+      real: hand.real, fake: fake, isJoint: isJoint, background, views: views.isEmpty ? nil : look
+    ) { [critic] seen, labels, run in
       var mode = self.mode(hand.draw, labels)
       (mode.statistics, mode.parts) = (.batch(updating: !run.isExtra), run.parts)
       let (output, features) = critic.network.evaluate(seen, weights: criticWeights, mode: mode)

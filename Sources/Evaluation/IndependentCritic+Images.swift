@@ -14,12 +14,13 @@ extension IndependentCritic {
     }
   }
 
-  /// What a generator makes, each draw of latents of its own, rounded to bytes as files are: no critic can tell it by
-  /// values between them.
+  /// What a generator makes, each draw of latents of its own; images are rounded to bytes as files are: no critic can
+  /// tell them by values between them.
   public static func samples(of trainer: Trainer, _ sampling: Trainer.Sampling, seed: UInt64) -> Samples {
     { draw, count in
-      let images = trainer.samples(trainer.latents(count, seed: seed, page: draw), sampling)
-      return Tensor(imageBytes: try images.imageBytes(), shape: images.shape, on: images.device)
+      let samples = trainer.samples(trainer.latents(count, seed: seed, page: draw), sampling)
+      guard samples.shape.rank == 4 else { return samples }
+      return Tensor(imageBytes: try samples.imageBytes(), shape: samples.shape, on: samples.device)
     }
   }
 }

@@ -13,7 +13,7 @@ extension IndependentCritic {
   public static func images(
     _ objective: Objective, size: Int, channels: Int, width: Int = 32
   ) throws(NetworkError) -> IndependentCritic {
-    var layers = convolutional(size: size, width: width)
+    var layers = convolutional(size: size, width: width, outputs: outputs(objective, of: 1))
     if objective.critic == .autoencoder {
       var options = Architecture.Options()
       (options.size, options.channels, options.width, options.latent) = (size, channels, width, 64)
@@ -24,14 +24,25 @@ extension IndependentCritic {
   }
 
   /// A critic of points, or of other flat samples, with two hidden layers.
-  public static func points(_ objective: Objective, width: Int = 64) -> IndependentCritic {
+  ///
+  /// - Parameter coordinates: Of a sample: the outputs of a critic that is an autoencoder.
+  public static func points(_ objective: Objective, width: Int = 64, coordinates: Int = 2) -> IndependentCritic {
     IndependentCritic(
       objective,
       layers: Sequential([
         Dense(width, initializer: .he), Activation.swish, Dense(width, initializer: .he), Activation.swish,
-        Dense(1, initializer: .he),
+        Dense(outputs(objective, of: coordinates), initializer: .he),
       ])
     ).penalised()
+  }
+
+  /// How many outputs a critic needs: a classifier without labels has two classes, whatever they may be.
+  private static func outputs(_ objective: Objective, of coordinates: Int) -> Int {
+    switch objective.critic {
+    case .logit, .pairs: 1
+    case .classes: 2
+    case .autoencoder: coordinates
+    }
   }
 
   /// The neural-network divergence of Gulrajani, Raffel and Metz (2019): what a Wasserstein critic maximises, its
@@ -66,7 +77,7 @@ extension IndependentCritic {
   /// Filters of 5 x 5 at stride 2 until 4 x 4 pixels are left, each with swish, and a linear layer; no normalization.
   ///
   /// The border lies as in the paper's "same" padding, mirrored: an image's first pixels have two zeros before them.
-  public static func convolutional(size: Int, width: Int) -> Sequential {
+  public static func convolutional(size: Int, width: Int, outputs: Int = 1) -> Sequential {
     var layers: [any Layer] = []
     var (pixels, filters) = (size, width)
     while pixels > 4 {
@@ -74,7 +85,7 @@ extension IndependentCritic {
       layers.append(Activation.swish)
       (pixels, filters) = ((pixels + 1) / 2, 2 * filters)
     }
-    return Sequential(layers + [Reshape.flat, Dense(1, initializer: .he)])
+    return Sequential(layers + [Reshape.flat, Dense(outputs, initializer: .he)])
   }
 
   /// Linear critics have closed forms.

@@ -102,14 +102,17 @@ public struct IndependentCritic: Sendable {
       switch objective.critic {
       case .logit, .pairs: network.output == [1]
       case .autoencoder: network.output == network.input
-      case .classes: false
+      case .classes: network.output.rank == 1 && network.output[0] > 1
       }
     guard isFit else {
+      let wanted =
+        switch objective.critic {
+        case .logit, .pairs: "[1], a logit"
+        case .autoencoder: "\(network.input), an autoencoder"
+        case .classes: "[2] or more, a logit for each class"
+        }
       throw NetworkError(
-        objective.critic == .classes
-          ? "\(objective.name) needs labels, which an independent critic does not see: choose another objective"
-          : "the critic of \(objective.name) maps \(network.input) to \(network.output): give it layers to "
-            + (objective.critic == .autoencoder ? "\(network.input), an autoencoder" : "[1], a logit"))
+        "the critic of \(objective.name) maps \(network.input) to \(network.output): give it layers to \(wanted)")
     }
     if let term = terms.first(where: { $0.term.critic == nil || $0.term.needs.contains { $0 != .sampleSlopes } }) {
       throw NetworkError(
@@ -125,6 +128,9 @@ public struct IndependentCritic: Sendable {
     var background = Scene.Background()
     (background.tape, background.network, background.weights) = (tape, network, weights ?? [])
     (background.options, background.state, background.draws) = (options, state, Draws(seed: seed, step: draw))
+    background.critic = objective.critic
+    // It is told no classes: those of a classifier serve to tell real from generated.
+    if objective.critic == .classes { background.labels = Tensor(-1, shape: [real.shape[0]], on: real.device) }
     return Scene(real: real, fake: fake.detached(), isJoint: true, background) { samples, _, run in
       let mode = Mode(statistics: .batch(updating: !run.isExtra), parts: run.parts)
       let (output, features) = network.evaluate(samples, weights: weights, mode: mode)

@@ -62,6 +62,30 @@ public struct OptimizerRule: Sendable {
     return [rate, s.beta1, 1 - s.beta1, s.beta2, 1 - s.beta2, root, s.epsilon]
   }
 
+  /// The numbers of an update whose loss has a further part, `interval` times its weight, at each `interval`-th step
+  /// only: with c = interval / (interval + 1), Adam's rate times c and both its betas to the power of c, as if that part
+  /// had had a step of its own (Karras et al. 2020, "Analyzing and improving the image quality of StyleGAN", appendix B).
+  /// Other rules keep theirs.
+  public func settings(_ settings: OptimizerSettings, withPenaltyEvery interval: Int) -> OptimizerSettings {
+    guard kernel == "adam" else { return settings }
+    var settings = settings
+    settings.rate *= Double(interval) / Double(interval + 1)
+    // x^c is x over its (interval + 1)-th root.
+    func shortened(_ beta: Double) -> Double { beta == 0 ? 0 : beta / Self.root(beta, interval + 1) }
+    (settings.beta1, settings.beta2) = (shortened(settings.beta1), shortened(settings.beta2))
+    return settings
+  }
+
+  /// The n-th root of an x from 0 to 1, the same on every machine: halves of the interval, down to a double's last bit.
+  private static func root(_ x: Double, _ n: Int) -> Double {
+    var (low, high) = (x, 1.0)
+    for _ in 0..<60 {
+      let middle = 0.5 * (low + high)
+      if power(middle, n) < x { low = middle } else { high = middle }
+    }
+    return high
+  }
+
   /// x^n by repeated squaring, the same on every machine.
   private static func power(_ x: Double, _ n: Int) -> Double {
     var (result, square, rest) = (1.0, x, n)

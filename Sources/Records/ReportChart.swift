@@ -23,6 +23,9 @@ public struct ReportChart: Sendable {
       range: 0...1, reference: 0.5,
       columns: [("critic_accuracy_real", "on real"), ("critic_accuracy_fake", "on generated")]),
     ReportChart(
+      name: "classes", title: "Classes", note: "share of real images whose class the critic names, told or not",
+      range: 0...1, columns: [("class_accuracy", "accuracy")]),
+    ReportChart(
       name: "gradients", title: "Gradient norms", note: "of all weights of a player", isLogarithmic: true,
       columns: [("critic_gradient_norm", "critic"), ("generator_gradient_norm", "generator")]),
     ReportChart(

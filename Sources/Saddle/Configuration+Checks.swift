@@ -49,15 +49,25 @@ extension Configuration {
       $0.critic != .autoencoder && $0.model.architecture == "autoencoder"
     },
     Check(
+      "model.architecture autoencoder gives images, not logits of classes or codes: set model.conditioning to none or "
+        + "concat, and model.categories and model.continuous-codes to 0"
+    ) {
+      $0.critic == .autoencoder && (![.none, .concat].contains($0.model.conditioning) || $0.codes > 0)
+    },
+    Check(
       "penalties on the critic's slope are of single samples, objective.name preference scores pairs: leave them at 0"
     ) {
       $0.critic == .pairs && $0.has(.sampleSlopes)
     },
     Check(
-      "objective.name preference scores pairs, so that the critic says nothing of single samples: leave "
-        + "terms.feature-matching, pulling-away, auxiliary-classifier and information at 0, or take objective.name relativistic"
-    ) { configuration in
-      configuration.critic == .pairs && [Term.Need.features, .classes, .codes].contains { configuration.has($0) }
+      "terms.feature-matching, pulling-away, information and auxiliary-classifier read what the critic says of single "
+        + "samples, objective.name preference scores pairs: set objective.name=relativistic, which compares samples too, or "
+        + "leave them at 0"
+    ) {
+      $0.critic == .pairs && ($0.has(.features) || $0.has(.classes) || $0.has(.codes))
+    },
+    Check("terms.pulling-away compares the samples of a batch: set training.batch to 2 or more (of each views.pack)") {
+      !$0.terms["pulling-away"].isZero && $0.training.batch < 2 * $0.views.pack
     },
     Check("penalties on the critic's slope are of logits: an autoencoder has none; leave terms.r1 and its like at 0") {
       $0.critic == .autoencoder && $0.has(.sampleSlopes)

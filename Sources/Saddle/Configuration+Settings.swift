@@ -73,7 +73,8 @@ extension Configuration {
   private static let termSettings: [Setting] =
     Term.all.map { Setting("terms.\($0.name)", \.terms[$0.name], .nonNegative, "weight of: " + $0.summary) } + [
       Setting(
-        "terms.interval", \.terms.interval, in: 1...1000, "the critic's terms are added every so many steps, times that"
+        "terms.interval", \.terms.interval, in: 1...1000,
+        "penalties on slopes are added every so many critic steps, times that; Adam's critic rate and betas make up for it"
       ),
 
       Setting("views.noise", \.views.noise, "distribution of instance noise on the critic's inputs"),

@@ -30,6 +30,20 @@ public struct PointMixture: Sendable {
   private static let gridPlaces: [Double] = [-4, -2, 0, 2, 4].map { $0 / 2.83 }
 }
 
+extension Configuration {
+  /// What a game of points is played for.
+  ///
+  /// - Throws: `ConfigurationError` where `data.path` names no mixture.
+  public func pointMixture() throws(ConfigurationError) -> PointMixture {
+    guard let mixture = PointMixture.all.first(where: { $0.name == data.path }) else {
+      throw .contradiction(
+        "model.architecture \(model.architecture) is trained on points: data.path must be one of "
+          + PointMixture.all.map { $0.name }.joined(separator: ", ") + ", not '\(data.path)'")
+    }
+    return mixture
+  }
+}
+
 /// Points of a mixture, drawn on the device: functions of (seed, batch). A point's class is its Gaussian.
 public final class PointSource: SampleSource {
   private let mixture: PointMixture
@@ -64,12 +78,17 @@ public final class PointSource: SampleSource {
   /// The next batch, its samples [batch, 2] and, where they are labelled, its labels [batch].
   public func next() -> Batch {
     drawn += 1
+    return points(batch, draw: drawn)
+  }
+
+  /// Points [count, 2] of draw 1, 2, ..., the first `count` of that batch; labels [count] where they are labelled.
+  public func points(_ count: Int, draw: Int) -> Batch {
     let choice = RandomStream(seed: seed, stream: RandomUse.points.rawValue)
     let noise = RandomStream(seed: seed, stream: RandomUse.pointNoise.rawValue)
-    let modes = Double(centres.shape[0]) * choice.uniform([batch], step: drawn, on: centres.device)
-    let offsets = noise.normal([batch, 2], step: drawn, on: centres.device)
+    let modes = Double(centres.shape[0]) * choice.uniform([count], step: draw, on: centres.device)
+    let offsets = noise.normal([count, 2], step: draw, on: centres.device)
     return Batch(
-      centres.gathered(modes) + mixture.deviation * offsets, labels: classes?.gathered(modes).reshaped(to: [batch]))
+      centres.gathered(modes) + mixture.deviation * offsets, labels: classes?.gathered(modes).reshaped(to: [count]))
   }
 
   func stop() {}

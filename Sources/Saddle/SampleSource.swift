@@ -19,6 +19,8 @@ final class ImageSource: SampleSource {
   private let prefetcher: BatchPrefetcher
   /// Each image's class, -1 where it is not told; nil for games without classes.
   private let labels: [Int]?
+  /// Each image's class where `labels` hides some.
+  private let truths: [Int]?
   private let device: Device
 
   /// - Parameter first: Batches that were drawn before: a run that resumes goes on with the next.
@@ -29,6 +31,7 @@ final class ImageSource: SampleSource {
       flips: configuration.data.flip ? .horizontal : .none)
     let (epoch, batch) = first.quotientAndRemainder(dividingBy: sampler.batchesPerEpoch)
     labels = try Self.labels(of: dataset, configuration)
+    truths = labels != nil && configuration.data.labelled > 0 ? dataset.labels : nil
     prefetcher = BatchPrefetcher(dataset, sampler, from: .init(epoch: epoch, batch: batch))
   }
 
@@ -62,10 +65,11 @@ final class ImageSource: SampleSource {
   func next() throws -> Batch {
     let batch = try prefetcher.next()
     let shape: Shape = [batch.indices.count, dataset.height, dataset.width, dataset.channels]
-    let known = labels.map { labels in batch.indices.map { Double(labels[$0]) } }
+    func classes(_ all: [Int]?) -> Tensor? {
+      all.map { all in Tensor(batch.indices.map { Double(all[$0]) }, shape: [batch.indices.count], on: device) }
+    }
     return Batch(
-      Tensor(imageBytes: batch.bytes, shape: shape, on: device),
-      labels: known.map { Tensor($0, shape: [$0.count], on: device) })
+      Tensor(imageBytes: batch.bytes, shape: shape, on: device), labels: classes(labels), truths: classes(truths))
   }
 
   func stop() { prefetcher.stop() }

@@ -65,11 +65,7 @@ public final class TrainingRun {
     let path = configuration.data.path
     let shape = configuration.sampleShape
     if shape == [2] {
-      guard let mixture = PointMixture.all.first(where: { $0.name == path }) else {
-        throw ConfigurationError.contradiction(
-          "model.architecture \(configuration.model.architecture) is trained on points: data.path must be one of "
-            + PointMixture.all.map { $0.name }.joined(separator: ", ") + ", not '\(path)'")
-      }
+      let mixture = try configuration.pointMixture()
       let (training, classes, modes) = (configuration.training, configuration.model.classes, mixture.centres.count)
       guard classes == 0 || classes >= modes else {
         throw ConfigurationError.contradiction(

@@ -13,6 +13,7 @@ struct Judge: ParsableCommand {
         saddle judge runs/fashion --nnd
       One critic learns from half of the held-out images and is read on the other half and on training images. With
       --nnd (Gulrajani, Raffel and Metz 2019) there are two, each read on the images that it learned from.
+      A run of points (ring, grid) is judged by the points that it was trained on, and by others of the same mixture.
       """)
 
   @Argument(help: "The run's folder.", completion: .directory) var folder: String
@@ -62,22 +63,20 @@ struct Judge: ParsableCommand {
   func run() throws {
     let directory = try RunDirectory(opening: folder)
     let configuration = try Saddle.Configuration(from: directory.configuration)
-    let shape = configuration.sampleShape
-    guard shape.rank == 3 else {
-      throw ConfigurationError.contradiction(
-        "\(folder) was trained on points, which are drawn afresh: none of them is held out. saddle judge needs images")
-    }
     let store = CheckpointStore(readingFrom: directory.checkpoints)
     let checkpoint = try from.map { try store.load(named: $0) } ?? store.loadLatest()
-    let images = try openImages(configuration)
-    let critic = try self.critic(size: shape[0], channels: shape[2])
+    let isOfImages = configuration.sampleShape.rank == 3
+    if !isOfImages { try checkPoints(folder) }
+    let images = isOfImages ? try openImages(configuration) : nil
+    let critic = try self.critic(of: configuration.sampleShape)
     let device = try deviceOptions.open()
     let trainer = try Trainer(configuration, on: device)
     try trainer.restore(checkpoint.file, step: checkpoint.step)
+    let reals = try images.map { try samples(of: $0, on: device) } ?? points(configuration, trainer, critic)
 
     let status = StatusLine()
     let start = ContinuousClock.now
-    let judgement = try judge(critic, trainer, configuration.samplingMode, images, device) { step, steps in
+    let judgement = try judge(critic, trainer, configuration.samplingMode, reals) { step, steps in
       let seconds = (ContinuousClock.now - start) / .seconds(1)
       status.show(
         "critic: step \(step) of \(steps)  \(ProgressLine.duration(seconds * Double(steps - step) / Double(step))) left"
@@ -87,24 +86,39 @@ struct Judge: ParsableCommand {
     let report = JudgeReport(
       judgement, critic, isDivergenceOfNetworks: nnd, run: folder, step: checkpoint.step,
       weights: trainer.generator.average == nil ? "raw" : configuration.sampling.weights.rawValue,
-      statistics: configuration.sampling.statistics.rawValue, images: images.names,
-      counts: (images.train.count, images.fitting.count, images.heldOut.count),
+      statistics: configuration.sampling.statistics.rawValue, kind: isOfImages ? "images" : "points",
+      names: reals.names, counts: reals.counts,
       seconds: (ContinuousClock.now - start) / .seconds(1))
     FileHandle.standardOutput.write(Data((json ? try report.json() : report.text + "\n").utf8))
   }
 
-  private func critic(size: Int, channels: Int) throws -> IndependentCritic {
+  private func critic(of sample: Shape) throws -> IndependentCritic {
     guard let row = Objective.named(objective) else { preconditionFailure("validate() knows the objective") }
     var critic =
-      nnd
-      ? IndependentCritic.neuralNetworkDivergence(size: size, exact: exact)
-      : try IndependentCritic.images(row, size: size, channels: channels)
+      if nnd {
+        IndependentCritic.neuralNetworkDivergence(size: sample[0], exact: exact)
+      } else if sample.rank == 3 {
+        try IndependentCritic.images(row, size: sample[0], channels: sample[2])
+      } else {
+        IndependentCritic.points(row, coordinates: sample.count)
+      }
     if let steps { critic.steps = steps }
     if !exact { critic.readings = max(2, samples / critic.batch) }
     critic.seed = seed
     // Asked now: whether the critic fits is known without a sample.
-    try critic.check(sample: [size, size, channels])
+    try critic.check(sample: sample)
     return critic
+  }
+
+  /// What the critic is to know from generated samples.
+  struct Reals {
+    let train: IndependentCritic.Samples
+    /// What the critic learns from.
+    let fitting: IndependentCritic.Samples
+    let heldOut: IndependentCritic.Samples
+    /// Where the two kinds come from.
+    let names: (train: String, heldOut: String)
+    let counts: (train: Int, fitting: Int, heldOut: Int)
   }
 
   // MARK: Images
@@ -150,24 +164,29 @@ struct Judge: ParsableCommand {
     return Images(train: train, fitting: halves.share, heldOut: halves.rest, names: (path, place))
   }
 
+  private func samples(of images: Images, on device: Device) throws -> Reals {
+    func draws(_ images: any ImageDataset) throws -> IndependentCritic.Samples {
+      try IndependentCritic.samples(of: images, seed: seed, on: device)
+    }
+    return Reals(
+      train: try draws(images.train), fitting: try draws(images.fitting), heldOut: try draws(images.heldOut),
+      names: images.names, counts: (images.train.count, images.fitting.count, images.heldOut.count))
+  }
+
   private func judge(
-    _ critic: IndependentCritic, _ trainer: Trainer, _ sampling: Trainer.Sampling, _ images: Images, _ device: Device,
+    _ critic: IndependentCritic, _ trainer: Trainer, _ sampling: Trainer.Sampling, _ reals: Reals,
     progress: (Int, Int) -> Void
   ) throws -> Judgement {
     let fake = IndependentCritic.samples(of: trainer, sampling, seed: seed)
-    func samples(_ images: any ImageDataset) throws -> IndependentCritic.Samples {
-      try IndependentCritic.samples(of: images, seed: seed, on: device)
-    }
     guard nnd else {
       return try critic.judge(
-        fake: fake, fitting: samples(images.fitting), train: samples(images.train), heldOut: samples(images.heldOut),
-        progress: progress)
+        fake: fake, fitting: reals.fitting, train: reals.train, heldOut: reals.heldOut, progress: progress)
     }
     func dequantised(_ samples: @escaping IndependentCritic.Samples, _ stream: UInt32) -> IndependentCritic.Samples {
       IndependentCritic.dequantised(samples, seed: seed, stream: stream)
     }
     return try critic.judge(
-      fake: dequantised(fake, 1), train: dequantised(try samples(images.train), 2),
-      heldOut: dequantised(try samples(images.heldOut), 3), progress: progress)
+      fake: dequantised(fake, 1), train: dequantised(reals.train, 2), heldOut: dequantised(reals.heldOut, 3),
+      progress: progress)
   }
 }

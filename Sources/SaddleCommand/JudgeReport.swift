@@ -21,6 +21,8 @@ struct JudgeReport: Encodable {
   /// Raw or average.
   let weights: String
   let statistics: String
+  /// What is judged: images or points.
+  let kind: String
   let trainData, heldOutData: String
   let trainImages, fittingImages, heldOutImages: Int
   let critics, criticSteps, batch, readings: Int
@@ -33,7 +35,7 @@ struct JudgeReport: Encodable {
 
   init(
     _ judgement: Judgement, _ critic: IndependentCritic, isDivergenceOfNetworks: Bool, run: String, step: Int,
-    weights: String, statistics: String, images: (train: String, heldOut: String),
+    weights: String, statistics: String, kind: String, names: (train: String, heldOut: String),
     counts: (train: Int, fitting: Int, heldOut: Int), seconds: Double
   ) {
     func value(_ reading: IndependentCritic.Reading) -> Value {
@@ -46,7 +48,7 @@ struct JudgeReport: Encodable {
       isDivergenceOfNetworks
       ? "E r - E f - 10 E (|grad D| - 1)^2: W + W^2 / 40 for a linear critic" : critic.objective.estimates
     (self.run, self.step, self.weights, self.statistics) = (run, step, weights, statistics)
-    (trainData, heldOutData) = images
+    (self.kind, trainData, heldOutData) = (kind, names.train, names.heldOut)
     (trainImages, fittingImages, heldOutImages) = counts
     (critics, criticSteps, batch, readings) = (
       isDivergenceOfNetworks ? 2 : 1, critic.steps, critic.batch, critic.readings
@@ -70,8 +72,8 @@ struct JudgeReport: Encodable {
       "",
       "objective  \(objective); at its optimum the critic's loss is \(estimates)",
       "generator  \(run) after step \(step), \(weights) weights, \(statistics) statistics",
-      "train      \(trainImages) images of \(trainData)",
-      "held-out   \(heldOutImages) images of \(heldOutData)"
+      "train      \(trainImages) \(kind) of \(trainData)",
+      "held-out   \(heldOutImages) \(kind) of \(heldOutData)"
         + (isOne ? ", and \(fittingImages) that the critic learned from" : ""),
       "critic     \(isOne ? "one" : "two, one of each kind"), \(criticSteps) steps of \(batch), Adam "
         + "\(Self.number(rate)) falling to 0, average \(Self.number(averageDecay))"

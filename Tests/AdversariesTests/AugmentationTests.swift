@@ -143,3 +143,47 @@ func policiesThatCannotBeAreNamed(text: String, sample: [Int], words: [String]) 
   let error = #expect(throws: AugmentationError.self) { try AugmentationPolicy(text, sample: Shape(sample)) }
   for word in words { #expect(error?.description.contains(word) == true) }
 }
+
+/// A critic of pairs sees each image as it would alone, whatever is beside it: views come before the pairing. Here its
+/// logit is a weighted sum of the first image.
+@Test(arguments: Augmentation.all.map(\.name) + View.Noise.allCases.map(\.rawValue), [true, false])
+func viewsChangeImagesBeforeTheyArePaired(name: String, isJoint: Bool) throws {
+  let device = try Device.cpu(precision: .double, threads: 1)
+  let sample: Shape = [6, 5, 3]
+  let view =
+    try View.Noise(rawValue: name).map { View.noise($0, deviation: 0.5) }
+    ?? .augmentation(AugmentationPolicy(name, sample: sample), probability: 1)
+  var game = Game(try #require(Objective.named("preference")))
+  game.views = [view]
+  func player(_ layers: [any Layer], _ input: Shape) throws -> Player {
+    Player(
+      try Network(Sequential(layers), input: input, random: random, on: device),
+      try #require(OptimizerRule.all.first { $0.name == "sgd" }), OptimizerSettings(rate: 1))
+  }
+  let trainer = Trainer(
+    generator: try player([Dense(90, initializer: .he), Reshape(sample)], [2]),
+    critic: try player([Reshape.flat, Dense(1, initializer: .he)], [6, 5, 6]), game: game, seed: 4)
+  // Channels 0 to 2 of a pair are the first image's; nothing is added.
+  let weights: [Double] = try random.normal([90], step: 5, on: device).scalars()
+  var spread = [Double](repeating: 0, count: 181)
+  for pixel in 0..<30 { for channel in 0..<3 { spread[6 * pixel + channel] = weights[3 * pixel + channel] } }
+  trainer.critic.network.weights.write(spread)
+  let (real, fake) = (
+    random.uniform([3, 6, 5, 3], step: 1, on: device), 2 * random.uniform([3, 6, 5, 3], step: 2, on: device) - 1
+  )
+  let hand = Trainer.Hand(real: real, labels: nil, latents: Tensor(0, shape: [3, 2], on: device), draw: 1)
+  let scene = trainer.scene(
+    hand, fake: fake, isJoint: isJoint, tape: Tape(), moving: trainer.critic, [], criticWeights: nil)
+  let logits = try scene.pairLogits.realFirst.scalars(as: Double.self) + scene.pairLogits.fakeFirst.scalars()
+
+  let sight = View.Sight(step: 0, draws: Draws(seed: 4, step: 1), real: real)
+  let seen: [Double] =
+    isJoint
+    ? try view.apply(real.followed(by: fake), sight).scalars()
+    : try view.apply(real, sight).scalars() + view.apply(fake, sight).scalars()
+  #expect(logits.count == 6 && seen.count == 540)
+  for (i, logit) in logits.enumerated() {
+    let expected = zip(seen[(90 * i)...], weights).reduce(0) { $0 + $1.0 * $1.1 }
+    #expect(abs(logit - expected) < 1e-12, "image \(i): \(logit), not \(expected)")
+  }
+}

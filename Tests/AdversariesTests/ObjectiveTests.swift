@@ -128,8 +128,9 @@ func generatorsDoNotScoreReals(name: String) throws {
   #expect(abs(try objective.generatorLoss(scene).scalars(as: Double.self)[0] - generator) < 1e-14)
 }
 
-/// Autoencoders that halve their inputs: the errors are x / 2.
-@Test func energiesAreErrorsOfReconstruction() throws {
+/// Autoencoders that halve what they see: the errors are half of it, whatever the views made of the samples.
+@Test(arguments: [true, false], [true, false])
+func energiesAreErrorsOfReconstruction(isChanged: Bool, isJoint: Bool) throws {
   let device = try Device.cpu(precision: .double, threads: 1)
   let (x, g) = ([0.5, -1, 2, 0.25], [1.5, 0.25, -0.5, 1])  // two samples of two coordinates each
   func scene(_ state: [Double]) -> (Scene, fake: Tensor) {
@@ -138,13 +139,17 @@ func generatorsDoNotScoreReals(name: String) throws {
     (background.options.margin, background.options.diversity, background.options.balanceRate) = (0.3, 0.7, 0.5)
     let fake = Tape().watch(Tensor(g, shape: [2, 2], on: device))
     return (
-      Scene(real: Tensor(x, shape: [2, 2], on: device), fake: fake, background) { x, _, _ in
-        Scene.Verdict(output: 0.5 * x)
+      Scene(
+        real: Tensor(x, shape: [2, 2], on: device), fake: fake, isJoint: isJoint, background,
+        views: isChanged ? { 3 * $0 + 1 } : nil
+      ) { seen, _, _ in
+        Scene.Verdict(output: 0.5 * seen)
       }, fake
     )
   }
-  func energies(_ x: [Double], _ error: (Double) -> Double) -> [Double] {
-    [(error(x[0] / 2) + error(x[1] / 2)) / 2, (error(x[2] / 2) + error(x[3] / 2)) / 2]
+  func energies(_ samples: [Double], _ error: (Double) -> Double) -> [Double] {
+    let x = samples.map { isChanged ? 3 * $0 + 1 : $0 }
+    return [(error(x[0] / 2) + error(x[1] / 2)) / 2, (error(x[2] / 2) + error(x[3] / 2)) / 2]
   }
   func expect(_ ours: Tensor, _ theirs: Double, _ what: String) throws {
     let ours = try ours.scalars(as: Double.self)[0]
@@ -158,7 +163,7 @@ func generatorsDoNotScoreReals(name: String) throws {
   try expect(loss, mean(fake), "ebgan's generator")
   // The target of the reconstruction has its gradient too: d (x / 2)^2 / dx = x / 2, over four coordinates.
   for (ours, x) in zip(try gradient(of: loss, wrt: [samples])[0].scalars(as: Double.self), g) {
-    #expect(abs(ours - x / 2 / 4) < 1e-14)
+    #expect(abs(ours - (isChanged ? 3 * (3 * x + 1) : x) / 2 / 4) < 1e-14)
   }
   let began = try #require(Objective.named("began"))
   let (realError, fakeError) = (mean(energies(x, abs)), mean(energies(g, abs)))
@@ -168,4 +173,68 @@ func generatorsDoNotScoreReals(name: String) throws {
   try expect(began.nextState(second)[0], 0.4 + 0.5 * (0.7 * realError - fakeError), "began's k")
   try expect(began.nextState(scene([7]).0)[0], 1, "k at its limit")
   try expect(began.nextState(scene([-7]).0)[0], 0, "k at its limit")
+}
+
+// MARK: Classes
+
+private func logSumExp(_ x: [Double]) -> Double {
+  let largest = x.max() ?? 0
+  return largest + log(x.reduce(0) { $0 + exp($1 - largest) })
+}
+
+/// A classifier of three classes: half of -E log D(x) - E log(1 - D(G(z))) with D = Z / (Z + 1), Z the sum of the
+/// classes' exponentials, and the cross entropy over those reals whose class is told (Salimans et al. 2016, section 5).
+@Test(arguments: [[0, 2, -1], [1, 1, 0], [-1, -1, -1]] as [[Double]])
+func classifiersAreTheirFormula(classes: [Double]) throws {
+  let device = try Device.cpu(precision: .double, threads: 1)
+  let objective = try #require(Objective.named("semi-supervised"))
+  let real = [[1.5, -0.5, 0.25], [0, 2, -1], [40, -3, 5]]
+  let fake = [[-1, 0.5, 0.75], [-60, -20, -80], [2, 2, 30]]
+  var background = Scene.Background()
+  background.critic = objective.critic
+  background.labels = Tensor(classes, shape: [3], on: device)
+  let scene = Scene(
+    real: Tensor(real.flatMap { $0 }, shape: [3, 3], on: device),
+    fake: Tensor(fake.flatMap { $0 }, shape: [3, 3], on: device), background
+  ) { x, _, _ in Scene.Verdict(output: x) }
+  let told: [Double] = zip(real, classes).filter { $0.1 >= 0 }.map { logSumExp($0) - $0[Int($1)] }
+  let (r, f) = (real.map(logSumExp), fake.map(logSumExp))
+  let telling = mean(r) { softplus(-$0) } / 2 + mean(f, softplus) / 2
+  let estimate = try #require(objective.estimate)
+  let ours = [objective.criticLoss(scene), objective.generatorLoss(scene), estimate(scene)]
+  let theirs: [Double] = [(told.isEmpty ? 0 : mean(told)) + telling, -mean(f, softplus), log(2) - telling]
+  for (loss, expected) in zip(ours, theirs) {
+    let value = try loss.scalars(as: Double.self)[0]
+    #expect(abs(value - expected) <= 1e-11 * max(1, abs(expected)), "\(value), not \(expected)")
+  }
+  let decisions: [Double] = try objective.decisions(scene).real.scalars()
+  for (decision, expected) in zip(decisions, r) { #expect(abs(decision - expected) < 1e-13) }
+}
+
+/// Penalties of a linear classifier x W are on the slope of its logit of being real: W softmax(x W), not that of a class.
+@Test(arguments: ["r1", "r2", "gradient-penalty"], [true, false])
+func penaltiesOfClassifiersAreOnTheirLogOdds(name: String, isJoint: Bool) throws {
+  let device = try Device.cpu(precision: .double, threads: 1)
+  let term = try #require(Term.named(name)?.critic)
+  let weights = [[0.5, -1, 2], [1.5, 0.25, -0.75]]
+  let samples = [[0.3, -0.2], [1, 0.5], [-2, 0.1]]
+  var background = Scene.Background()
+  (background.critic, background.tape) = (.classes, Tape())
+  // The line between a sample and itself is a point.
+  let x = Tensor(samples.flatMap { $0 }, shape: [3, 2], on: device)
+  let scene = Scene(real: x, fake: x, isJoint: isJoint, background) { x, _, _ in
+    Scene.Verdict(output: matmul(x, Tensor(weights.flatMap { $0 }, shape: [2, 3], on: device)))
+  }
+  let squares = samples.map { x in
+    let logits = (0..<3).map { k in x[0] * weights[0][k] + x[1] * weights[1][k] }
+    let shares = logits.map { exp($0 - logSumExp(logits)) }
+    return weights.reduce(0) { sum, row in
+      let slope = zip(row, shares).reduce(0) { $0 + $1.0 * $1.1 }
+      return sum + slope * slope
+    }
+  }
+  let expected =
+    name == "gradient-penalty" ? mean(squares) { ($0.squareRoot() - 1) * ($0.squareRoot() - 1) } : mean(squares) / 2
+  let ours = try term(scene).scalars(as: Double.self)[0]
+  #expect(abs(ours - expected) < 1e-11, "\(ours), not \(expected)")
 }

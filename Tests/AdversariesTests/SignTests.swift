@@ -99,3 +99,15 @@ func signsAreSeen(row: SignRow) {
   let share = try value(Diagnosis.saturatedShare(tensor([1, -0.995, 0.98, 0], [2, 2])))
   #expect(share == 0.5)
 }
+
+/// Shares of samples whose class a classifier names, of those whose class is known.
+@Test(
+  arguments: [
+    ([0, 1, 2, 0], 0.75), ([0, 1, 0, 0], 0.5), ([-1, 1, -1, 0], 0.5), ([-1, -1, -1, -1], 0),
+  ] as [([Double], Double)])
+func classAccuracyIsItsDefinition(classes: [Double], expected: Double) throws {
+  let device = try Device.cpu(precision: .double, threads: 1)
+  let logits = Tensor([3.0, 1, 2, -1, 5, 4, 0, -2, 1, 0.5, 2, 1], shape: [4, 3], on: device)
+  let share = Diagnosis.classAccuracy(logits, Tensor(classes, shape: [4], on: device))
+  #expect(abs(try share.scalars(as: Double.self)[0] - expected) < 1e-9)
+}

@@ -57,6 +57,43 @@ func termsHaveTheirGradients(name: String, isCritic: Bool) throws {
   #expect(abs(ours - expected) <= 1e-6 * max(1, abs(expected)), "\(ours), not \(expected)")
 }
 
+/// DRAGAN's points are x + a s u / 2: each sample has a share a of its own, uniform on (0, 1), each coordinate a u, and s
+/// is the deviation over the whole batch.
+@Test(arguments: [1, 2])
+func draganLooksAroundRealSamples(pack: Int) throws {
+  let device = try Device.cpu(precision: .double, threads: 1)
+  let (count, size) = (400, 300)
+  let random = RandomStream(seed: 3, stream: 1)
+  let real = 2 * random.normal([pack * count, size / pack], step: 1, on: device) + 5
+  var background = Scene.Background()
+  (background.draws, background.pack) = (Draws(seed: 8, step: 3), pack)
+  let scene = Scene(real: real, fake: real, background) { x, _, _ in Scene.Verdict(output: x) }
+  let (x, moved): ([Double], [Double]) = (try real.scalars(), try Term.around(scene).scalars())
+  let mean = x.reduce(0, +) / Double(x.count)
+  let deviation = (x.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(x.count)).squareRoot()
+  let steps = zip(moved, x).map { ($0 - $1) / (0.5 * deviation) }
+  #expect(steps.allSatisfy { $0 > 0 && $0 < 1 })
+  // A sample's largest step is nearly its a; over a, steps are uniform: mean 1/2, mean square 1/3.
+  let samples = (0..<count).map { Array(steps[($0 * size)..<(($0 + 1) * size)]) }
+  let shares = samples.map { $0.max() ?? 0 }.sorted()
+  for (rank, share) in shares.enumerated() { #expect(abs(share - (Double(rank) + 0.5) / Double(count)) < 0.08) }
+  let scaled = samples.flatMap { sample in sample.map { $0 / (sample.max() ?? 1) } }
+  let (first, second) = scaled.reduce((0, 0)) { ($0.0 + $1, $0.1 + $1 * $1) }
+  #expect(abs(first / Double(scaled.count) - 0.5) < 0.01 && abs(second / Double(scaled.count) - 1.0 / 3) < 0.01)
+}
+
+/// The mean squared cosine of random codes of d dimensions is 1 / d; of the codes (1, 0), (1, 1), (0, -2), by hand, the
+/// squares 1/2, 0 and 1/2 over three pairs.
+@Test(arguments: [2, 8, 64])
+func pullingAwayOfRandomCodes(dimensions: Int) throws {
+  let device = try Device.cpu(precision: .double, threads: 1)
+  let codes = RandomStream(seed: 2, stream: 1).normal([500, dimensions], step: 1, on: device)
+  let value = try Term.pullingAway(3 * codes).scalars(as: Double.self)[0]
+  #expect(abs(value * Double(dimensions) - 1) < 0.02, "\(value)")
+  let few = Tensor([1.0, 0, 1, 1, 0, -2], shape: [3, 2], on: device)
+  #expect(abs(try Term.pullingAway(few).scalars(as: Double.self)[0] - 1.0 / 3) < 1e-11)
+}
+
 /// Noise of each kind has the deviation it is told, at the step that it is told for, and only where it is wanted.
 @Test(arguments: View.Noise.allCases)
 func noiseHasItsDeviation(noise: View.Noise) throws {

@@ -1,18 +1,22 @@
+import Foundation
 import Testing
 
 @testable import Adversaries
 
 /// Two small players on points of the plane, in double, under plain gradient descent at this rate.
-private func trainer(_ objective: String, _ change: (inout Game) -> Void = { _ in }) throws -> Trainer {
+private func trainer(
+  _ objective: String, rule: String = "sgd", outputs: Int = 1, _ change: (inout Game) -> Void = { _ in }
+) throws -> Trainer {
   var game = Game(try #require(Objective.named(objective)))
   change(&game)
   let device = try Device.cpu(precision: .double, threads: 1)
   let architecture = try #require(Architecture.all.first { $0.name == "mlp-points" })
   var options = Architecture.Options()
   (options.latent, options.width, options.initializer) = (3, 8, .he)
+  options.outputs = outputs - 1
   func player(_ layers: Sequential, _ input: Shape, _ use: RandomUse) throws -> Player {
     let network = try Network(layers, input: input, random: RandomStream(seed: 1, stream: use.rawValue), on: device)
-    return Player(network, try #require(OptimizerRule.all.first { $0.name == "sgd" }), OptimizerSettings(rate: rate))
+    return Player(network, try #require(OptimizerRule.all.first { $0.name == rule }), OptimizerSettings(rate: rate))
   }
   return Trainer(
     generator: try player(architecture.generator(options), [3], .generatorWeights),
@@ -32,32 +36,59 @@ extension Trainer {
   }
 }
 
+/// A step, and what is different in it.
+struct StepRow: Sendable, CustomTestStringConvertible {
+  var objective = "non-saturating"
+  /// Whether the generator learns from the samples that the critic saw.
+  var isShared = true
+  /// Whose steps have noise.
+  var noise = Sides.neither
+  enum Sides { case neither, critic, both }
+  var testDescription: String { "\(objective), \(isShared ? "shared" : "fresh") samples, noise for \(noise)" }
+
+  static let all = [
+    StepRow(), StepRow(objective: "minimax"), StepRow(isShared: false), StepRow(noise: .critic), StepRow(noise: .both),
+    StepRow(isShared: false, noise: .both),
+  ]
+}
+
+/// A network's weights after a step along the gradient of a loss.
+private func moved(_ network: Network, _ loss: ([Tensor]) -> Tensor) throws -> [Double] {
+  let weights = network.watched(on: Tape())
+  let slopes: [Double] = try network.flattened(gradient(of: loss(weights), wrt: weights)).scalars()
+  return zip(try network.weights.scalars(as: Double.self), slopes).map { $0 - rate * $1 }
+}
+
 /// One step worked out by hand: the critic moves once, by the generator's old samples, and then stands still while the
 /// generator follows it.
-@Test(arguments: ["non-saturating", "minimax"])
-func aStepIsTheCriticsThenTheGenerators(objective: String) throws {
-  let trainer = try trainer(objective)
+@Test(arguments: StepRow.all)
+func aStepIsTheCriticsThenTheGenerators(row: StepRow) throws {
+  let trainer = try trainer(row.objective) { game in
+    game.sharesSamples = row.isShared
+    if row.noise != .neither {
+      game.views = [.noise(.gaussian, deviation: 0.5, isOnBothSides: row.noise == .both)]
+    }
+  }
   let (generator, critic) = (trainer.generator.network, trainer.critic.network)
   let real = trainer.points(1)
-  let latents = RandomStream(seed: 4, stream: RandomUse.latents.rawValue)
-    .normal([16, 3], step: 1, on: real.device)
-
-  func moved(_ network: Network, _ loss: ([Tensor]) -> Tensor) throws -> [Double] {
-    let weights = network.watched(on: Tape())
-    let slopes: [Double] = try network.flattened(gradient(of: loss(weights), wrt: weights)).scalars()
-    return zip(try network.weights.scalars(as: Double.self), slopes).map { $0 - rate * $1 }
+  func drawn(_ use: RandomUse) -> Tensor {
+    RandomStream(seed: 4, stream: use.rawValue).normal([16, 3], step: 1, on: real.device)
   }
-  let fake = generator(latents, mode: .training)
+  // The first numbers that a player's step draws beside its latents.
+  func noise(_ shape: Shape) -> Tensor {
+    0.5 * RandomStream(seed: 4, stream: RandomUse.draws.rawValue + 1).normal(shape, step: 1, on: real.device)
+  }
+  let fake = generator(drawn(.latents), mode: .training)
   let newCritic = try moved(critic) { weights in
-    let (real, fake) = (
-      critic(real, weights: weights, mode: .training), critic(fake, weights: weights, mode: .training)
-    )
-    return (-real).softplus().mean() + fake.softplus().mean()
+    let both = real.followed(by: fake)
+    let logits = critic(row.noise == .neither ? both : both + noise([32, 2]), weights: weights, mode: .training)
+    return (-logits.rows(from: 0, count: 16)).softplus().mean() + logits.rows(from: 16, count: 16).softplus().mean()
   }
   let criticViews = critic.views(of: Tensor(newCritic, shape: critic.weights.shape, on: real.device))
   let newGenerator = try moved(generator) { weights in
-    let logits = critic(generator(latents, weights: weights, mode: .training), weights: criticViews, mode: .training)
-    return objective == "minimax" ? -logits.softplus().mean() : (-logits).softplus().mean()
+    let fake = generator(drawn(row.isShared ? .latents : .freshLatents), weights: weights, mode: .training)
+    let logits = critic(row.noise == .both ? fake + noise([16, 2]) : fake, weights: criticViews, mode: .training)
+    return row.objective == "minimax" ? -logits.softplus().mean() : (-logits).softplus().mean()
   }
 
   let before = try trainer.weights
@@ -67,6 +98,99 @@ func aStepIsTheCriticsThenTheGenerators(objective: String) throws {
   for (ours, theirs) in zip(after.critic, newCritic) { #expect(abs(ours - theirs) < 1e-13) }
   for (ours, theirs) in zip(after.generator, newGenerator) { #expect(abs(ours - theirs) < 1e-13) }
   #expect(step.number == 1 && trainer.step == 1)
+}
+
+// MARK: Lazy penalties
+
+/// Penalties on slopes come at every third step of the critic, three times as large; what binds weights, at every step.
+@Test func onlySlopesArePenalisedLazily() throws {
+  let trainer = try trainer("non-saturating") { game in
+    game.terms = [("r1", 0.4), ("orthogonal", 0.01)].compactMap { name, weight in
+      Term.named(name).map { ($0, Schedule(weight)) }
+    }
+    game.termInterval = 3
+  }
+  let (generator, critic) = (trainer.generator.network, trainer.critic.network)
+  for number in 1...5 {
+    let real = trainer.points(number)
+    let latents = RandomStream(seed: 4, stream: RandomUse.latents.rawValue)
+      .normal([16, 3], step: number, on: real.device)
+    let fake = generator(latents, mode: .training)
+    let expected = try moved(critic) { weights in
+      let (r, f) = (critic(real, weights: weights, mode: .training), critic(fake, weights: weights, mode: .training))
+      let loss = (-r).softplus().mean() + f.softplus().mean() + 0.01 * critic.orthogonality(of: weights)
+      guard number % 3 == 1 else { return loss }
+      return loss + 3 * 0.4 * halfSquaredSlope(critic, weights, real)
+    }
+    _ = trainer.advance { Batch(real) }
+    for (ours, theirs) in zip(try trainer.weights.critic, expected) {
+      #expect(abs(ours - theirs) < 1e-12, "step \(number): \(ours), not \(theirs)")
+    }
+  }
+}
+
+/// E |grad D|^2 / 2 of two hidden leaky layers by the chain rule: D = W3 s(W2 s(W1 x)), whose slope is piecewise
+/// constant.
+private func halfSquaredSlope(_ critic: Network, _ weights: [Tensor], _ x: Tensor) -> Tensor {
+  func slopes(_ y: Tensor) -> Tensor { 0.2 + 0.8 * y.detached().step() }
+  let first = matmul(x, weights[0]).adding(bias: weights[1])
+  let second = matmul(first * slopes(first), weights[2]).adding(bias: weights[3])
+  let back = matmul(slopes(second) * weights[4].reshaped(to: [1, weights[4].shape[0]]), weights[2].transposed([1, 0]))
+  return 0.5 * matmul(slopes(first) * back, weights[0].transposed([1, 0])).squared().summed(over: [1]).mean()
+}
+
+/// Adam's numbers, of the critic alone, make up for penalties that do not come at every step (Karras et al. 2020): its
+/// rate times c and its betas to the power of c = k / (k + 1).
+@Test(
+  arguments: [
+    (16, 1, "adam"), (3, 1, "adamw"), (1, 1, "adam"), (16, 0, "adam"), (16, 1, "rmsprop"),
+  ] as [(Int, Double, String)])
+func lazinessIsMadeUpFor(interval: Int, weight: Double, rule: String) throws {
+  let trainer = try trainer("non-saturating", rule: rule) { game in
+    game.terms = [("r1", weight), ("orthogonal", 1)].compactMap { name, weight in
+      Term.named(name).map { ($0, Schedule(weight)) }
+    }
+    game.termInterval = interval
+    (game.generatorRate, game.criticRate) = (2e-3, Schedule(1e-3, to: 0, .linear, last: 4))
+    game.beta2 = Schedule(0.9, to: 0.99, .linear, last: 2)
+  }
+  let isLazy = interval > 1 && weight > 0 && rule != "rmsprop"
+  let c = isLazy ? Double(interval) / Double(interval + 1) : 1
+  for (number, rate, beta2) in [(1, 0.75e-3, 0.945), (2, 0.5e-3, 0.99), (3, 0.25e-3, 0.99)] {
+    _ = trainer.advance { Batch(trainer.points(number)) }
+    let (ours, theirs) = (trainer.critic.optimizer.settings, trainer.generator.optimizer.settings)
+    #expect(abs(ours.rate - c * rate) < 1e-16 && abs(ours.beta1 - pow(0.5, c)) < 1e-15)
+    #expect(abs(ours.beta2 - pow(beta2, c)) < 1e-15)
+    #expect(theirs.rate == 2e-3 && theirs.beta1 == 0.5 && abs(theirs.beta2 - beta2) < 1e-15)
+  }
+}
+
+@Test(arguments: [2, 16, 1000], [0, 0.5, 0.9, 0.999, 1e-6] as [Double])
+func betasAreTakenToTheirPower(interval: Int, beta: Double) {
+  var settings = OptimizerSettings(rate: 1)
+  settings.beta1 = beta
+  for rule in OptimizerRule.all where rule.name.hasPrefix("adam") {
+    let ours = rule.settings(settings, withPenaltyEvery: interval).beta1
+    let expected = pow(beta, Double(interval) / Double(interval + 1))
+    #expect(abs(ours - expected) <= 1e-12 * expected, "\(ours), not \(expected)")
+  }
+}
+
+// MARK: What a step tells
+
+/// A classifier's guesses are measured by all classes, told or not.
+@Test func classifiersAreMeasuredByTheTruth() throws {
+  let trainer = try trainer("semi-supervised", outputs: 3)
+  let real = trainer.points(1)
+  let logits: [Double] = try trainer.critic.network(real, mode: .training).scalars()
+  let guesses = (0..<16).map { n in (0..<3).max { logits[3 * n + $0] < logits[3 * n + $1] } ?? 0 }
+  // Right for ten of them; the players are told the first two alone.
+  let truths = guesses.enumerated().map { Double($0 < 10 ? $1 : ($1 + 1) % 3) }
+  let told = truths.enumerated().map { $0 < 2 ? $1 : -1 }
+  func tensor(_ x: [Double]) -> Tensor { Tensor(x, shape: [16], on: real.device) }
+  let step = trainer.advance { Batch(real, labels: tensor(told), truths: tensor(truths)) }
+  let column = try #require(step.columns.first { $0.name == "class_accuracy" })
+  #expect(abs(try column.value.scalars(as: Double.self)[0] - 10.0 / 16) < 1e-9)
 }
 
 /// k critic steps to each of the generator's, each with a batch of its own.

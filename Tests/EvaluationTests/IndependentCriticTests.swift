@@ -27,12 +27,14 @@ struct KnownDivergence: Sendable, CustomTestStringConvertible {
   KnownDivergence(objective: "least-squares", distance: 0.8, expected: 2 - 8 * 0.215162),
   KnownDivergence(objective: "relativistic", distance: 1, expected: 0.693147 - 0.491802),
   KnownDivergence(objective: "preference", distance: 1, expected: 0.693147 - 0.491802),
+  KnownDivergence(objective: "semi-supervised", distance: 1, expected: 0.111421),
   KnownDivergence(objective: "fgan-kl", distance: 1, expected: 0.5, tolerance: 0.03),
   KnownDivergence(objective: "wasserstein", distance: 1, expected: 1.05, tolerance: 0.02),
   KnownDivergence(objective: "non-saturating", distance: 0, expected: 0),
   KnownDivergence(objective: "hinge", distance: 0, expected: 0, tolerance: 0.02),
   KnownDivergence(objective: "least-squares", distance: 0, expected: 0),
   KnownDivergence(objective: "preference", distance: 0, expected: 0),
+  KnownDivergence(objective: "semi-supervised", distance: 0, expected: 0),
   KnownDivergence(objective: "fgan-kl", distance: 0, expected: 0),
   KnownDivergence(objective: "wasserstein", distance: 0, expected: 0, tolerance: 0.02),
 ])
@@ -130,11 +132,11 @@ func memorisingShowsAsAGap(isMemoriser: Bool, isShared: Bool) throws {
 // MARK: What cannot be judged
 
 @Test(arguments: [
-  ("semi-supervised", "needs labels"), ("ebgan", "an autoencoder"),
+  ("semi-supervised", "a logit for each class"), ("ebgan", "[2], an autoencoder"),
 ])
 func unfitCriticsAreRefused(name: String, words: String) throws {
   let device = try Device.cpu(threads: 1)
-  let critic = IndependentCritic.points(try #require(Objective.named(name)))
+  let critic = IndependentCritic(try #require(Objective.named(name)), layers: IndependentCritic.linear)
   let points: IndependentCritic.Samples = { _, count in Tensor(0, shape: [count, 2], on: device) }
   #expect { try critic.trained(real: points, fake: points) } throws: { "\($0)".contains(words) }
 }

@@ -106,7 +106,8 @@ private let mistakes: Result<String, any Error> = Result {
   WrongCall("sample run --out nowhere/x.png --device cpu", 1, "nowhere/x.png", "Make the folder"),
   WrongCall("runs nowhere", 1, "no run in nowhere", "name another folder"),
   WrongCall("runs", 1, "no run in runs", "saddle train makes runs"),
-  WrongCall("judge run", 1, "trained on points", "saddle judge needs images"),
+  WrongCall("judge run --data pictures", 1, "trained on points", "leave --data, --held-out and --split away"),
+  WrongCall("judge run --nnd", 1, "trained on points", "name an --objective instead"),
   // The device.
   WrongCall("train ring --device quantum", 1, "'quantum' names no device", "Write auto, cpu, opencl"),
   WrongCall("train ring --device opencl:7:7", 1, "'opencl:7:7'", "saddle devices"),

@@ -247,8 +247,28 @@ private let tiny = ["--set", "model.width=8", "--set", "training.batch=4", "--de
 
   let split = try Command.run(few + ["--split", "0.1", "--json"])
   #expect(split.output.contains("\"train_images\" : 54000") && split.output.contains("\"held_out_images\" : 3000"))
-  let unfit = try Command.run(few + ["--objective", "semi-supervised"])
-  #expect(unfit.status == 1 && unfit.output.contains("needs labels"), "\(unfit.output)")
+  let classifier = try Command.run(few + ["--objective", "semi-supervised"])
+  #expect(classifier.status == 0 && classifier.output.contains("log 2 - JSD(P, G)"), "\(classifier.output)")
+}
+
+/// A run of points is judged by any objective; here its own batches and fresh points are of one kind.
+@Test func aRunOfPointsIsJudged() throws {
+  let folder = try TemporaryFolder()
+  let run = folder.path + "/run"
+  let small = ["--set", "training.batch=48", "--device", "cpu"]
+  #expect(try Command.run(["train", "ring", "--steps", "20", "--out", run] + small).status == 0)
+  for objective in ["non-saturating", "wasserstein", "preference", "ebgan", "semi-supervised"] {
+    let few = ["--objective", objective, "--steps", "400", "--samples", "4096", "--device", "cpu", "--json"]
+    let json = try Command.run(["judge", run] + few)
+    let object = try #require(json.output.firstIndex(of: "{").map { Data(json.output[$0...].utf8) }, "\(json.output)")
+    let fields = try #require(try JSONSerialization.jsonObject(with: object) as? [String: Any])
+    func number(_ name: String, _ part: String) throws -> Double {
+      try #require((fields[name] as? [String: Any])?[part] as? Double)
+    }
+    #expect(fields["kind"] as? String == "points" && fields["held_out_images"] as? Int == 4096)
+    #expect(try number("train", "value") > 0.05, "\(objective) cannot tell an untrained generator")
+    #expect(try abs(number("gap", "value")) < 5 * number("gap", "standard_error"), "\(objective): \(json.output)")
+  }
 }
 
 @Test(arguments: [SIGINT, SIGTERM])

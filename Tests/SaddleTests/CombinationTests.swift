@@ -10,13 +10,23 @@ import Testing
   (["model.architecture=autoencoder"], "set objective.name to ebgan or began"),
   (["model.architecture=autoencoder", "objective.name=ebgan", "terms.r1=1"], "an autoencoder has none"),
   (["objective.name=preference", "terms.r1=1"], "preference scores pairs"),
-  (["objective.name=preference", "terms.feature-matching=1"], "says nothing of single samples"),
-  (["objective.name=preference", "terms.pulling-away=1"], "says nothing of single samples"),
-  (["objective.name=preference", "terms.information=1", "model.categories=9"], "says nothing of single samples"),
+  (["objective.name=preference", "terms.feature-matching=1"], "what the critic says of single samples"),
+  (["objective.name=preference", "terms.pulling-away=1"], "what the critic says of single samples"),
+  (["objective.name=preference", "terms.information=1", "model.categories=9"], "what the critic says of single samples"),
   (
     [
       "objective.name=preference", "terms.auxiliary-classifier=1", "model.classes=9", "model.conditioning=auxiliary",
-    ], "says nothing of single samples"
+    ], "what the critic says of single samples"
+  ),
+  (["terms.pulling-away=1", "training.batch=1"], "set training.batch to 2 or more"),
+  (["terms.pulling-away=1", "training.batch=4", "views.pack=4"], "of each views.pack"),
+  (
+    ["model.architecture=autoencoder", "objective.name=ebgan", "model.classes=3", "model.conditioning=projection"],
+    "set model.conditioning to none or concat"
+  ),
+  (
+    ["model.architecture=autoencoder", "objective.name=began", "model.categories=3", "terms.information=1"],
+    "not logits of classes or codes"
   ),
   (["views.pack=2", "objective.name=preference"], "views.pack makes one sample of many"),
   (["views.pack=3"], "training.batch must be a multiple of views.pack"),

@@ -10,16 +10,16 @@ extension Experiment {
     "preference", "the critic that compares a real and a generated sample: its optimum, learned and by quadrature"
   ) { lab in
     lab.note(
-      "The optimum is log 2 - JS(P×Q ‖ Q×P), which is 0 where P = Q, as JS(P ‖ Q) is, but is another "
-        + "divergence: two coins that cannot give the data are fitted with .366 heads by it and with .345 by "
-        + "JS(P ‖ Q).")
+      "The critic's least loss is log 2 less JS(P×Q ‖ Q×P). Like JS(P ‖ Q) that divergence is 0 only where "
+        + "P = Q, but it is another: two coins that cannot give the data have their best probability of heads "
+        + "at .366 by it, and at .345 by JS(P ‖ Q).")
     lab.note(
       "This holds for a game of sum 0, in which the generator takes away what the critic wins. The "
-        + "objective `preference` gives the generator the reversed loss instead, as the non-saturating game "
-        + "does; where the model cannot be right its resting points are others. By the best critic's gradient "
-        + "they lie at .052 and at .919, with one between that repels, and the start decides: from .25 the "
-        + "coins go to the first, which is nearly the data's most frequent outcome alone. \"Against a critic\" "
-        + "means a small network that learns from 1,024 pairs a step.")
+        + "objective called preference gives the generator the reversed loss instead, as the non-saturating "
+        + "game does; where the model cannot be right its resting points are others. By the best critic's "
+        + "gradient they lie at .052 and at .919, with one between that repels, and the start decides: from .25 "
+        + "the coins go to the first, where most outcomes are the data's most frequent one. \"Against a critic\" "
+        + "means a small network that learns from 1,024 pairs a step, in both orders.")
     for (distance, expected) in [(0.5, 0.634269), (1, 0.491802), (2, 0.193075)] {
       lab.expect(
         "E softplus(-T*), N(0, 1) against N(\(distance), 1)", preferenceOptimum(distance), expected, within: 1e-6)

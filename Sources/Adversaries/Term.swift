@@ -41,10 +41,7 @@ public struct Term: Sendable {
   // MARK: Penalties on the critic's slope
 
   private static let penalties: [Term] = [
-    Term(
-      name: "gradient-penalty",
-      summary: "E (|grad D| - 1)^2 between real and generated samples; 10 in WGAN-GP (Gulrajani et al. 2017)",
-      needs: [.sampleSlopes], critic: { (slope($0, at: between($0)) - 1).squared().mean() }),
+    gradientPenalty(floor: 1e-12),
     Term(
       name: "one-sided-gradient-penalty",
       summary: "E max(0, |grad D| - 1)^2 between real and generated samples (Gulrajani et al. 2017, section 4)",
@@ -69,12 +66,20 @@ public struct Term: Sendable {
     return x.squared().reshaped(to: [n, x.shape.count / n]).summed(over: [1])
   }
 
+  /// The row "gradient-penalty" with another number added to the squared slope before the root is taken.
+  public static func gradientPenalty(floor: Double) -> Term {
+    Term(
+      name: "gradient-penalty",
+      summary: "E (|grad D| - 1)^2 between real and generated samples; 10 in WGAN-GP (Gulrajani et al. 2017)",
+      needs: [.sampleSlopes], critic: { (slope($0, at: between($0), floor: floor) - 1).squared().mean() })
+  }
+
   /// The norm of the critic's gradient at each sample, [N]; its own gradient stays finite where it is 0.
-  private static func slope(_ scene: Scene, at samples: Tensor) -> Tensor {
+  private static func slope(_ scene: Scene, at samples: Tensor, floor: Double = 1e-12) -> Tensor {
     guard let tape = scene.background.tape else { preconditionFailure("a penalty needs the critic's tape") }
     let samples = tape.watch(samples)
     let slopes = gradient(of: scene.critic(samples), wrt: [samples], recording: true)[0]
-    return (squaredNorms(slopes, scene) + 1e-12).squareRoot()
+    return (squaredNorms(slopes, scene) + floor).squareRoot()
   }
 
   /// A point on the line between each real sample, or pack of samples, and the generated one at its place.

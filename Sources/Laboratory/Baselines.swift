@@ -10,6 +10,13 @@ extension Experiment {
   static let baselines = Experiment(
     "baselines", "generators without a critic: PCA by EM, exact likelihood beside a GAN's, variational autoencoders"
   ) { lab in
+    lab.note(
+      "The GAN's Real NVP is one run of one critic. That its likelihood is lower says that its samples do "
+        + "not show where it puts too little mass; it does not say how good its samples look.")
+    lab.note(
+      "Log-likelihoods and bounds of images count pixels in [-1, 1] as continuous numbers: they depend on "
+        + "that scale and on the noise of each model, and must not be set beside bits per dimension of other "
+        + "work. The autoencoder's row is a bound, PCA's the likelihood itself.")
     try principalComponents(lab)
     try affineLikelihood(lab)
     try flowLikelihoods(lab)

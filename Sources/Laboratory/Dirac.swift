@@ -9,6 +9,11 @@ extension Experiment {
   static let dirac = Experiment(
     "dirac", "which methods converge on the smallest game: spirals drawn, eigenvalues measured and predicted"
   ) { lab in
+    lab.note(
+      "The game has one parameter a player and its equilibrium is known: these are statements on the "
+        + "neighbourhood of that point, for steps of the sizes given. \"Still away at the end\" of the two "
+        + "Wasserstein rows is a distance after a fixed number of steps; that they never arrive is the theory's "
+        + "part (Mescheder et al. 2018).")
     let device = try lab.double()
     let methods = try diracMethods()
 

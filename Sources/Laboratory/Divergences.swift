@@ -9,6 +9,11 @@ extension Experiment {
   static let divergences = Experiment(
     "divergences", "a Gaussian fitted to what is none: forward KL spreads, reverse KL picks a mode, and a GAN does too"
   ) { lab in
+    lab.note(
+      "\"Distance\" is the largest difference between two means or covariances. What is called exact is so "
+        + "but for the grid of the quadrature; the GAN's row is one run of a critic on fresh samples, and says "
+        + "that its loss can reach the same fit, not that it does from every start: the reverse divergence has "
+        + "two minima, and the start decides between them.")
     try maximumLikelihood(lab)
     try heldOutLikelihood(lab)
     let spread = try forwardFit(lab)

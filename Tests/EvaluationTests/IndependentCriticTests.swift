@@ -79,6 +79,19 @@ func neuralNetworkDivergenceOfNoise(kind: String, expected: Double, tolerance: D
   #expect(abs(value.mean - expected) < tolerance, "\(value.mean) ± \(value.error)")
 }
 
+/// The authors' code adds 1e-8 under the root: a critic that is 0 everywhere pays (1e-4 - 1)² ten times.
+@Test func theExactPenaltyHasThePublishedNumberUnderItsRoot() throws {
+  let device = try Device.cpu(precision: .double, threads: 1)
+  var critic = IndependentCritic.neuralNetworkDivergence(size: 32, exact: true)
+  critic.layers = Sequential([Dense(1, initializer: .constant(0))])
+  (critic.batch, critic.steps, critic.readings, critic.optimizer.rate) = (4, 1, 1, 0)
+  let samples: IndependentCritic.Samples = { draw, count in
+    RandomStream(seed: 1, stream: 1).normal([count, 3], step: draw, on: device)
+  }
+  let value = try critic.trained(real: samples, fake: samples).value(real: samples, fake: samples).mean
+  #expect(abs(value + 9.9980001) < 1e-9, "\(value)")
+}
+
 @Test func bytesAreDequantisedAsPublished() throws {
   let device = try Device.cpu(precision: .double, threads: 1)
   let bytes = [0.0, 1, 128, 255]

@@ -12,7 +12,10 @@ import Testing
   (["objective.name=preference", "terms.r1=1"], "preference scores pairs"),
   (["objective.name=preference", "terms.feature-matching=1"], "what the critic says of single samples"),
   (["objective.name=preference", "terms.pulling-away=1"], "what the critic says of single samples"),
-  (["objective.name=preference", "terms.information=1", "model.categories=9"], "what the critic says of single samples"),
+  (
+    ["objective.name=preference", "terms.information=1", "model.categories=9"],
+    "what the critic says of single samples"
+  ),
   (
     [
       "objective.name=preference", "terms.auxiliary-classifier=1", "model.classes=9", "model.conditioning=auxiliary",

@@ -64,10 +64,10 @@ private func column(_ name: String, _ run: TrainingRun) throws -> [Double] {
   for draw in 1...3 {
     let batch: [Float] = try run.next().samples.scalars()
     let again = PointSource(.ring, batch: 7, seed: 3, on: device)
-    #expect(try again.points(10, draw: draw).scalars() == batch)
-    #expect(try again.points(4, draw: draw).scalars() == Array(batch.prefix(8)))
+    #expect(try again.points(10, draw: draw).samples.scalars() == batch)
+    #expect(try again.points(4, draw: draw).samples.scalars() == Array(batch.prefix(8)))
     let other = PointSource(.ring, batch: 10, seed: 4, on: device)
-    #expect(try other.points(10, draw: draw).scalars(as: Float.self).allSatisfy { !batch.contains($0) })
+    #expect(try other.points(10, draw: draw).samples.scalars(as: Float.self).allSatisfy { !batch.contains($0) })
   }
 }
 

@@ -62,13 +62,21 @@ public struct Game: Sendable {
 public struct Batch {
   /// [N, ...], in [-1, 1].
   public let samples: Tensor
-  /// [N], whole numbers from 0 on; -1 where the players are not told.
+  /// [N], whole numbers from 0 on; nil where the players are not told.
   public let labels: Tensor?
-  /// [N], with the numbers that the players are not told: what the critic guesses is measured by them.
+  /// [N], also where the players are not told: what the critic guesses is measured by them.
   public let truths: Tensor?
+  /// What the critic learns classes from where it is not told those of the samples.
+  public let lesson: Lesson?
+
+  /// Samples [M, ...] with their class numbers [M], a batch of few that come again and again.
+  public struct Lesson {
+    public let samples, labels: Tensor
+    public init(_ samples: Tensor, labels: Tensor) { (self.samples, self.labels) = (samples, labels) }
+  }
 
   /// - Parameter truths: The labels, where nothing is given.
-  public init(_ samples: Tensor, labels: Tensor? = nil, truths: Tensor? = nil) {
-    (self.samples, self.labels, self.truths) = (samples, labels, truths ?? labels)
+  public init(_ samples: Tensor, labels: Tensor? = nil, truths: Tensor? = nil, lesson: Lesson? = nil) {
+    (self.samples, self.labels, self.truths, self.lesson) = (samples, labels, truths ?? labels, lesson)
   }
 }

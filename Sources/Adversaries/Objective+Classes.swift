@@ -4,10 +4,10 @@ extension Objective {
   static let classifications: [Objective] = [
     Objective(
       name: "semi-supervised",
-      summary: "the critic is a classifier whose logits' log-sum-exp is its logit of being real; labelled reals (class "
-        + "-1: no label) are classified too; generator as minimax, or terms.feature-matching (Salimans et al. 2016, section 5)",
+      summary: "the critic is a classifier whose logits' log-sum-exp is its logit of being real, and learns the "
+        + "classes of labelled reals; generator as minimax, or terms.feature-matching (Salimans et al. 2016, section 5)",
       estimates: "log 2 - JSD(P, G), beside the cross entropy of the classes", critic: .classes,
-      criticLoss: { labelled($0) + telling($0) },
+      criticLoss: { scene in classifying(scene).map { $0 + telling(scene) } ?? telling(scene) },
       generatorLoss: { -$0.fakeLogits.crossEntropy(target: 0).mean() },
       estimate: { logTwo - telling($0) })
   ]
@@ -17,10 +17,11 @@ extension Objective {
     0.5 * (scene.realLogits.crossEntropy(target: 1).mean() + scene.fakeLogits.crossEntropy(target: 0).mean())
   }
 
-  /// Cross entropy of the classes over those reals that have a label.
-  private static func labelled(_ scene: Scene) -> Tensor {
-    let known = (scene.labels + 0.5).step()
-    let losses = known * Term.crossEntropy(scene.realVerdict.output, scene.labels)
-    return losses.summed() / (known.summed() + 1e-12)
+  /// Cross entropy of the classes, over the lesson where there is one; nil where no class is known.
+  private static func classifying(_ scene: Scene) -> Tensor? {
+    if let lesson = scene.background.lesson {
+      return Term.crossEntropy(scene.outputs(lesson.samples), lesson.labels).mean()
+    }
+    return scene.background.labels.map { Term.crossEntropy(scene.realVerdict.output, $0).mean() }
   }
 }

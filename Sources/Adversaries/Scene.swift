@@ -34,6 +34,8 @@ public final class Scene {
     public var labels: Tensor?
     /// Class numbers of the real samples, [N], those that the game does not learn from included: to be measured by alone.
     public var truths: Tensor?
+    /// What the critic learns classes from where `labels` has none.
+    public var lesson: Batch.Lesson?
     /// What the critic's outputs mean.
     public var critic = Objective.Critic.logit
     /// What the generated samples were made from, [N, latent].
@@ -94,6 +96,11 @@ public final class Scene {
 
   /// Scores samples [N, ...] with logits [N, 1] in a pass of its own, through the views.
   public func critic(_ samples: Tensor) -> Tensor { score(views?(samples) ?? samples) }
+
+  /// All outputs of the critic, [N, ...], on samples [N, ...] in a pass of its own, through the views.
+  public func outputs(_ samples: Tensor) -> Tensor {
+    judge(views?(samples) ?? samples, nil, Run(isExtra: true)).output
+  }
 
   /// Scores what the critic sees in a pass of its own.
   private func score(_ seen: Tensor) -> Tensor {

@@ -99,6 +99,7 @@ public final class Trainer {
     let real: Tensor
     let labels: Tensor?
     var truths: Tensor?
+    var lesson: Batch.Lesson?
     let latents: Tensor
     let draw: Int
   }
@@ -116,7 +117,8 @@ public final class Trainer {
       drawn += 1
       let latents = draw(.latents, batch.samples.shape[0], at: drawn)
       return Hand(
-        real: batch.samples, labels: batch.labels, truths: batch.truths, latents: latents, draw: drawn)
+        real: batch.samples, labels: batch.labels, truths: batch.truths, lesson: batch.lesson, latents: latents,
+        draw: drawn)
     }
   }
 
@@ -217,7 +219,7 @@ public final class Trainer {
   ) -> Scene {
     var background = Scene.Background()
     (background.tape, background.network, background.weights) = (tape, player.network, weights)
-    (background.labels, background.truths) = (hand.labels, hand.truths)
+    (background.labels, background.truths, background.lesson) = (hand.labels, hand.truths, hand.lesson)
     (background.critic, background.pack) = (game.objective.critic, game.pack)
     (background.latents, background.options, background.state) = (hand.latents, game.options, objectiveState)
     background.history = player.history.map(player.network.views) ?? []

@@ -130,7 +130,6 @@ public struct IndependentCritic: Sendable {
     (background.options, background.state, background.draws) = (options, state, Draws(seed: seed, step: draw))
     background.critic = objective.critic
     // It is told no classes: those of a classifier serve to tell real from generated.
-    if objective.critic == .classes { background.labels = Tensor(-1, shape: [real.shape[0]], on: real.device) }
     return Scene(real: real, fake: fake.detached(), isJoint: true, background) { samples, _, run in
       let mode = Mode(statistics: .batch(updating: !run.isExtra), parts: run.parts)
       let (output, features) = network.evaluate(samples, weights: weights, mode: mode)

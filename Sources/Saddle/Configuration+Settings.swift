@@ -42,7 +42,7 @@ extension Configuration {
     Setting("data.flip", \.data.flip, "whether half of the images are mirrored left to right"),
     Setting(
       "data.labelled", \.data.labelled, in: 0...1_000_000,
-      "images of each class that keep their labels (semi-supervised); 0: all"),
+      "images of each class whose labels are told (semi-supervised), a batch of them each step; 0: all"),
     Setting("data.background", \.data.background, "colour behind transparent pixels: grey, or red,green,blue"),
     Setting(
       "data.fit", \.data.fit, "smaller images: pad gives a border, resize enlarges; auto pads arrays, refuses pictures"),

@@ -17,10 +17,11 @@ protocol SampleSource: AnyObject {
 final class ImageSource: SampleSource {
   private let dataset: any ImageDataset
   private let prefetcher: BatchPrefetcher
-  /// Each image's class, -1 where it is not told; nil for games without classes.
+  /// Each image's class; nil for games without classes.
   private let labels: [Int]?
-  /// Each image's class where `labels` hides some.
-  private let truths: [Int]?
+  /// The images whose labels are told, where those of all others are not, and how many come with each batch.
+  private var lessons: (draws: ImageDraws, count: Int)?
+  private var drawn: Int
   private let device: Device
 
   /// - Parameter first: Batches that were drawn before: a run that resumes goes on with the next.
@@ -31,7 +32,19 @@ final class ImageSource: SampleSource {
       flips: configuration.data.flip ? .horizontal : .none)
     let (epoch, batch) = first.quotientAndRemainder(dividingBy: sampler.batchesPerEpoch)
     labels = try Self.labels(of: dataset, configuration)
-    truths = labels != nil && configuration.data.labelled > 0 ? dataset.labels : nil
+    drawn = first
+    if let labels, configuration.data.labelled > 0 {
+      // The first of each class, in the order of the data: no random choice that a seed would move.
+      var kept = [Int](repeating: 0, count: configuration.model.classes)
+      let told = labels.indices.filter {
+        kept[labels[$0]] += 1
+        return kept[labels[$0]] <= configuration.data.labelled
+      }
+      let part = try DatasetPart(dataset, told, called: "labelled")
+      lessons = (
+        try ImageDraws(part, seed: UInt64(configuration.training.seed)), min(configuration.training.batch, told.count)
+      )
+    }
     prefetcher = BatchPrefetcher(dataset, sampler, from: .init(epoch: epoch, batch: batch))
   }
 
@@ -47,13 +60,7 @@ final class ImageSource: SampleSource {
       throw ConfigurationError.contradiction(
         "model.classes is \(classes), but \(dataset.name) has \(last + 1) classes: set model.classes=\(last + 1)")
     }
-    guard configuration.data.labelled > 0 else { return labels }
-    // The first of each class, in the order of the data: no random choice that a seed would move.
-    var kept = [Int](repeating: 0, count: classes)
-    return labels.map { label in
-      kept[label] += 1
-      return kept[label] <= configuration.data.labelled ? label : -1
-    }
+    return labels
   }
 
   var summary: String {
@@ -64,12 +71,25 @@ final class ImageSource: SampleSource {
 
   func next() throws -> Batch {
     let batch = try prefetcher.next()
-    let shape: Shape = [batch.indices.count, dataset.height, dataset.width, dataset.channels]
-    func classes(_ all: [Int]?) -> Tensor? {
-      all.map { all in Tensor(batch.indices.map { Double(all[$0]) }, shape: [batch.indices.count], on: device) }
-    }
-    return Batch(
-      Tensor(imageBytes: batch.bytes, shape: shape, on: device), labels: classes(labels), truths: classes(truths))
+    let samples = tensor(batch.bytes, of: dataset, batch.indices.count)
+    let truths = labels.map { numbers(batch.indices, $0) }
+    drawn += 1
+    return Batch(samples, labels: lessons == nil ? truths : nil, truths: truths, lesson: try lesson())
+  }
+
+  private func lesson() throws -> Batch.Lesson? {
+    guard let count = lessons?.count, let indices = lessons?.draws.indices(drawn, count),
+      let told = lessons?.draws.dataset, let labels = told.labels
+    else { return nil }
+    return Batch.Lesson(tensor(try told.read(indices), of: told, count), labels: numbers(indices, labels))
+  }
+
+  private func tensor(_ bytes: [UInt8], of dataset: any ImageDataset, _ count: Int) -> Tensor {
+    Tensor(imageBytes: bytes, shape: [count, dataset.height, dataset.width, dataset.channels], on: device)
+  }
+
+  private func numbers(_ indices: [Int], _ labels: [Int]) -> Tensor {
+    Tensor(indices.map { Double(labels[$0]) }, shape: [indices.count], on: device)
   }
 
   func stop() { prefetcher.stop() }

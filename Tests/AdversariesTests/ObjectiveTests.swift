@@ -183,21 +183,27 @@ private func logSumExp(_ x: [Double]) -> Double {
 }
 
 /// A classifier of three classes: half of -E log D(x) - E log(1 - D(G(z))) with D = Z / (Z + 1), Z the sum of the
-/// classes' exponentials, and the cross entropy over those reals whose class is told (Salimans et al. 2016, section 5).
-@Test(arguments: [[0, 2, -1], [1, 1, 0], [-1, -1, -1]] as [[Double]])
-func classifiersAreTheirFormula(classes: [Double]) throws {
+/// classes' exponentials, and the cross entropy of the classes over the reals, over a lesson of others, or over none
+/// (Salimans et al. 2016, section 5).
+@Test(arguments: [([0, 2, 1], nil), ([1, 1, 0], nil), (nil, [2, 0]), (nil, nil)] as [([Double]?, [Double]?)])
+func classifiersAreTheirFormula(classes: [Double]?, lesson: [Double]?) throws {
   let device = try Device.cpu(precision: .double, threads: 1)
   let objective = try #require(Objective.named("semi-supervised"))
   let real = [[1.5, -0.5, 0.25], [0, 2, -1], [40, -3, 5]]
   let fake = [[-1, 0.5, 0.75], [-60, -20, -80], [2, 2, 30]]
   var background = Scene.Background()
   background.critic = objective.critic
-  background.labels = Tensor(classes, shape: [3], on: device)
+  background.labels = classes.map { Tensor($0, shape: [3], on: device) }
+  let shown = [[0.5, 3, -2], [1, -1, 0.25]]
+  background.lesson = lesson.map {
+    Batch.Lesson(
+      Tensor(shown.flatMap { $0 }, shape: [2, 3], on: device), labels: Tensor($0, shape: [2], on: device))
+  }
   let scene = Scene(
     real: Tensor(real.flatMap { $0 }, shape: [3, 3], on: device),
     fake: Tensor(fake.flatMap { $0 }, shape: [3, 3], on: device), background
   ) { x, _, _ in Scene.Verdict(output: x) }
-  let told: [Double] = zip(real, classes).filter { $0.1 >= 0 }.map { logSumExp($0) - $0[Int($1)] }
+  let told = zip(lesson == nil ? real : shown, lesson ?? classes ?? []).map { logSumExp($0) - $0[Int($1)] }
   let (r, f) = (real.map(logSumExp), fake.map(logSumExp))
   let telling = mean(r) { softplus(-$0) } / 2 + mean(f, softplus) / 2
   let estimate = try #require(objective.estimate)

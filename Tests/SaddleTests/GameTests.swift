@@ -47,7 +47,7 @@ private func column(_ name: String, _ run: TrainingRun) throws -> [Double] {
   let configuration = try Configuration(
     from: "semi-supervised",
     assignments: [
-      "model.width=64", "training.steps=300", "training.batch=100", "data.labelled=600", "output.sample-every=0",
+      "model.width=64", "training.steps=300", "output.sample-every=0",
       "output.log-every=1",
     ])
   let run = try TrainingRun(configuration, in: folder.path + "/run", on: .cpu())

@@ -14,7 +14,8 @@ public struct Game: Sendable {
   public var generatorWeight = 1.0
   /// Terms added to the losses, with their weights.
   public var terms: [(term: Term, weight: Schedule)] = []
-  /// The critic's penalties on slopes are added every so many of its steps, times that number (Karras et al. 2020).
+  /// The critic's penalties on slopes have an update of their own behind every so many of its steps, times that number
+  /// (Karras et al. 2020); 1: they are part of every step.
   public var termInterval = 1
   /// What is done to samples before the critic sees them, in this order.
   public var views: [View] = []
@@ -49,7 +50,12 @@ public struct Game: Sendable {
   public init(_ objective: Objective) { self.objective = objective }
 
   /// Whether some steps of the critic have no penalty on slopes, though others have.
-  var isLazy: Bool { termInterval > 1 && terms.contains { $0.term.isLazy && !$0.weight.isZero } }
+  var isLazy: Bool {
+    termInterval > 1 && !movesTogether && terms.contains { $0.term.isLazy && !$0.weight.isZero }
+  }
+
+  /// Whether both players move at once, from the same weights.
+  var movesTogether: Bool { order == .simultaneous || consensus > 0 }
 
   /// How many samples the critic sees as one.
   public var pack: Int { views.map(\.pack).reduce(objective.critic == .pairs ? 2 : 1, *) }

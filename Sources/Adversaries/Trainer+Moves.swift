@@ -10,11 +10,11 @@ extension Trainer {
       let generation = generate(hand.latents, hand)
       let criticWeights = critic.network.watched(on: generation.tape)
       let scene = scene(
-        hand, fake: generation.fake, isJoint: true, tape: generation.tape, moving: critic, criticWeights,
+        hand, fake: generation.fake, isJoint: true, tape: generation.tape, moving: \.critic, criticWeights,
         criticWeights: criticWeights)
       note("both players' losses")
       let criticLoss = game.objective.criticLoss(scene)
-      let wholeCritic = plus(\.critic, criticLoss, scene, interval: game.termInterval)
+      let wholeCritic = plus(\.critic, criticLoss, scene)
       if measuring && hand.draw == hands.last?.draw { measure(scene, &columns) }
       objectiveState = game.objective.nextState(scene)
       (scene.background.network, scene.background.weights) = (generator.network, generation.weights)
@@ -59,7 +59,7 @@ extension Trainer {
     var moments = optimizer.moments.map(critic.network.views)
     for ahead in 1...game.unroll {
       let scene = scene(
-        hand, fake: generation.fake, isJoint: true, tape: generation.tape, moving: critic, weights,
+        hand, fake: generation.fake, isJoint: true, tape: generation.tape, moving: \.critic, weights,
         criticWeights: weights)
       let loss = plus(\.critic, game.objective.criticLoss(scene), scene)
       let slopes = gradient(of: loss, wrt: weights, recording: true)

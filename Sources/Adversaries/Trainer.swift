@@ -52,8 +52,7 @@ public final class Trainer {
   public func advance(measuring: Bool = true, _ batch: () throws -> Batch) rethrows -> Step {
     step += 1
     setPace()
-    let isTogether = game.order == .simultaneous || game.consensus > 0
-    let columns = try isTogether ? moveTogether(measuring, deal(batch)) : moveInTurn(measuring, batch)
+    let columns = try game.movesTogether ? moveTogether(measuring, deal(batch)) : moveInTurn(measuring, batch)
     return Step(number: step, losses: columns.losses, columns: columns.all)
   }
 
@@ -100,7 +99,7 @@ public final class Trainer {
     let labels: Tensor?
     var truths: Tensor?
     var lesson: Batch.Lesson?
-    let latents: Tensor
+    var latents: Tensor
     let draw: Int
   }
 
@@ -124,8 +123,9 @@ public final class Trainer {
 
   /// The same reals with latents that the critic did not see.
   private func refreshed(_ hand: Hand) -> Hand {
-    let latents = draw(.freshLatents, hand.real.shape[0], at: hand.draw)
-    return Hand(real: hand.real, labels: hand.labels, latents: latents, draw: hand.draw)
+    var fresh = hand
+    fresh.latents = draw(.freshLatents, hand.real.shape[0], at: hand.draw)
+    return fresh
   }
 
   func generate(_ latents: Tensor, _ hand: Hand) -> Generation {
@@ -141,30 +141,51 @@ public final class Trainer {
   func criticStep(_ hands: [Hand], _ fake: Tensor?, _ columns: inout Columns) -> Tensor {
     var sum: Tensor?
     var losses: [Tensor] = []
+    var fakes: [Tensor] = []
     for hand in hands {
       let tape = Tape()
       let weights = critic.network.watched(on: tape)
       let fake = fake ?? generator.network(hand.latents, mode: mode(hand.draw, hand.labels))
-      let scene = scene(hand, fake: fake, isJoint: true, tape: tape, moving: critic, weights, criticWeights: weights)
+      let scene = scene(hand, fake: fake, isJoint: true, tape: tape, moving: \.critic, weights, criticWeights: weights)
       note("the critic's loss")
       let loss = game.objective.criticLoss(scene)
       note("the critic's terms")
-      let whole = plus(\.critic, loss, scene, interval: game.termInterval)
+      let whole = plus(\.critic, loss, scene) { [game] in !game.isLazy || !$0.isLazy }
       note("the critic's gradient")
       let flat = critic.network.flattened(gradient(of: whole, wrt: weights, releasing: true))
       sum = sum.map { $0 + flat } ?? flat
       losses.append(whole.detached())
+      fakes.append(fake)
       objectiveState = game.objective.nextState(scene)
       if columns.isMeasuring && losses.count == hands.count { measure(scene, &columns) }
     }
     let loss = mean(losses)
     note("the critic's update")
     let norm = critic.move(along: scaled(sum, 1 / Double(hands.count)), measuring: columns.isMeasuring)
+    // Draws count the critic's steps: a resumed run goes on at the same one.
+    if game.isLazy, (hands[0].draw - 1) / hands.count % game.termInterval == 0 { penalize(hands, fakes) }
     if let clip = game.clip { critic.network.clipWeights(clip) }
     columns.losses = [loss]
     columns.add("critic_loss", at: 0) { loss }
     columns.add("critic_gradient_norm") { norm?.squareRoot() }
     return loss
+  }
+
+  /// The critic's lazy penalties, all of an interval at once and in an update of their own (Karras et al. 2020,
+  /// "Analyzing and improving the image quality of StyleGAN", appendix B).
+  private func penalize(_ hands: [Hand], _ fakes: [Tensor]) {
+    note("the critic's lazy penalties")
+    var sum: Tensor?
+    for (hand, fake) in zip(hands, fakes) {
+      let tape = Tape()
+      let weights = critic.network.watched(on: tape)
+      let scene = scene(hand, fake: fake, isJoint: true, tape: tape, moving: \.critic, weights, criticWeights: weights)
+      guard let penalty = total(nil, \.critic, scene, where: \.isLazy) else { return }
+      let whole = Double(game.termInterval) * penalty
+      let flat = critic.network.flattened(gradient(of: whole, wrt: weights, releasing: true))
+      sum = sum.map { $0 + flat } ?? flat
+    }
+    _ = critic.move(along: scaled(sum, 1 / Double(hands.count)), measuring: false)
   }
 
   func generatorStep(_ hands: [Hand], _ generation: Generation?, _ columns: inout Columns) {
@@ -173,12 +194,12 @@ public final class Trainer {
     for hand in hands {
       let generation = generation ?? generate(hand.latents, hand)
       note("the generator's loss")
-      // With a critic of the future the game is zero-sum, reals included (Metz et al. 2017, equations 2, 5 and 10):
-      // where the generator's own term is followed through the critic's updates, misleading them is what pays best.
+      // With a critic of the future the game is zero-sum, reals included (Metz et al. 2017, equations 2 and 5): where
+      // the generator's own term is followed through the critic's updates, misleading them is what pays best.
       let isUnrolled = game.unroll > 0
       let scene = scene(
-        hand, fake: generation.fake, isJoint: isUnrolled, tape: generation.tape, moving: generator, generation.weights,
-        criticWeights: isUnrolled ? unrolledCritic(hand, generation) : nil)
+        hand, fake: generation.fake, isJoint: isUnrolled, tape: generation.tape, moving: \.generator,
+        generation.weights, criticWeights: isUnrolled ? unrolledCritic(hand, generation) : nil)
       let loss = isUnrolled ? -game.objective.criticLoss(scene) : game.objective.generatorLoss(scene)
       let whole = plus(\.generator, weighted(loss), scene)
       note("the generator's gradient")
@@ -196,17 +217,21 @@ public final class Trainer {
 
   // MARK: What both orders share
 
-  /// The loss and the terms that are due, each times its weight; penalties on slopes are due at each so many-th step,
-  /// times that number.
+  typealias Side = KeyPath<Term, (@Sendable (Scene) -> Tensor)?>
+
+  /// The loss and the terms that are due, each times its weight.
   func plus(
-    _ side: KeyPath<Term, (@Sendable (Scene) -> Tensor)?>, _ loss: Tensor, _ scene: Scene, interval: Int = 1
+    _ side: Side, _ loss: Tensor, _ scene: Scene, where isDue: (Term) -> Bool = { _ in true }
   ) -> Tensor {
-    let isDue = critic.optimizer.step % interval == 0
-    return game.terms.reduce(loss) { loss, entry in
-      let isLazy = interval > 1 && entry.term.isLazy
-      let weight = entry.weight.value(at: step) * (isLazy ? Double(interval) : 1)
-      guard weight > 0, isDue || !isLazy, let term = entry.term[keyPath: side] else { return loss }
-      return loss + weight * term(scene)
+    total(loss, side, scene, where: isDue) ?? loss
+  }
+
+  private func total(_ loss: Tensor?, _ side: Side, _ scene: Scene, where isDue: (Term) -> Bool) -> Tensor? {
+    game.terms.reduce(loss) { sum, entry in
+      let weight = entry.weight.value(at: step)
+      guard weight > 0, isDue(entry.term), let term = entry.term[keyPath: side] else { return sum }
+      let own = weight * term(scene)
+      return sum.map { $0 + own } ?? own
     }
   }
 
@@ -214,9 +239,10 @@ public final class Trainer {
   func weighted(_ loss: Tensor) -> Tensor { game.generatorWeight == 1 ? loss : game.generatorWeight * loss }
 
   func scene(
-    _ hand: Hand, fake: Tensor, isJoint: Bool, tape: Tape, moving player: Player, _ weights: [Tensor],
+    _ hand: Hand, fake: Tensor, isJoint: Bool, tape: Tape, moving: KeyPath<Trainer, Player>, _ weights: [Tensor],
     criticWeights: [Tensor]?
   ) -> Scene {
+    let player = self[keyPath: moving]
     var background = Scene.Background()
     (background.tape, background.network, background.weights) = (tape, player.network, weights)
     (background.labels, background.truths, background.lesson) = (hand.labels, hand.truths, hand.lesson)
@@ -224,7 +250,7 @@ public final class Trainer {
     (background.latents, background.options, background.state) = (hand.latents, game.options, objectiveState)
     background.history = player.history.map(player.network.views) ?? []
     background.draws = Draws(seed: seed, step: hand.draw)
-    let views = isJoint ? game.views : game.views.filter { $0.isOnBothSides || $0.pack > 1 }
+    let views = moving == \.critic ? game.views : game.views.filter { $0.isOnBothSides || $0.pack > 1 }
     let sight = View.Sight(step: step, draws: background.draws, real: hand.real)
     let look: (Tensor) -> Tensor = { views.reduce($0) { $1.apply($0, sight) } }
     return Scene(

@@ -64,19 +64,16 @@ public struct ImageDraws {
   ///
   /// - Throws: `DatasetError` where an image's file has gone or changed.
   public mutating func callAsFunction(_ draw: Int, _ count: Int) throws(DatasetError) -> [UInt8] {
-    try dataset.read(indices(draw, count))
-  }
-
-  /// The images of draw 1, 2, ..., by their places in the data set.
-  public mutating func indices(_ draw: Int, _ count: Int) -> [Int] {
     let first = (draw - 1) * count
-    return (first..<first + count).map { place in
+    var indices: [Int] = []
+    for place in first..<first + count {
       let (epoch, index) = place.quotientAndRemainder(dividingBy: dataset.count)
       if orders[epoch] == nil {
         // Only one epoch is read from at a time, and draws seldom go back.
         orders = [epoch: sampler.order(epoch: epoch)]
       }
-      return orders[epoch]?[index] ?? 0
+      indices.append(orders[epoch]?[index] ?? 0)
     }
+    return try dataset.read(indices)
   }
 }

@@ -11,8 +11,8 @@ extension Experiment {
     "baselines", "generators without a critic: PCA by EM, exact likelihood beside a GAN's, variational autoencoders"
   ) { lab in
     lab.note(
-      "The GAN's Real NVP is one run of one critic. That its likelihood is lower says that its samples do "
-        + "not show where it puts too little mass; it does not say how good its samples look.")
+      "The GAN's Real NVP is one run of one critic. Where its likelihood is the lower one, its samples do not "
+        + "show where it puts too little mass; how good they look is another question.")
     lab.note(
       "Log-likelihoods and bounds of images count pixels in [-1, 1] as continuous numbers: they depend on "
         + "that scale and on the noise of each model, and must not be set beside bits per dimension of other "

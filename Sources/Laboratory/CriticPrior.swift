@@ -102,8 +102,8 @@ extension Experiment {
       ].map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined(separator: " "))
     lab.note(
       "Five critic steps cost three times as many updates as one at the same number of generator steps; \"equal work\" "
-        + "is that run after \(equalWork) generator steps, when it has made as many updates of both players together "
-        + "as the others at their end. Each distance is one reading with the last weights, and the deviation is over "
+        + "is that run after \(equalWork) generator steps, when it has made about as many updates of both players "
+        + "together as the others at their end. Each distance is one reading with the last weights, and the deviation is over "
         + "\(found.values.map(\.count).max() ?? 0) seeds only.")
   }
 }

@@ -13,10 +13,9 @@ extension Experiment {
       "Values are means over batches, by critics of 16 filters after 200 steps: lower bounds on what a "
         + "better critic would find, and such a bound can be negative. For the first three measures one critic "
         + "is fitted to the generator and to other held-out images, and then read on both kinds of images. "
-        + "Where the generator repeats its training images, this critic takes those for generated: the negative "
-        + "JSD and triangular discrimination of the memoriser from its training images are readings of a critic "
-        + "that was fitted to other images. They are no divergences, and only the gap to the held-out images is "
-        + "of use. For the neural-network divergence each kind of images has a critic of its own.")
+        + "Where the generator repeats its training images, this critic takes those for generated, and a reading "
+        + "of theirs below 0 is no divergence: only the gap to the held-out images is of use. For the neural-network divergence each kind of images has a critic of its own."
+    )
     lab.note(
       "All images, real and generated, have noise of deviation .3 added: without it every pair of supports "
         + "is disjoint and most rows would stand at their largest value. Divergences here are those of noisy "

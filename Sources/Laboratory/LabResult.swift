@@ -37,7 +37,10 @@ public struct LabResult: Sendable {
     let recorded = findings.count - judged
     var verdict = "\(judged - failures.count) of \(judged) are as expected"
     if recorded > 0 { verdict += "; \(recorded) only recorded (·)" }
-    if scale < 1 { verdict += "; this run was shortened to \(Finding.number(scale)) of its length" }
+    if scale < 1 {
+      verdict += "; this run was shortened to \(Finding.number(scale)) of its length"
+      if !notes.isEmpty { verdict += ", and the notes speak of the whole" }
+    }
     return (lines + notes.flatMap { ["", Self.wrapped($0)] } + ["", verdict]).joined(separator: "\n")
   }
 

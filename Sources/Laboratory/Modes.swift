@@ -88,7 +88,8 @@ extension Experiment {
       Double(ModeCoverage(of: noise.points, mixture, leastShare: 0).modes))
   }
 
-  /// That the plain GAN does worse: as it is usually written, and where only the method differs.
+  /// That the plain GAN, as it is usually written, does worse than with packs and nothing else, and than what is known
+  /// to work with its schedule. What the schedule alone gives it stands beside, and is only recorded.
   private static func compare(_ lab: Lab, _ means: [String: (modes: Double, reverseKL: Double)]) {
     guard let plain = means["GAN"], let packed = means["Pac2"], let falling = means["GAN, rates to 0"] else { return }
     lab.expect(

@@ -13,13 +13,16 @@ extension Experiment {
       "The critic's least loss is log 2 less JS(P×Q ‖ Q×P). Like JS(P ‖ Q) that divergence is 0 only where "
         + "P = Q, but it is another: two coins that cannot give the data have their best probability of heads "
         + "at .366 by it, and at .345 by JS(P ‖ Q).")
+    let resting = [0.01...0.2, 0.8...0.99].map {
+      Finding.number((TwoCoins.restingPoint(in: $0) * 1000).rounded() / 1000)
+    }
     lab.note(
       "This holds for a game of sum 0, in which the generator takes away what the critic wins. The "
         + "objective called preference gives the generator the reversed loss instead, as the non-saturating "
         + "game does; where the model cannot be right its resting points are others. By the best critic's "
-        + "gradient they lie at .052 and at .919, with one between that repels, and the start decides: from .25 "
-        + "the coins go to the first, where most outcomes are the data's most frequent one. \"Against a critic\" "
-        + "means a small network that learns from 1,024 pairs a step, in both orders.")
+        + "gradient they lie at \(resting[0]) and at \(resting[1]), with one between that repels, and the start "
+        + "decides: from .25 the coins go to the first, where most outcomes are the data's most frequent one. "
+        + "\"Against a critic\" means a small network that learns from 1,024 pairs a step, in both orders.")
     for (distance, expected) in [(0.5, 0.634269), (1, 0.491802), (2, 0.193075)] {
       lab.expect(
         "E softplus(-T*), N(0, 1) against N(\(distance), 1)", preferenceOptimum(distance), expected, within: 1e-6)
@@ -104,11 +107,10 @@ extension Experiment {
           -0.5 * ((-$0.pairLogits.realFirst).softplus() + $0.pairLogits.fakeFirst.softplus())
         }, best
       ),
-      // Where the sum over pairs of p(x) q'(y) softplus(T*(x, y)) is 0, T* being the best critic's: by bisection.
       (
         CoinGame(name: "the reversed loss", objective: row, start: 0.25) {
           0.5 * ($0.pairLogits.realFirst.softplus() + (-$0.pairLogits.fakeFirst).softplus())
-        }, 0.0521
+        }, TwoCoins.restingPoint(in: 0.01...0.2)
       ),
     ]
     for (number, (game, expected)) in games.enumerated() {

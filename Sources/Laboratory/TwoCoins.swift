@@ -18,6 +18,29 @@ enum TwoCoins {
     return grid.min { divergence(probabilities($0)) < divergence(probabilities($1)) } ?? 0
   }
 
+  /// Where coins rest that follow the reversed loss of pairs, E softplus(T*(real, fake)) under the critic that is best for
+  /// them, T*(x, y) = s(x) - s(y) with s = log p/q: where its derivative by the coins' own probabilities is 0.
+  ///
+  /// - Parameter bounds: Probabilities of heads, on both sides of one such point.
+  static func restingPoint(in bounds: ClosedRange<Double>) -> Double {
+    func slope(_ t: Double) -> Double {
+      let scores = zip(data, probabilities(t)).map { log($0 / $1) }
+      let changes = [-2 * (1 - t), 2 - 4 * t, 2 * t]
+      var sum = 0.0
+      for (p, real) in zip(data, scores) {
+        for (change, fake) in zip(changes, scores) { sum += p * change * log1p(exp(real - fake)) }
+      }
+      return sum
+    }
+    var (low, high) = (bounds.lowerBound, bounds.upperBound)
+    let start = slope(low)
+    for _ in 0..<60 {
+      let middle = (low + high) / 2
+      if slope(middle) * start > 0 { low = middle } else { high = middle }
+    }
+    return (low + high) / 2
+  }
+
   /// The logarithm of the probability of each sequence of outcomes, [sequences, 1], on the tape of the log odds of heads.
   static func logLikelihoods(of sequences: [[Int]], logOdds x: Tensor) -> Tensor {
     let column = { (values: [Int]) in Tensor(values.map(Double.init), shape: [values.count, 1], on: x.device) }

@@ -62,10 +62,10 @@ public struct OptimizerRule: Sendable {
     return [rate, s.beta1, 1 - s.beta1, s.beta2, 1 - s.beta2, root, s.epsilon]
   }
 
-  /// The numbers of an update whose loss has a further part, `interval` times its weight, at each `interval`-th step
-  /// only: with c = interval / (interval + 1), Adam's rate times c and both its betas to the power of c, as if that part
-  /// had had a step of its own (Karras et al. 2020, "Analyzing and improving the image quality of StyleGAN", appendix B).
-  /// Other rules keep theirs.
+  /// The numbers of updates among which every `interval`-th is followed by one more, for a part of the loss that is
+  /// taken so seldom: with c = interval / (interval + 1), Adam's rate times c and both its betas to the power of c, so
+  /// that interval + 1 updates go as far and forget as much as interval did (Karras et al. 2020, "Analyzing and improving
+  /// the image quality of StyleGAN", appendix B). Other rules keep theirs: their updates follow the gradient's length.
   public func settings(_ settings: OptimizerSettings, withPenaltyEvery interval: Int) -> OptimizerSettings {
     guard kernel == "adam" else { return settings }
     var settings = settings

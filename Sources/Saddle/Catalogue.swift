@@ -25,7 +25,8 @@ public struct Catalogue: Sendable {
         }),
     Section(
       title: "Terms", usage: "terms.NAME: WEIGHT, a number or a schedule",
-      rows: Term.all.map { ($0.name, $0.summary, nil) }),
+      rows: Term.all.map { ($0.name, $0.summary, nil) }
+        + settings("terms.").filter { $0.name == "interval" }.map { ($0.name, $0.summary, $0.allowed) }),
     Section(
       title: "What objectives are set with", usage: "objective.NAME: VALUE",
       rows: settings("objective.").filter { $0.name != "name" }.map { ($0.name, $0.summary, $0.allowed) }),

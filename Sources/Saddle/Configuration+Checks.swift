@@ -21,7 +21,7 @@ extension Configuration {
   public var cautions: [String] { Self.cautions.filter { $0.isThere(self) }.map(\.says) + unreadSettings }
 
   private var critic: Adversaries.Objective.Critic { Adversaries.Objective.named(objective.name)?.critic ?? .logit }
-  private func has(_ need: Term.Need) -> Bool {
+  func has(_ need: Term.Need) -> Bool {
     Term.all.contains { $0.needs.contains(need) && !terms[$0.name].isZero }
   }
   private var codes: Int { model.categories + model.continuousCodes }
@@ -76,6 +76,15 @@ extension Configuration {
       "views.pack makes one sample of many: it goes with none of objective.name preference, ebgan, began, classes, codes"
     ) {
       $0.views.pack > 1 && ($0.critic != .logit || $0.model.classes > 0 || $0.codes > 0)
+    },
+    Check(
+      "training.unroll makes a game of sum 0, which an autoencoder or a classifier plays otherwise: take another "
+        + "objective.name, or leave training.unroll at 0"
+    ) {
+      $0.training.unroll > 0 && ($0.critic == .autoencoder || $0.critic == .classes)
+    },
+    Check("training.unroll looks ahead to a critic that is not clipped: leave it or objective.clip at 0") {
+      $0.training.unroll > 0 && $0.objective.clip > 0
     },
     Check("training.batch must be a multiple of views.pack") { $0.training.batch % $0.views.pack != 0 },
     Check("model.conditioning needs to know how many classes the data have: set model.classes") {

@@ -43,6 +43,14 @@ extension Configuration {
       Reader(key, "views.augment, with names such as color,translation,") { !$0.views.augment.isEmpty }
     }
 
+    fileprivate static func slopes(_ key: String) -> Reader {
+      Reader(key, "a penalty on the critic's slope") { $0.has(.sampleSlopes) }
+    }
+    /// Read where the generator has a loss of its own.
+    fileprivate static func ownLosses(_ key: String) -> Reader {
+      Reader(key, "training.unroll 0") { $0.training.unroll == 0 }
+    }
+
     private static func listed(_ names: [String]) -> String {
       names.count < 2 ? names.joined() : names.dropLast().joined(separator: ", ") + " or " + names[names.count - 1]
     }
@@ -65,6 +73,7 @@ extension Configuration {
     .noise("views.noise"), .noise("views.noise-on-both-sides"), .turns("views.noise-on-both-sides"),
     .augmentation("views.augment-probability"),
     .turns("training.shared-samples"),
+    .turns("terms.interval"), .slopes("terms.interval"), .ownLosses("objective.generator-target"),
     .optimizers("optimizer.beta1", "adam", "adamw"), .optimizers("optimizer.beta2", "adam", "adamw"),
     .optimizers("optimizer.epsilon", "adam", "adamw", "rmsprop"),
     .optimizers("optimizer.momentum", "rmsprop", "sgd"), .optimizers("optimizer.decay", "rmsprop"),

@@ -74,9 +74,9 @@ extension Configuration {
     Term.all.map { Setting("terms.\($0.name)", \.terms[$0.name], .nonNegative, "weight of: " + $0.summary) } + [
       Setting(
         "terms.interval", \.terms.interval, in: 1...1000,
-        "penalties on slopes are added every so many critic steps, times that; Adam's critic rate and betas make up for it"
+        "penalties on slopes have an update of their own every so many critic steps, times that; Adam's critic rate and "
+          + "betas make up for it"
       ),
-
       Setting("views.noise", \.views.noise, "distribution of instance noise on the critic's inputs"),
       Setting("views.noise-deviation", \.views.noiseDeviation, .nonNegative, "its deviation; images lie in [-1, 1]"),
       Setting(
@@ -93,7 +93,8 @@ extension Configuration {
     Setting("training.critic-steps", \.training.criticSteps, .counts, "steps of the critic for each of them"),
     Setting(
       "training.critic-tolerance", \.training.criticTolerance, .nonNegative,
-      "ends the critic's steps early: when its loss, averaged over 25 of them, falls by less than this; 0: never"),
+      "ends the critic's steps early: when its loss, averaged over \(Adversaries.Game.toleranceWindow) of them, falls by "
+        + "less than this; 0: never"),
     Setting("training.order", \.training.order, "whether the players move in turn or at once"),
     Setting(
       "training.shared-samples", \.training.sharedSamples,

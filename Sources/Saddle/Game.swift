@@ -119,11 +119,17 @@ extension Configuration {
   public func rehearse() throws -> Rehearsal {
     let device = Device.rehearsal()
     let trainer = try Trainer(self, on: device)
+    let lesson = min(training.batch, data.labelled * model.classes)
+    func samples(_ count: Int) -> Tensor {
+      Tensor(uninitialized: Shape([count] + sampleShape.sizes), on: device)
+    }
+    func labels(_ count: Int) -> Tensor { Tensor(uninitialized: [count], on: device) }
     func step() {
       _ = trainer.advance(measuring: false) {
         Batch(
-          Tensor(uninitialized: Shape([training.batch] + sampleShape.sizes), on: device),
-          labels: model.classes > 0 ? Tensor(uninitialized: [training.batch], on: device) : nil)
+          samples(training.batch), labels: model.classes > 0 && lesson == 0 ? labels(training.batch) : nil,
+          truths: model.classes > 0 ? labels(training.batch) : nil,
+          lesson: lesson > 0 ? Batch.Lesson(samples(lesson), labels: labels(lesson)) : nil)
       }
     }
     step()

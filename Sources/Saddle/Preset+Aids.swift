@@ -115,8 +115,8 @@ extension Preset {
         sampling: {weights: average}
         """),
     // Metz et al., "Unrolled GANs" (2017), with the networks and the schedule of ring-rpgan: those of its appendix A
-    // (tanh, orthogonal weights, a critic ten times as slow as the generator) are six soft clouds on the ring after its
-    // 25,000 steps of 512 here.
+    // (tanh, orthogonal weights, a critic ten times as slow as the generator) end as six soft clouds on the ring after
+    // 25,000 steps of 512.
     Preset(
       name: "ring-unrolled", summary: "the generator looks five critic updates ahead (Metz et al. 2017)",
       yaml: """

@@ -17,35 +17,41 @@ protocol SampleSource: AnyObject {
 final class ImageSource: SampleSource {
   private let dataset: any ImageDataset
   private let prefetcher: BatchPrefetcher
-  /// Each image's class; nil for games without classes.
-  private let labels: [Int]?
-  /// The images whose labels are told, where those of all others are not, and how many come with each batch.
-  private var lessons: (draws: ImageDraws, count: Int)?
-  private var drawn: Int
+  /// Batches of the images whose labels are told, where those of the others are not.
+  private let lessons: BatchPrefetcher?
+  /// Whether there are classes to be told.
+  private let hasClasses: Bool
   private let device: Device
 
   /// - Parameter first: Batches that were drawn before: a run that resumes goes on with the next.
   init(_ dataset: any ImageDataset, _ configuration: Configuration, first: Int, on device: Device) throws {
     (self.dataset, self.device) = (dataset, device)
+    let labels = try Self.labels(of: dataset, configuration)
+    hasClasses = labels != nil
+    let batch = configuration.training.batch
+    prefetcher = try Self.batches(of: batch, from: dataset, configuration, first: first)
+    guard let labels, configuration.data.labelled > 0 else {
+      lessons = nil
+      return
+    }
+    // The first of each class, in the order of the data: no random choice that a seed would move.
+    var kept = [Int](repeating: 0, count: configuration.model.classes)
+    let told = labels.indices.filter {
+      kept[labels[$0]] += 1
+      return kept[labels[$0]] <= configuration.data.labelled
+    }
+    let part = try DatasetPart(dataset, told, called: "labelled")
+    lessons = try Self.batches(of: min(batch, part.count), from: part, configuration, first: first)
+  }
+
+  private static func batches(
+    of size: Int, from dataset: any ImageDataset, _ configuration: Configuration, first: Int
+  ) throws -> BatchPrefetcher {
     let sampler = try BatchSampler(
-      count: dataset.count, batchSize: configuration.training.batch, seed: UInt64(configuration.training.seed),
+      count: dataset.count, batchSize: size, seed: UInt64(configuration.training.seed),
       flips: configuration.data.flip ? .horizontal : .none)
     let (epoch, batch) = first.quotientAndRemainder(dividingBy: sampler.batchesPerEpoch)
-    labels = try Self.labels(of: dataset, configuration)
-    drawn = first
-    if let labels, configuration.data.labelled > 0 {
-      // The first of each class, in the order of the data: no random choice that a seed would move.
-      var kept = [Int](repeating: 0, count: configuration.model.classes)
-      let told = labels.indices.filter {
-        kept[labels[$0]] += 1
-        return kept[labels[$0]] <= configuration.data.labelled
-      }
-      let part = try DatasetPart(dataset, told, called: "labelled")
-      lessons = (
-        try ImageDraws(part, seed: UInt64(configuration.training.seed)), min(configuration.training.batch, told.count)
-      )
-    }
-    prefetcher = BatchPrefetcher(dataset, sampler, from: .init(epoch: epoch, batch: batch))
+    return BatchPrefetcher(dataset, sampler, from: .init(epoch: epoch, batch: batch))
   }
 
   private static func labels(of dataset: any ImageDataset, _ configuration: Configuration) throws -> [Int]? {
@@ -70,27 +76,27 @@ final class ImageSource: SampleSource {
   var count: Int { dataset.count }
 
   func next() throws -> Batch {
-    let batch = try prefetcher.next()
-    let samples = tensor(batch.bytes, of: dataset, batch.indices.count)
-    let truths = labels.map { numbers(batch.indices, $0) }
-    drawn += 1
-    return Batch(samples, labels: lessons == nil ? truths : nil, truths: truths, lesson: try lesson())
+    let (batch, lesson) = (try prefetcher.next(), try lessons?.next())
+    let classes = hasClasses ? classes(of: batch) : nil
+    return Batch(
+      samples(of: batch), labels: lesson == nil ? classes : nil, truths: classes,
+      lesson: lesson.flatMap { lesson in
+        self.classes(of: lesson).map { Batch.Lesson(samples(of: lesson), labels: $0) }
+      })
   }
 
-  private func lesson() throws -> Batch.Lesson? {
-    guard let count = lessons?.count, let indices = lessons?.draws.indices(drawn, count),
-      let told = lessons?.draws.dataset, let labels = told.labels
-    else { return nil }
-    return Batch.Lesson(tensor(try told.read(indices), of: told, count), labels: numbers(indices, labels))
+  private func samples(of batch: ImageBatch) -> Tensor {
+    Tensor(
+      imageBytes: batch.bytes, shape: [batch.indices.count, dataset.height, dataset.width, dataset.channels], on: device
+    )
   }
 
-  private func tensor(_ bytes: [UInt8], of dataset: any ImageDataset, _ count: Int) -> Tensor {
-    Tensor(imageBytes: bytes, shape: [count, dataset.height, dataset.width, dataset.channels], on: device)
+  private func classes(of batch: ImageBatch) -> Tensor? {
+    batch.labels.map { Tensor($0.map(Double.init), shape: [$0.count], on: device) }
   }
 
-  private func numbers(_ indices: [Int], _ labels: [Int]) -> Tensor {
-    Tensor(indices.map { Double(labels[$0]) }, shape: [indices.count], on: device)
+  func stop() {
+    prefetcher.stop()
+    lessons?.stop()
   }
-
-  func stop() { prefetcher.stop() }
 }

@@ -80,7 +80,7 @@ extension Setting {
   }
 
   /// What the number in a divergence's name must be; nil where it has none, or a right one.
-  private static func wrongNumber(in name: String) -> String? {
+  package static func wrongNumber(in name: String) -> String? {
     guard let divergence = Adversaries.Objective.divergenceName(in: name),
       let family = Divergence.Family.of(divergence)
     else { return nil }

@@ -48,6 +48,9 @@ struct Judge: ParsableCommand {
     if exact && !nnd { throw ValidationError("--exact goes with --nnd.") }
     if let steps, steps < 1 { throw ValidationError("--steps is \(steps); it must be 1 or more.") }
     if samples < 2 { throw ValidationError("--samples is \(samples); it must be 2 or more.") }
+    if let number = Setting.wrongNumber(in: objective) {
+      throw ValidationError("--objective is '\(objective)'; it must be \(number).")
+    }
     guard let row = Objective.named(objective) else {
       let names = Objective.all.map(\.name)
       let hint =

@@ -173,7 +173,7 @@ func viewsChangeImagesBeforeTheyArePaired(name: String, isJoint: Bool) throws {
   )
   let hand = Trainer.Hand(real: real, labels: nil, latents: Tensor(0, shape: [3, 2], on: device), draw: 1)
   let scene = trainer.scene(
-    hand, fake: fake, isJoint: isJoint, tape: Tape(), moving: trainer.critic, [], criticWeights: nil)
+    hand, fake: fake, isJoint: isJoint, tape: Tape(), moving: \.critic, [], criticWeights: nil)
   let logits = try scene.pairLogits.realFirst.scalars(as: Double.self) + scene.pairLogits.fakeFirst.scalars()
 
   let sight = View.Sight(step: 0, draws: Draws(seed: 4, step: 1), real: real)

@@ -31,6 +31,9 @@ import Testing
     ["model.architecture=autoencoder", "objective.name=began", "model.categories=3", "terms.information=1"],
     "not logits of classes or codes"
   ),
+  (["training.unroll=2", "objective.name=semi-supervised", "model.classes=3"], "a game of sum 0"),
+  (["training.unroll=2", "objective.name=began", "model.architecture=autoencoder"], "a game of sum 0"),
+  (["training.unroll=2", "objective.name=wasserstein", "objective.clip=0.01"], "not clipped"),
   (["views.pack=2", "objective.name=preference"], "views.pack makes one sample of many"),
   (["views.pack=3"], "training.batch must be a multiple of views.pack"),
   (["model.conditioning=concat"], "set model.classes"),
@@ -84,6 +87,10 @@ func contradictionsAreRefused(assignments: [String], part: String) {
     (["model.architecture=mlp", "model.norm=none"], nil), (["model.architecture=mlp", "model.norm=spectral"], nil),
     (["objective.margin=10"], "objective.name ebgan"), (["optimizer.momentum=0.9"], "optimizer.name rmsprop or sgd"),
     (["views.augment-probability=0.5"], "only views.augment"),
+    (["terms.interval=4"], "only a penalty on the critic's slope"),
+    (["terms.interval=4", "terms.r1=1", "model.architecture=r3gan"], nil),
+    (["terms.interval=4", "terms.r1=1", "training.order=simultaneous"], "terms.interval 4 does nothing here"),
+    (["training.unroll=2", "objective.generator-target=0.9"], "only training.unroll 0 reads it"),
     (["model.architecture=mlp-points", "data.flip=true"], "a model.architecture for images"),
   ] as [([String], String?)])
 func whatMakesLittleSenseIsWarnedOf(assignments: [String], part: String?) throws {

@@ -155,7 +155,7 @@ public final class Trainer {
       let flat = critic.network.flattened(gradient(of: whole, wrt: weights, releasing: true))
       sum = sum.map { $0 + flat } ?? flat
       losses.append(whole.detached())
-      fakes.append(fake)
+      if game.isLazy { fakes.append(fake) }
       objectiveState = game.objective.nextState(scene)
       if columns.isMeasuring && losses.count == hands.count { measure(scene, &columns) }
     }

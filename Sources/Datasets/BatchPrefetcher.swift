@@ -58,11 +58,13 @@ public final class BatchPrefetcher: Sendable {
   ) {
     var cursor = start
     var order = sampler.order(epoch: cursor.epoch)
+    // Of a part of a data set they are put together at each look.
+    let classes = dataset.labels
     do throws(DatasetError) {
       while exchange.waitForRoom() {
         let indices = Array(order[sampler.range(ofBatch: cursor.batch)])
         let bytes = try dataset.read(indices, flipped: sampler.flips(epoch: cursor.epoch, batch: cursor.batch))
-        let labels = dataset.labels.map { labels in indices.map { labels[$0] } }
+        let labels = classes.map { classes in indices.map { classes[$0] } }
         exchange.put(ImageBatch(bytes: bytes, labels: labels, cursor: cursor, indices: indices))
         let next = sampler.cursor(after: cursor)
         if next.epoch != cursor.epoch { order = sampler.order(epoch: next.epoch) }

@@ -49,6 +49,13 @@ let package = Package(
       name: "SaddleCommand",
       dependencies: ["Benchmarks", "Laboratory", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
+    // Readers under inputs that are nearly right: tools/fuzz, and a share of it in the tests.
+    .executableTarget(
+      name: "Fuzz",
+      dependencies: ["CImages", "Saddle", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Tests/Fuzz", resources: [.copy("Corpus")]),
+    .testTarget(name: "FuzzTests", dependencies: ["Fuzz", "SaddleCommand"]),
+
     .testTarget(name: "KernelsTests", dependencies: ["Devices"]),
     .testTarget(name: "DevicesTests", dependencies: ["Devices"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),

@@ -1,0 +1,125 @@
+import Foundation
+
+/// Files in a folder, by their paths in it.
+typealias FuzzFiles = [String: [UInt8]]
+
+/// A reader of something from outside, with inputs that are right.
+///
+/// An input is one of the seeds with one file changed. The reader may take it or throw; it must not trap, wait for ever,
+/// or throw what a user cannot read.
+struct FuzzRow: Sendable {
+  let name: String
+  /// What is read, for the list.
+  let summary: String
+  /// The files that may be changed; the others stay.
+  var changes: @Sendable (_ file: String) -> Bool = { _ in true }
+  var isText = false
+  /// Inputs that are right, made once a process.
+  let seeds: @Sendable () throws -> [FuzzFiles]
+  /// Makes checksums of a changed file right again, so that what lies behind them is read; for half of the inputs.
+  var repair: (@Sendable (_ bytes: inout [UInt8]) -> Void)?
+  /// Makes the reader, once a process: what is expensive is not done for each input.
+  let reader: @Sendable () throws -> (_ folder: String) throws -> Void
+}
+
+/// What a reader did that it must not do.
+struct FuzzFinding: Error, CustomStringConvertible {
+  let description: String
+}
+
+/// Runs a row's inputs one after the other.
+struct Fuzzer {
+  let row: FuzzRow
+  let seed: UInt64
+  /// Where inputs are written for their reader.
+  let folder: String
+  private let seeds: [FuzzFiles]
+  private let read: (String) throws -> Void
+  /// How many inputs were taken, and not refused.
+  private(set) var taken = 0
+
+  init(_ row: FuzzRow, seed: UInt64, in folder: String) throws {
+    (self.row, self.seed, self.folder) = (row, seed, folder)
+    seeds = try row.seeds()
+    read = try row.reader()
+    for (number, files) in seeds.enumerated() {
+      try Self.write(files, to: folder)
+      do { try read(folder) } catch {
+        throw FuzzFinding(description: "\(row.name): seed \(number), which is right, is refused: \(error)")
+      }
+    }
+  }
+
+  /// The files of an input.
+  func input(_ index: Int) -> FuzzFiles {
+    var random = FuzzRandom(seed: seed, index: index)
+    var files = random.pick(seeds)
+    let names = files.keys.filter(row.changes).sorted()
+    let name = random.pick(names)
+    var bytes = files[name] ?? []
+    let others = seeds.flatMap { $0.filter { row.changes($0.key) }.sorted { $0.key < $1.key }.map(\.value) }
+    Mutator.mutate(&bytes, others: others, isText: row.isText, &random)
+    if random.below(2) == 0 { row.repair?(&bytes) }
+    files[name] = bytes
+    return files
+  }
+
+  /// Has one input read.
+  ///
+  /// - Throws: `FuzzFinding` where the reader's error is not for people.
+  mutating func run(_ index: Int) throws {
+    try Self.write(input(index), to: folder)
+    do {
+      try read(folder)
+      taken += 1
+    } catch let finding as FuzzFinding {
+      throw finding
+    } catch {
+      let text = "\(error)"
+      if let word = Self.rawWords.first(where: text.contains) {
+        throw FuzzFinding(
+          description: "\(row.name): input \(index): an error that is not for people (\(word)): \(text)")
+      }
+      if text.isEmpty { throw FuzzFinding(description: "\(row.name): input \(index): an error without a word") }
+    }
+  }
+
+  /// Errors of the system and of decoders, as Swift prints them.
+  static let rawWords = [
+    "NSCocoaErrorDomain", "NSPOSIXErrorDomain", "Error Domain", "DecodingError", "dataCorrupted(", "keyNotFound(",
+    "typeMismatch(", "CocoaError", "Optional(", "Fatal error",
+  ]
+
+  /// Empties the folder and writes files into it.
+  static func write(_ files: FuzzFiles, to folder: String) throws {
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
+      try FileManager.default.removeItem(atPath: "\(folder)/\(name)")
+    }
+    for (name, bytes) in files {
+      let path = "\(folder)/\(name)"
+      if name.contains("/") {
+        try FileManager.default.createDirectory(
+          atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+      }
+      guard let file = fopen(path, "wb") else { throw FuzzFinding(description: "\(path) cannot be written") }
+      defer { fclose(file) }
+      guard fwrite(bytes, 1, bytes.count, file) == bytes.count else {
+        throw FuzzFinding(description: "\(path) cannot be written")
+      }
+    }
+  }
+}
+
+extension Dictionary where Key == String, Value == [UInt8] {
+  /// The files in a folder, whatever their depth.
+  init(contentsOf folder: String) throws {
+    self = try FileManager.default.subpathsOfDirectory(atPath: folder).reduce(into: [:]) { files, name in
+      var isDirectory: ObjCBool = false
+      let path = "\(folder)/\(name)"
+      guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), !isDirectory.boolValue else {
+        return
+      }
+      files[name] = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+    }
+  }
+}

@@ -1,9 +1,11 @@
 /// The candidate that was probably meant, or nil where none is like the text.
 package func nearest(to text: String, among candidates: [String]) -> String? {
-  let scored = candidates.map { (candidate: $0, distance: editDistance(text, $0)) }
-  guard let best = scored.min(by: { $0.distance < $1.distance }) else { return nil }
   // A third of the letters wrong is still a slip; more is another word.
-  return best.distance <= max(2, text.count / 3) ? best.candidate : nil
+  let most = max(2, text.count / 3)
+  let scored = candidates.lazy.filter { abs($0.count - text.count) <= most }.map { candidate in
+    (candidate: candidate, distance: editDistance(text, candidate))
+  }
+  return scored.min { $0.distance < $1.distance }.flatMap { $0.distance <= most ? $0.candidate : nil }
 }
 
 /// The fewest insertions, deletions, substitutions and swaps of neighbours that turn `a` into `b`.

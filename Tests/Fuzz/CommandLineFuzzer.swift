@@ -129,7 +129,7 @@ struct CommandLineFuzzer {
     }
     guard [0, 1, 2, 130].contains(outcome.status) else { throw finding("exit \(outcome.status)") }
     if outcome.status != 0, outcome.output.isEmpty { throw finding("exit \(outcome.status) without a word") }
-    if let word = Fuzzer.rawWords.first(where: outcome.output.contains) { throw finding("not for people (\(word))") }
+    if let word = Fuzzer.rawWord(in: outcome.output) { throw finding("not for people (\(word))") }
     return .exited
   }
 

@@ -59,7 +59,7 @@ extension FuzzRow {
       }),
     FuzzRow(
       name: "resume", summary: "folders of runs that go on for a step", changes: { !$0.hasPrefix("events.") },
-      isText: true, seeds: { [try trainedRun()] }, repair: Repair.safetensors,
+      isText: true, writes: true, seeds: { [try trainedRun()] }, repair: Repair.safetensors,
       reader: {
         let device = try Device.open("cpu").device
         return { folder in

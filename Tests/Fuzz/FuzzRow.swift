@@ -14,6 +14,8 @@ struct FuzzRow: Sendable {
   /// The files that may be changed; the others stay.
   var changes: @Sendable (_ file: String) -> Bool = { _ in true }
   var isText = false
+  /// Whether the reader changes the files, so that all are written for each input.
+  var writes = false
   /// Inputs that are right, made once a process.
   let seeds: @Sendable () throws -> [FuzzFiles]
   /// Makes checksums of a changed file right again, so that what lies behind them is read; for half of the inputs.
@@ -33,42 +35,64 @@ struct Fuzzer {
   let seed: UInt64
   /// Where inputs are written for their reader.
   let folder: String
-  private let seeds: [FuzzFiles]
+  private let seeds: [Seed]
+  /// All files that may be changed, to be spliced into each other.
+  private let others: [[UInt8]]
   private let read: (String) throws -> Void
+  /// The seed whose files lie in the folder, and the one that is not as it was.
+  private var place: (seed: Int, changed: String)?
   /// How many inputs were taken, and not refused.
   private(set) var taken = 0
 
+  private struct Seed {
+    let files: FuzzFiles
+    /// The names of those that may be changed, sorted: the order of a dictionary is another in each process.
+    let names: [String]
+  }
+
   init(_ row: FuzzRow, seed: UInt64, in folder: String) throws {
     (self.row, self.seed, self.folder) = (row, seed, folder)
-    seeds = try row.seeds()
+    seeds = try row.seeds().map { Seed(files: $0, names: $0.keys.filter(row.changes).sorted()) }
+    others = seeds.flatMap { seed in seed.names.compactMap { seed.files[$0] } }
     read = try row.reader()
-    for (number, files) in seeds.enumerated() {
-      try Self.write(files, to: folder)
+    for (number, seed) in seeds.enumerated() {
+      try Self.write(seed.files, to: folder)
       do { try read(folder) } catch {
         throw FuzzFinding(description: "\(row.name): seed \(number), which is right, is refused: \(error)")
       }
     }
   }
 
-  /// The files of an input.
-  func input(_ index: Int) -> FuzzFiles {
+  /// The number of the seed that an input is made of, the file that is changed, and its bytes.
+  private func input(_ index: Int) -> (seed: Int, name: String, bytes: [UInt8]) {
     var random = FuzzRandom(seed: seed, index: index)
-    var files = random.pick(seeds)
-    let names = files.keys.filter(row.changes).sorted()
-    let name = random.pick(names)
-    var bytes = files[name] ?? []
-    let others = seeds.flatMap { $0.filter { row.changes($0.key) }.sorted { $0.key < $1.key }.map(\.value) }
+    let number = random.below(seeds.count)
+    let name = random.pick(seeds[number].names)
+    var bytes = seeds[number].files[name] ?? []
     Mutator.mutate(&bytes, others: others, isText: row.isText, &random)
     if random.below(2) == 0 { row.repair?(&bytes) }
-    files[name] = bytes
-    return files
+    return (number, name, bytes)
+  }
+
+  /// Puts an input into the folder.
+  private mutating func write(_ index: Int) throws {
+    let (number, name, bytes) = input(index)
+    if let place, place.seed == number, !row.writes {
+      if place.changed != name {
+        try Self.write(seeds[number].files[place.changed] ?? [], to: "\(folder)/\(place.changed)")
+      }
+    } else {
+      try Self.write(seeds[number].files, to: folder)
+    }
+    try Self.write(bytes, to: "\(folder)/\(name)")
+    place = (number, name)
   }
 
   /// Has one input read.
   ///
   /// - Throws: `FuzzFinding` where the reader's error is not for people.
   mutating func run(_ index: Int) throws {
-    try Self.write(input(index), to: folder)
+    try write(index)
     do {
       try read(folder)
       taken += 1
@@ -76,7 +100,7 @@ struct Fuzzer {
       throw finding
     } catch {
       let text = "\(error)"
-      if let word = Self.rawWords.first(where: text.contains) {
+      if let word = Self.rawWord(in: text) {
         throw FuzzFinding(
           description: "\(row.name): input \(index): an error that is not for people (\(word)): \(text)")
       }
@@ -85,10 +109,13 @@ struct Fuzzer {
   }
 
   /// Errors of the system and of decoders, as Swift prints them.
-  static let rawWords = [
+  private static let rawWords = [
     "NSCocoaErrorDomain", "NSPOSIXErrorDomain", "Error Domain", "DecodingError", "dataCorrupted(", "keyNotFound(",
     "typeMismatch(", "CocoaError", "Optional(", "Fatal error",
   ]
+
+  /// One of them in a text that is shown to people.
+  static func rawWord(in text: String) -> String? { rawWords.first { strstr(text, $0) != nil } }
 
   /// Empties the folder and writes files into it.
   static func write(_ files: FuzzFiles, to folder: String) throws {
@@ -101,11 +128,15 @@ struct Fuzzer {
         try FileManager.default.createDirectory(
           atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
       }
-      guard let file = fopen(path, "wb") else { throw FuzzFinding(description: "\(path) cannot be written") }
-      defer { fclose(file) }
-      guard fwrite(bytes, 1, bytes.count, file) == bytes.count else {
-        throw FuzzFinding(description: "\(path) cannot be written")
-      }
+      try write(bytes, to: path)
+    }
+  }
+
+  private static func write(_ bytes: [UInt8], to path: String) throws {
+    let file = fopen(path, "wb")
+    defer { if let file { fclose(file) } }
+    guard let file, fwrite(bytes, 1, bytes.count, file) == bytes.count else {
+      throw FuzzFinding(description: "\(path) cannot be written")
     }
   }
 }

@@ -1,9 +1,9 @@
 // Activations and their gradients: one item is one element. Where the gradient can be told from the output, the output is what is
-// kept.
+// kept. Comparisons are written so that a NaN is handed on: it is neither below a bound nor above it.
 #define ACTIVATION(_) _(IN, x) _(OUT, y)
-KERNEL(relu, ACTIVATION) { y[i] = x[i] > 0 ? x[i] : R(0.0); }
+KERNEL(relu, ACTIVATION) { y[i] = x[i] <= 0 ? R(0.0) : x[i]; }
 // min(max(x, 0), 6) (Howard et al. 2017).
-KERNEL(relu6, ACTIVATION) { y[i] = x[i] > 0 ? (x[i] < 6 ? x[i] : R(6.0)) : R(0.0); }
+KERNEL(relu6, ACTIVATION) { y[i] = x[i] <= 0 ? R(0.0) : (x[i] >= 6 ? R(6.0) : x[i]); }
 KERNEL(tanh_forward, ACTIVATION) { y[i] = tanh_real(x[i]); }
 KERNEL(sigmoid, ACTIVATION) { y[i] = sigmoid_real(x[i]); }
 KERNEL(softplus, ACTIVATION) { y[i] = softplus_real(x[i]); }
@@ -21,8 +21,8 @@ KERNEL(elu, ELU) { y[i] = x[i] > 0 ? x[i] : alpha * expm1_real(x[i]); }
 
 // Gradients with respect to the input; each is linear in dy.
 #define GRADIENT(_) _(IN, dy) _(IN, y) _(OUT, dx)
-KERNEL(relu_gradient, GRADIENT) { dx[i] = y[i] > 0 ? dy[i] : R(0.0); }
-KERNEL(relu6_gradient, GRADIENT) { dx[i] = y[i] > 0 && y[i] < 6 ? dy[i] : R(0.0); }
+KERNEL(relu_gradient, GRADIENT) { dx[i] = y[i] <= 0 ? R(0.0) : dy[i]; }
+KERNEL(relu6_gradient, GRADIENT) { dx[i] = ((y[i] <= 0) | (y[i] >= 6)) ? R(0.0) : dy[i]; }
 KERNEL(tanh_gradient, GRADIENT) { dx[i] = dy[i] * fma(-y[i], y[i], R(1.0)); }
 KERNEL(sigmoid_gradient, GRADIENT) { dx[i] = dy[i] * (y[i] * (1 - y[i])); }
 #define LEAKY_GRADIENT(_) _(IN, dy) _(IN, y) _(OUT, dx) _(REAL, slope)

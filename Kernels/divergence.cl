@@ -57,12 +57,12 @@ KERNEL(jeffrey_logarithm, FUNCTION) {
 
 // x^exponent where x > 0, else 0, whatever the exponent: such powers are closed under derivatives, without an infinity
 // at the edge.
-KERNEL(positive_power, FUNCTION_OF_ONE) { y[i] = x[i] > 0 ? pow_real(x[i], exponent) : R(0.0); }
+KERNEL(positive_power, FUNCTION_OF_ONE) { y[i] = x[i] <= 0 ? R(0.0) : pow_real(x[i], exponent); }
 // (1 + slope x)^exponent - 1, where 1 + slope x < 0 taken as 0; by expm1 and log1p about 0, where the power would
 // cancel.
 KERNEL(shifted_power, FUNCTION_OF_TWO) {
   const real f = slope * x[i], base = fma(slope, x[i], R(1.0));
   const int near = (f > R(-0.2)) & (f < R(0.2));
   const real small = expm1_real(exponent * log1p_near(near ? f : R(0.0)));
-  y[i] = near ? small : pow_real(base > 0 ? base : R(0.0), exponent) - 1;
+  y[i] = near ? small : pow_real(base <= 0 ? R(0.0) : base, exponent) - 1;
 }

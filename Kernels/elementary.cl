@@ -1,6 +1,7 @@
 // The elementary functions one by one, so that tests can sweep them on any device.
 #define CHECK(_) _(IN, x) _(OUT, y)
 KERNEL(exp_check, CHECK) { y[i] = exp_real(x[i]); }
+KERNEL(expm1_check, CHECK) { y[i] = expm1_real(x[i]); }
 KERNEL(log_check, CHECK) { y[i] = log_real(x[i]); }
 KERNEL(tanh_check, CHECK) { y[i] = tanh_real(x[i]); }
 KERNEL(sigmoid_check, CHECK) { y[i] = sigmoid_real(x[i]); }

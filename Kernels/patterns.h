@@ -25,8 +25,8 @@
 #define AT16(x, place) vload16(0, (x) + (place))
 #define PUT1(value, y, place) (y)[place] = (value)
 #define PUT16(value, y, place) vstore16(value, 0, (y) + (place))
-// x cut to 0 ... limit: a ReLU where the limit is infinity.
-#define LIMITED(V, x, limit) ((x) > (V)0 ? ((x) < (V)(limit) ? (x) : (V)(limit)) : (V)0)
+// x cut to 0 ... limit: a ReLU where the limit is infinity. NaN stays NaN.
+#define LIMITED(V, x, limit) ((x) <= (V)0 ? (V)0 : ((x) >= (V)(limit) ? (V)(limit) : (x)))
 #define COLUMN_SUMS_BLOCK(name, SIG, SUMS, TERM)                                                                   \
   BLOCK(name, SIG, BLOCK_ROWS, 16) {                                                                               \
     const index blocks = (length + BLOCK_ROWS - 1) / BLOCK_ROWS, across = (inner + 15) / 16;                       \

@@ -12,7 +12,7 @@ KERNEL(cosine, UNARY) { y[i] = cos_real(x[i]); }
 KERNEL(unit_step, UNARY) { y[i] = x[i] > 0 ? R(1.0) : R(0.0); }
 KERNEL(round_down, UNARY) { y[i] = FLOOR(x[i]); }
 KERNEL(absolute, UNARY) { y[i] = x[i] < 0 ? -x[i] : x[i] + 0; }
-KERNEL(signum, UNARY) { y[i] = x[i] > 0 ? R(1.0) : (x[i] < 0 ? R(-1.0) : R(0.0)); }
+KERNEL(signum, UNARY) { y[i] = x[i] > 0 ? R(1.0) : (x[i] < 0 ? R(-1.0) : (x[i] == 0 ? R(0.0) : x[i])); }
 
 #define AFFINE(_) _(IN, x) _(OUT, y) _(REAL, factor) _(REAL, term)
 KERNEL(affine, AFFINE) { y[i] = fma(factor, x[i], term); }
@@ -24,6 +24,7 @@ KERNEL(add, BINARY) { y[i] = a[i] + b[i]; }
 KERNEL(subtract, BINARY) { y[i] = a[i] - b[i]; }
 KERNEL(multiply, BINARY) { y[i] = a[i] * b[i]; }
 KERNEL(divide, BINARY) { y[i] = a[i] / b[i]; }
-KERNEL(maximum, BINARY) { y[i] = a[i] > b[i] ? a[i] : b[i]; }
-// 1 where a > b, else 0: the derivative of maximum by a.
+// NaN where either is.
+KERNEL(maximum, BINARY) { y[i] = ((a[i] > b[i]) | (a[i] != a[i])) ? a[i] : b[i]; }
+// 1 where a > b, else 0 (also for NaN): the derivative of maximum by a.
 KERNEL(greater, BINARY) { y[i] = a[i] > b[i] ? R(1.0) : R(0.0); }

@@ -6,6 +6,7 @@ extension Trainer {
   func moveTogether(_ measuring: Bool, _ hands: [Hand]) -> Columns {
     var columns = Columns(isMeasuring: measuring)
     var sums: (critic: Tensor, generator: Tensor)?
+    var losses: (critic: [Tensor], generator: [Tensor]) = ([], [])
     for hand in hands {
       let generation = generate(hand.latents, hand)
       let criticWeights = critic.network.watched(on: generation.tape)
@@ -21,9 +22,8 @@ extension Trainer {
       scene.background.history = generator.history.map(generator.network.views) ?? []
       let generatorLoss = game.objective.generatorLoss(scene)
       let wholeGenerator = plus(\.generator, weighted(generatorLoss), scene)
-      columns.losses = [wholeCritic.detached(), wholeGenerator.detached()]
-      columns.add("critic_loss", at: 0) { wholeCritic.detached() }
-      columns.add("generator_loss", at: 1) { wholeGenerator.detached() }
+      losses.critic.append(wholeCritic.detached())
+      losses.generator.append(wholeGenerator.detached())
 
       note("both players' gradients")
       let isSecondOrder = game.consensus > 0
@@ -40,6 +40,10 @@ extension Trainer {
       sums = sums.map { ($0.critic + flat.0, $0.generator + flat.1) } ?? flat
     }
     guard let sums else { return columns }
+    let (criticLoss, generatorLoss) = (mean(losses.critic), mean(losses.generator))
+    columns.losses = [criticLoss, generatorLoss]
+    columns.add("critic_loss", at: 0) { criticLoss }
+    columns.add("generator_loss", at: 1) { generatorLoss }
     let share = 1 / Double(hands.count)
     let norms = (
       critic.move(along: hands.count == 1 ? sums.critic : share * sums.critic, measuring: measuring),

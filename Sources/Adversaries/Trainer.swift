@@ -281,7 +281,7 @@ public final class Trainer {
     return factor == 1 ? sum : factor * sum
   }
 
-  private func mean(_ losses: [Tensor]) -> Tensor {
+  func mean(_ losses: [Tensor]) -> Tensor {
     scaled(losses.dropFirst().reduce(losses[0], +), 1 / Double(losses.count))
   }
 }

@@ -1,3 +1,4 @@
+import Devices
 import Foundation
 import Synchronization
 
@@ -32,9 +33,14 @@ public final class BatchPrefetcher: Sendable {
     let exchange = Exchange(depth: max(depth, 1))
     self.exchange = exchange
     // The thread holds the exchange and not the prefetcher, whose end is what stops it.
-    let thread = Thread { Self.assemble(dataset, sampler, from: cursor, into: exchange) }
-    thread.name = "saddle batches"
-    thread.start()
+    do throws(ThreadFailure) {
+      try WorkerThread { Self.assemble(dataset, sampler, from: cursor, into: exchange) }.detach()
+    } catch {
+      exchange.end(
+        with: DatasetError(
+          path: dataset.name, problem: "no thread can be started that reads it: \(error)",
+          remedy: "raise the limits of processes and memory (ulimit -u, ulimit -v), or set SADDLE_THREADS=1"))
+    }
   }
 
   deinit {
@@ -45,10 +51,20 @@ public final class BatchPrefetcher: Sendable {
   ///
   /// - Throws: The `DatasetError` of a file that could not be read, after all batches before it; also once stopped.
   public func next() throws(DatasetError) -> ImageBatch {
-    try exchange.take()
+    guard let batch = try next(unless: { false }) else { preconditionFailure("nobody asked to stop waiting") }
+    return batch
   }
 
-  /// Ends the thread, and returns when it has ended. Stopping twice does no harm.
+  /// The next batch, as soon as it is there; nil where somebody asks to stop waiting before: what lies on a disk that
+  /// does not answer may never come. No batch is to be had afterwards.
+  ///
+  /// - Parameter isInterrupted: Asked every tenth of a second while nothing is there.
+  /// - Throws: As `next()`.
+  public func next(unless isInterrupted: () -> Bool) throws(DatasetError) -> ImageBatch? {
+    try exchange.take(unless: isInterrupted)
+  }
+
+  /// Ends the thread, and returns when it has ended, unless somebody gave up waiting for it. Stopping twice does no harm.
   public func stop() {
     exchange.stop()
   }
@@ -84,6 +100,8 @@ private final class Exchange: Sendable {
     var error: DatasetError?
     var isStopping = false
     var hasEnded = false
+    /// Nobody waits for the thread any more, which may hang in a file.
+    var isAbandoned = false
   }
 
   private let depth: Int
@@ -110,13 +128,16 @@ private final class Exchange: Sendable {
     }
   }
 
-  func take() throws(DatasetError) -> ImageBatch {
-    let result: Result<ImageBatch, DatasetError> = wait { state in
+  func take(unless isInterrupted: () -> Bool) throws(DatasetError) -> ImageBatch? {
+    let result: Result<ImageBatch?, DatasetError> = wait(waking: 0.1) { state in
       if state.isStopping {
         return .failure(DatasetError(path: "", problem: "the reading of batches was stopped", remedy: ""))
       }
       if !state.batches.isEmpty { return .success(state.batches.removeFirst()) }
-      return state.error.map { .failure($0) }
+      if let error = state.error { return .failure(error) }
+      guard isInterrupted() else { return nil }
+      (state.isStopping, state.isAbandoned) = (true, true)
+      return .success(nil)
     }
     return try result.get()
   }
@@ -126,7 +147,7 @@ private final class Exchange: Sendable {
       $0.isStopping = true
       $0.batches = []
     }
-    wait { $0.hasEnded ? () : nil }
+    wait { $0.hasEnded || $0.isAbandoned ? () : nil }
   }
 
   /// Changes the state and wakes those who wait for it.
@@ -138,7 +159,11 @@ private final class Exchange: Sendable {
   }
 
   /// Waits until `answer` is not nil. It may change the state, of which the others are then told.
-  private func wait<Answer: Sendable>(for answer: (inout State) -> Answer?) -> Answer {
+  ///
+  /// - Parameter interval: In seconds, after which it is asked again though nothing has changed.
+  private func wait<Answer: Sendable>(
+    waking interval: Double? = nil, for answer: (inout State) -> Answer?
+  ) -> Answer {
     changed.lock()
     defer { changed.unlock() }
     while true {
@@ -146,7 +171,7 @@ private final class Exchange: Sendable {
         changed.broadcast()
         return found
       }
-      changed.wait()
+      if let interval { _ = changed.wait(until: Date(timeIntervalSinceNow: interval)) } else { changed.wait() }
     }
   }
 }

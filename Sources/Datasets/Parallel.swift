@@ -1,4 +1,4 @@
-import Dispatch
+import Devices
 import Synchronization
 
 /// What is called as files are read: how many are done, out of how many. Calls come one at a time, from any thread.
@@ -11,7 +11,7 @@ func mapInParallel<Value: Sendable>(
   [Result<Value, DatasetError>](unsafeUninitializedCapacity: count) { results, filled in
     nonisolated(unsafe) let results = results
     let done = Mutex(0)
-    DispatchQueue.concurrentPerform(iterations: count) { index in
+    performConcurrently(count) { index in
       results.initializeElement(at: index, to: Result { () throws(DatasetError) in try body(index) })
       if let progress {
         done.withLock { done in

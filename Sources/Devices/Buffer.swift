@@ -7,7 +7,7 @@ public final class Buffer {
   }
 
   let block: Block
-  private let pool: BufferPool
+  let pool: BufferPool
 
   init(_ block: Block, _ pool: BufferPool) { (self.block, self.pool) = (block, pool) }
 
@@ -68,6 +68,8 @@ final class BufferPool {
       $0.deallocate()
     }, bytes: 0..<0)
 
+  /// Of the device whose memory it is.
+  var deviceName: String { backend.name }
   /// The most bytes that may be held, where that is known or was asked for.
   let limit: Int?
   /// Whether what is given back is handed out again. Without, buffers have the very size that was asked for, and a

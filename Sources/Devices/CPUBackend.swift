@@ -9,7 +9,7 @@ final class CPUBackend: Backend {
   /// What was launched since timing began; nil while nobody measures.
   private var times: [LaunchTime]?
 
-  /// - Throws: `DeviceError.unsupported` where the processor lacks the build's instructions.
+  /// - Throws: `DeviceError.unsupported` where the processor lacks the build's instructions, `noThreads`.
   init(precision: Precision, isa: String?, threads: Int?) throws(DeviceError) {
     let native = String(cString: kernel_native_isa())
     let order = ["baseline", "avx2", "avx512"]
@@ -19,14 +19,16 @@ final class CPUBackend: Backend {
     }
     self.precision = precision
     self.isa = precision == .double ? "baseline" : chosen  // double is built once, for checks
-    self.threads = ThreadPool(count: max(1, threads ?? sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    self.threads = try ThreadPool(count: threads ?? min(HostLimits.threads, ThreadPool.limit))
   }
 
   var name: String { "CPU (\(isa), \(threads.count) thread\(threads.count == 1 ? "" : "s"), \(precision.rawValue))" }
 
   var threadCount: Int { threads.count }
 
-  var memoryLimit: Int? { sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) }
+  /// The machine's memory, or what the process's control groups allow of it.
+  let memoryLimit: Int? = min(
+    sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)), HostLimits.current.memory ?? .max)
 
   func allocate(byteCount: Int) throws(DeviceError) -> Memory {
     // Anonymous pages are zero and cost nothing until they are touched; an absurd size is refused here, not by the

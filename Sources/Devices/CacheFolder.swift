@@ -1,6 +1,9 @@
 import Glibc
 
 /// A folder of files that may be lost, the user's own by default. Whatever is wrong with it, it holds nothing.
+///
+/// What is read from it is run, or believed. So neither the folder nor a file may be another user's, or such that others
+/// may write to it.
 package struct CacheFolder: Sendable {
   package let path: String
 
@@ -17,8 +20,8 @@ package struct CacheFolder: Sendable {
   }
 
   /// The content of a file; nil where there is none, or it cannot be read.
-  func read(_ name: String) -> [UInt8]? {
-    guard let file = fopen("\(path)/\(name)", "rb") else { return nil }
+  package func read(_ name: String) -> [UInt8]? {
+    guard let file = open(name) else { return nil }
     defer { fclose(file) }
     var status = stat()
     guard fstat(fileno(file), &status) == 0, status.st_size > 0 else { return nil }
@@ -26,6 +29,27 @@ package struct CacheFolder: Sendable {
       count = fread(buffer.baseAddress, 1, buffer.count, file)
     }
     return bytes.count == Int(status.st_size) ? bytes : nil
+  }
+
+  /// A file of ours in a folder of ours.
+  private func open(_ name: String) -> UnsafeMutablePointer<FILE>? {
+    var status = stat()
+    guard stat(path, &status) == 0, Self.isOurs(status) else { return nil }
+    // A pipe in the file's place would be waited for.
+    let descriptor = Glibc.open("\(path)/\(name)", O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)
+    guard descriptor >= 0 else { return nil }
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, Self.isOurs(status),
+      let file = fdopen(descriptor, "rb")
+    else {
+      close(descriptor)
+      return nil
+    }
+    return file
+  }
+
+  /// Whether nobody else can have written what has this status.
+  private static func isOurs(_ status: stat) -> Bool {
+    status.st_uid == geteuid() && status.st_mode & (S_IWGRP | S_IWOTH) == 0
   }
 
   /// Writes a file; tells whether it worked. A reader sees the whole of it or what was there before: it is written aside
@@ -42,10 +66,14 @@ package struct CacheFolder: Sendable {
     return false
   }
 
-  /// The path of a file, for those who read and write it themselves; the folder is made.
-  package func file(_ name: String) -> String {
+  /// The path of a file.
+  package func file(_ name: String) -> String { "\(path)/\(name)" }
+
+  /// Lets others write a file to its path; the folder is made.
+  package func write(to name: String, by writing: (_ path: String) throws -> Void) rethrows {
     make()
-    return "\(path)/\(name)"
+    try writing(file(name))
+    chmod(file(name), 0o600)  // whatever the user's mask allows: one that others may write to would not be read
   }
 
   /// Makes the folder, and those that it lies in.

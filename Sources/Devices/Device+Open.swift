@@ -7,9 +7,11 @@ extension Device {
   ///   - precision: The element type; double serves gradient checks.
   ///   - isa: A build of the kernels, "avx512", "avx2" or "baseline"; else `SADDLE_ISA`, else the best that the
   ///     processor runs.
-  ///   - threads: Threads of the pool; else `SADDLE_THREADS`, else one for each processor.
-  /// - Throws: `DeviceError.unsupported` where the processor lacks the build's instructions, `badSetting` for a number
-  ///   of threads that is none, `inexact` where the processor's arithmetic fails the probe.
+  ///   - threads: Threads of the pool, 1 to 1024; else `SADDLE_THREADS`, else one for each processor that this process
+  ///     may use.
+  /// - Throws: `DeviceError.unsupported` where the processor lacks the build's instructions, `badSetting` for another
+  ///   number of threads, `noThreads` where they cannot be started, `inexact` where the processor's arithmetic fails the
+  ///   probe.
   public static func cpu(
     precision: Precision = .single, isa: String? = nil, threads: Int? = nil
   ) throws(DeviceError) -> Device {
@@ -21,9 +23,12 @@ extension Device {
   static func cpuDescription() throws(DeviceError) -> DeviceDescription {
     let device = try cpu()
     let memory = device.memoryLimit ?? 0
-    return DeviceDescription(
+    let limits = HostLimits.current
+    var description = DeviceDescription(
       selector: "cpu", name: device.name, platform: "host", driver: "the kernels' own build", kind: .processor,
-      memory: memory, maxAllocation: memory, computeUnits: sysconf(Int32(_SC_NPROCESSORS_ONLN)), clock: 0)
+      memory: memory, maxAllocation: memory, computeUnits: limits.threads, clock: 0)
+    description.limits = limits.description(of: sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    return description
   }
 
   /// A device whose arithmetic was found to be what the numerical contract asks. Double promises no bits and is not
@@ -51,10 +56,12 @@ extension Device {
   }
 
   private static func chosenThreads(_ count: Int?) throws(DeviceError) -> Int? {
-    guard count == nil, let value = environment("SADDLE_THREADS") else { return count }
-    guard let count = Int(value), count > 0 else {
-      throw .badSetting(name: "SADDLE_THREADS", value: value, choices: "a number of threads, 1 or more")
+    guard let value = count.map(String.init) ?? environment("SADDLE_THREADS") else { return nil }
+    guard let threads = Int(value), (1...ThreadPool.limit).contains(threads) else {
+      throw .badSetting(
+        name: count == nil ? "SADDLE_THREADS" : "threads", value: value,
+        choices: "a number of threads from 1 to \(ThreadPool.limit)")
     }
-    return count
+    return threads
   }
 }

@@ -1,11 +1,13 @@
 /// A processor that holds buffers and runs kernels: memory and launch. It knows no operation by name.
 ///
 /// Launches do not throw: the first failure is kept, later work is skipped, and the next `synchronize` or read throws
-/// it. A device belongs to one thread.
+/// it, until `clearFailure`. A device belongs to one thread.
 public final class Device {
   private let backend: any Backend
   private let pool: BufferPool
   private var failure: DeviceError?
+  /// The last failure that was cleared.
+  private var clearedFailure: DeviceError?
   private var zeros: Buffer?
   private var hostWaitCount = 0
   /// Looks at all results where it is set.
@@ -75,7 +77,8 @@ public final class Device {
 
   /// Writes an array's bytes from byte `offset` of a buffer on.
   public func writeBytes<Element: BitwiseCopyable>(_ values: [Element], to buffer: Buffer, at offset: Int = 0) {
-    guard failure == nil, !values.isEmpty else { return }
+    requireOwn(buffer, "write")
+    guard failure == nil, !values.isEmpty, hasMemory(buffer) else { return }
     attempt { () throws(DeviceError) in
       // The closure of withUnsafeBytes may not throw a typed error.
       try values.withUnsafeBytes { bytes in
@@ -106,6 +109,8 @@ public final class Device {
   public func readBytes<Element: BitwiseCopyable & ExpressibleByIntegerLiteral>(
     _ buffer: Buffer, at offset: Int = 0, count: Int, of type: Element.Type
   ) throws(DeviceError) -> [Element] {
+    requireOwn(buffer, "read")
+    if failure == nil, count > 0 { _ = hasMemory(buffer) }
     if let failure { throw failure }
     var values = [Element](repeating: 0, count: count)
     if count == 0 { return values }
@@ -120,10 +125,10 @@ public final class Device {
 
   /// Runs a kernel over an extent, from item `first` on.
   ///
-  /// - Precondition: The arguments are those of the kernel's signature.
+  /// - Precondition: The arguments are those of the kernel's signature, and the buffers this device's.
   package func launch(_ kernel: Kernel, _ arguments: [LaunchArgument], over extent: Extent, first: Int = 0) {
     check(kernel, arguments)
-    guard failure == nil, extent.rows > 0, extent.columns > 0, extent.batches > 0 else { return }
+    guard failure == nil, hasMemory(arguments), extent.rows > 0, extent.columns > 0, extent.batches > 0 else { return }
     launchCount += 1
     attempt { () throws(DeviceError) in
       try backend.launch(kernel, arguments, extent: extent, first: first)
@@ -158,6 +163,26 @@ public final class Device {
     return times
   }
 
+  /// Makes a device that ran out of memory usable again, and frees the memory that its pool keeps for later.
+  ///
+  /// What was computed or written since the failure is undefined and must be made anew, weights and running statistics
+  /// included. Whatever uses memory that was not to be had then fails as before. Other failures stay: nobody knows what
+  /// such a device still does.
+  ///
+  /// - Returns: The failure that was cleared; nil where there was none, or one that stays.
+  @discardableResult
+  public func clearFailure() -> DeviceError? {
+    guard let failure else { return nil }
+    switch failure {
+    case .outOfMemory, .tooLarge: break
+    default: return nil
+    }
+    (self.failure, clearedFailure) = (nil, failure)
+    zeros = nil  // they may never have been written
+    pool.freeIdle()
+    return failure
+  }
+
   /// Frees the memory that the pool keeps for later.
   package func freeIdleBuffers() { pool.freeIdle() }
 
@@ -177,5 +202,23 @@ public final class Device {
         }
       }
     precondition(fits, "kernel '\(kernel.name)' takes \(kernel.parameters), not \(arguments)")
+    for case .buffer(let buffer, _) in arguments { requireOwn(buffer, kernel.name) }
+  }
+
+  /// Another device's memory is not to be read or written: its addresses and its elements may be of another kind.
+  private func requireOwn(_ buffer: Buffer, _ use: String) {
+    precondition(buffer.pool === pool, "\(use) on \(name): a buffer is of another device, \(buffer.pool.deviceName)")
+  }
+
+  /// Whether these buffers are more than names for memory that could not be had; if not, the device fails again as it did
+  /// then.
+  private func hasMemory(_ arguments: [LaunchArgument]) -> Bool {
+    for case .buffer(let buffer, _) in arguments where !hasMemory(buffer) { return false }
+    return true
+  }
+
+  private func hasMemory(_ buffer: Buffer) -> Bool {
+    if buffer.memory === pool.nothing.memory, failure == nil { failure = clearedFailure }
+    return failure == nil
   }
 }

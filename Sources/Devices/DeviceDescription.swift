@@ -24,6 +24,8 @@ public struct DeviceDescription: Sendable {
   public let clock: Int
   /// Whether `auto` takes this device.
   public internal(set) var isAutomatic = false
+  /// What keeps this process from using all of it, in words; nil where nothing does.
+  public internal(set) var limits: String?
   /// Where the sizes of its tiles are from; nil where kernels run in blocks, or the device cannot be used.
   public internal(set) var tuning: String?
   /// What a user should know: why the device cannot be used, or why `auto` takes it.

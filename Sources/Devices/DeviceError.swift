@@ -10,6 +10,8 @@ public enum DeviceError: Error, Sendable, CustomStringConvertible {
   case badName(String)
   /// This processor cannot run the build that was asked for.
   case unsupported(isa: String, processor: String)
+  /// The system starts no more threads.
+  case noThreads(asked: Int, started: Int, reason: String)
   /// The driver refused a kernel's text.
   case buildFailed(device: String, file: String, log: String)
   /// There is not enough memory.
@@ -42,6 +44,9 @@ public enum DeviceError: Error, Sendable, CustomStringConvertible {
     case .unsupported(let isa, let processor):
       "this processor (best build: \(processor)) cannot run the '\(isa)' build of the kernels. "
         + "Unset SADDLE_ISA or choose another."
+    case .noThreads(let asked, let started, let reason):
+      "only \(started) of \(asked) threads can run: \(reason). Set SADDLE_THREADS=\(started), or raise the limits of "
+        + "processes and memory (ulimit -u, ulimit -v)."
     case .buildFailed(let device, let file, let log):
       "\(device) could not compile Kernels/\(file):\n\(log)"
     case .outOfMemory(let device, let asked, let held, let limit):

@@ -105,11 +105,11 @@ extension Classifier {
   ) throws -> Classifier {
     try check(images, settings)
     let name = "classifier-\(try key(images, heldOut, settings).prefix(16)).safetensors"
-    if let folder, let kept = try? reading(folder.file(name), for: images, settings, on: device) { return kept }
+    if let folder, let kept = try? reading(name, in: folder, for: images, settings, on: device) { return kept }
     let classifier = try trained(on: images, heldOut: heldOut, settings, on: device, progress: progress)
     if let folder {
       // What cannot be kept is learned again next time: no reason to fail.
-      try? classifier.write(to: folder.file(name))
+      try? folder.write(to: name) { try classifier.write(to: $0) }
     }
     return classifier
   }
@@ -134,9 +134,10 @@ extension Classifier {
   }
 
   private static func reading(
-    _ path: String, for images: any ImageDataset, _ settings: Settings, on device: Device
+    _ name: String, in folder: CacheFolder, for images: any ImageDataset, _ settings: Settings, on device: Device
   ) throws -> Classifier? {
-    let file = try SafetensorsFile(readingFrom: path, strict: true)
+    guard let bytes = folder.read(name) else { return nil }
+    let file = try SafetensorsFile(bytes: bytes, path: folder.file(name), strict: true)
     let network = try network(for: images, settings, on: device)
     for (name, tensor) in [("weights", network.weights), ("statistics", network.runningStatistics)] {
       tensor.write(try file.float32(name, shape: tensor.shape.sizes))

@@ -21,7 +21,7 @@ package struct FeatureCache {
     progress: (_ done: Int, _ count: Int) -> Void = { _, _ in }
   ) throws -> Features {
     let name = "features-\(Self.key(digits, extractor).prefix(32)).safetensors"
-    if let folder, let kept = Self.reading(folder.file(name), count: images.count, extractor) { return kept }
+    if let folder, let kept = Self.reading(name, in: folder, count: images.count, extractor) { return kept }
     var features = Features(count: 0, width: extractor.width, values: [], classes: extractor.classes)
     for start in stride(from: 0, to: images.count, by: Evaluator.page) {
       let end = min(start + Evaluator.page, images.count)
@@ -29,7 +29,7 @@ package struct FeatureCache {
       progress(end, images.count)
     }
     // What cannot be kept is computed again next time: no reason to fail.
-    if let folder { try? Self.file(features).write(to: folder.file(name)) }
+    if let folder { try? folder.write(to: name) { try Self.file(features).write(to: $0) } }
     return features
   }
 
@@ -45,8 +45,11 @@ package struct FeatureCache {
     ])
   }
 
-  private static func reading(_ path: String, count: Int, _ extractor: any FeatureExtractor) -> Features? {
-    guard let file = try? SafetensorsFile(readingFrom: path, strict: true),
+  private static func reading(
+    _ name: String, in folder: CacheFolder, count: Int, _ extractor: any FeatureExtractor
+  ) -> Features? {
+    guard let bytes = folder.read(name),
+      let file = try? SafetensorsFile(bytes: bytes, path: folder.file(name), strict: true),
       let values = try? file.float32("values", shape: [count, extractor.width]),
       let logits = try? file.float32("logits", shape: [count, extractor.classes])
     else { return nil }

@@ -68,6 +68,6 @@ func frechetDistance(
   let fewest = [first.count, second.count].compactMap { $0 }.min()
   return FrechetDistance(
     // Of equal sets the difference is rounding, of either sign.
-    value: max(0, shift + traces - 2 * root), isSingular: k.rank < width || l.rank < width,
+    value: max(shift + traces - 2 * root, 0), isSingular: k.rank < width || l.rank < width,
     warning: fewest.flatMap { FrechetDistance.warning(count: $0, width: width) })
 }

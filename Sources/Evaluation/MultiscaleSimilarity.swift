@@ -1,5 +1,5 @@
 import Datasets
-import Dispatch
+import Devices
 import Features
 import Foundation
 
@@ -39,7 +39,7 @@ public func multiscaleSimilarity(
   }
   let values = [Double](unsafeUninitializedCapacity: pairs) { values, count in
     nonisolated(unsafe) let values = values
-    DispatchQueue.concurrentPerform(iterations: pairs) { pair in
+    performConcurrently(pairs) { pair in
       values[pair] = similarity(images, drawn[pair].0, drawn[pair].1, scales: scales)
     }
     count = pairs
@@ -69,7 +69,7 @@ func similarity(_ images: ImageBytes, _ first: Int, _ other: Int, scales: Int) -
     return weights.enumerated().reduce(1.0) { product, scale in
       if scale.offset > 0 { (x, y) = (x.halved, y.halved) }
       let (structure, whole) = structuralSimilarity(x, y)
-      return product * pow(max(0, scale.offset == scales - 1 ? whole : structure), scale.element)
+      return product * pow(max(scale.offset == scales - 1 ? whole : structure, 0), scale.element)
     }
   }
   return channels.reduce(0, +) / Double(images.channels)

@@ -1,4 +1,4 @@
-import Dispatch
+import Devices
 
 /// `LinearAlgebra` without a library: loops whose inner ones the compiler vectorises.
 enum PlainAlgebra {
@@ -20,24 +20,19 @@ enum PlainAlgebra {
     return sum
   }
 
-  /// Calls `body` for rows on all processors; each call writes to its own part of what they share.
-  private static func forEachInParallel(_ count: Int, _ body: @Sendable (Int) -> Void) {
-    DispatchQueue.concurrentPerform(iterations: count, execute: body)
-  }
-
   static func product(
     _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, into c: UnsafeMutablePointer<Double>, rows: Int,
     columns: Int, depth: Int
   ) {
     nonisolated(unsafe) let (a, b, c) = (a, b, c)
-    forEachInParallel(rows) { i in
+    performConcurrently(rows) { i in
       for j in 0..<columns { c[i * columns + j] = dot(a + i * depth, b + j * depth, depth) }
     }
   }
 
   static func addGram(of x: UnsafePointer<Double>, rows: Int, width: Int, to sum: UnsafeMutablePointer<Double>) {
     nonisolated(unsafe) let (x, sum) = (x, sum)
-    forEachInParallel(width) { i in
+    performConcurrently(width) { i in
       for row in 0..<rows {
         let factor = x[row * width + i]
         for j in i..<width { sum[i * width + j] += factor * x[row * width + j] }

@@ -54,7 +54,7 @@ struct SquaredDistances {
           for i in 0..<height {
             let distances = UnsafeMutableBufferPointer(rebasing: products[i * length..<(i + 1) * length])
             for j in 0..<length {
-              distances[j] = max(0, rowNorms[top + i] + columnNorms[left + j] - 2 * distances[j])
+              distances[j] = max(rowNorms[top + i] + columnNorms[left + j] - 2 * distances[j], 0)
             }
             body(top + i, left, distances)
           }

@@ -87,7 +87,7 @@ struct FrozenGenerator {
       let count = Double(minibatches)
       let mean = try (sum.gradient / count).squared().summed().scalars(as: Double.self)[0]
       let square = try sum.square.scalars(as: Double.self)[0]
-      let variance = minibatches > 1 ? max(0, (square - count * mean) / (count - 1)) : 0
+      let variance = minibatches > 1 ? max((square - count * mean) / (count - 1), 0) : 0
       return Slope(step: step, norm: mean.squareRoot(), deviation: variance.squareRoot())
     }
     return (read[0], read[1])

@@ -13,18 +13,22 @@ extension Lab {
     _ jobs: [Job], named name: (Job) -> String, _ body: @escaping @Sendable (Job, Device) throws -> Output
   ) throws -> [Output] {
     let workers = min(device.threadCount, jobs.count)
-    guard workers > 1 else {
-      return try jobs.enumerated().map { number, job in
-        progress("\(number) of \(jobs.count) done; \(name(job))")
-        return try body(job, device)
-      }
-    }
     let board = Board<Output>(count: jobs.count)
-    for _ in 0..<workers {
-      Thread.detachNewThread {
+    var started = 0
+    while workers > 1, started < workers,
+      let thread = try? WorkerThread({
         while let number = board.take() {
           board.put(Result { try body(jobs[number], .cpu(threads: 1)) }, at: number)
         }
+      })
+    {
+      thread.detach()
+      started += 1
+    }
+    guard started > 0 else {
+      return try jobs.enumerated().map { number, job in
+        progress("\(number) of \(jobs.count) done; \(name(job))")
+        return try body(job, device)
       }
     }
     for done in 0..<jobs.count {

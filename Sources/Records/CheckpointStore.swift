@@ -84,13 +84,19 @@ public struct CheckpointStore: Sendable {
       throw .noCheckpoint(directory: directory, asked: Self.name(step: step), available: steps.map(Self.name))
     }
     do {
-      return try SafetensorsFile(readingFrom: path(step: step), strict: true)
+      return try read(step: step)
     } catch .safetensors(let path, let fault) {
-      let previous = steps.last {
-        $0 < step && (try? SafetensorsFile(readingFrom: self.path(step: $0), strict: true)) != nil
-      }
+      let previous = steps.last { $0 < step && (try? read(step: $0)) != nil }
       throw .damagedCheckpoint(path: path, reason: "\(fault)", previous: previous.map(Self.name))
     }
+  }
+
+  /// A file that is whole and whose numbers are finite: nothing can be drawn from others, and no run goes on from them.
+  private func read(step: Int) throws(RecordError) -> SafetensorsFile {
+    let path = path(step: step)
+    let file = try SafetensorsFile(readingFrom: path, strict: true)
+    do throws(SafetensorsFault) { try file.checkNumbers() } catch { throw .safetensors(path: path, fault: error) }
+    return file
   }
 
   /// Removes the checkpoints after a step, when a run continues from there and would meet its former future. Returns

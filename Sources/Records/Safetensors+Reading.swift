@@ -19,6 +19,8 @@ public enum SafetensorsFault: Error, Sendable, Equatable, CustomStringConvertibl
   case trailing(bytes: Int)
   case missing(tensor: String)
   case unexpected(tensor: String, found: String, wanted: String)
+  /// So many of a tensor's elements are NaN or infinite.
+  case notFinite(tensor: String, count: Int, of: Int)
 
   public var description: String {
     switch self {
@@ -35,6 +37,8 @@ public enum SafetensorsFault: Error, Sendable, Equatable, CustomStringConvertibl
     case .trailing(let bytes): "\(bytes) bytes follow its last tensor"
     case .missing(let tensor): "it has no tensor '\(tensor)'"
     case .unexpected(let tensor, let found, let wanted): "tensor '\(tensor)' is \(found), but \(wanted) is needed"
+    case .notFinite(let tensor, let count, let all):
+      "\(count) of the \(all) values of tensor '\(tensor)' are NaN or infinite"
     }
   }
 }

@@ -52,6 +52,21 @@ public struct SafetensorsFile: Sendable, Equatable {
     return elements
   }
 
+  /// Checks that every number is finite, as in whatever can be trained on or drawn from.
+  ///
+  /// - Throws: `SafetensorsFault.notFinite` for the first array of which that is not so.
+  package func checkNumbers() throws(SafetensorsFault) {
+    for tensor in tensors {
+      let count =
+        switch tensor.values {
+        case .float32(let elements): elements.count { !$0.isFinite }
+        case .float64(let elements): elements.count { !$0.isFinite }
+        case .int64, .uint8: 0
+        }
+      if count > 0 { throw .notFinite(tensor: tensor.name, count: count, of: tensor.values.count) }
+    }
+  }
+
   /// Writes the file: whole or not at all.
   ///
   /// - Precondition: no two arrays share a name, and none is called `__metadata__`.

@@ -86,6 +86,12 @@ extension Configuration {
     Check("training.unroll looks ahead to a critic that is not clipped: leave it or objective.clip at 0") {
       $0.training.unroll > 0 && $0.objective.clip > 0
     },
+    Check(
+      "training.steps times training.critic-steps times training.accumulation is 2^32 or more, and random numbers repeat "
+        + "after as many batches: set fewer"
+    ) {
+      Double($0.training.steps) * $0.training.criticSteps.largest * Double($0.training.accumulation) >= 0x1p32
+    },
     Check("training.batch must be a multiple of views.pack") { $0.training.batch % $0.views.pack != 0 },
     Check("model.conditioning needs to know how many classes the data have: set model.classes") {
       $0.model.conditioning != .none && $0.model.classes == 0

@@ -42,14 +42,10 @@ public struct Estimate: Sendable {
 
     /// Bytes that programs may still take without swapping: Linux's own estimate, or a container's limit.
     static func freeMemory() -> Int? {
-      func text(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }
-      let line = text("/proc/meminfo")?.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
+      let text = try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8)
+      let line = text?.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
       let machine = line?.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map { $0 * 1024 }
-      func group(_ name: String) -> Int? {
-        text("/sys/fs/cgroup/memory.\(name)").flatMap { Int($0.filter { !$0.isWhitespace }) }
-      }
-      let container = group("max").map { max(0, $0 - (group("current") ?? 0)) }
-      return [machine, container].compactMap(\.self).min()
+      return [machine, HostLimits.current.freeMemory].compactMap(\.self).min()
     }
 
     /// Bytes that this user may still write where `path` lies, or would lie if it were made.

@@ -48,7 +48,11 @@ extension Configuration {
   /// - Returns: Seconds a step, and how many were measured.
   /// - Throws: `NetworkError`, `DeviceError`.
   public func measuredStep(on device: Device, within limit: Double = 4) throws -> (seconds: Double, steps: Int) {
-    let trainer = try Trainer(self, on: device)
+    // Of many micro-batches one is measured: a step of thousands would take minutes.
+    var part = self
+    part.training.accumulation = 1
+    let parts = Double(training.accumulation)
+    let trainer = try Trainer(part, on: device)
     let noise = RandomStream(seed: 0, stream: 0)
     let start = ContinuousClock.now
     func step() throws {
@@ -65,8 +69,8 @@ extension Configuration {
     } while try !pace.isMeasured(at: trainer.step, on: device)
       && (ContinuousClock.now - start) / .seconds(1) < limit
     // Where time was up before, the first step counts too.
-    if let seconds = pace.secondsPerStep { return (seconds, Pace.measured) }
-    return ((ContinuousClock.now - start) / .seconds(1) / Double(trainer.step), trainer.step)
+    if let seconds = pace.secondsPerStep { return (parts * seconds, Pace.measured) }
+    return (parts * ((ContinuousClock.now - start) / .seconds(1)) / Double(trainer.step), trainer.step)
   }
 
   /// What all steps will take at a measured pace, in a line.

@@ -81,6 +81,8 @@ public final class PointSource: SampleSource {
     return points(batch, draw: drawn)
   }
 
+  func next(unless isInterrupted: () -> Bool) -> Batch? { next() }
+
   /// Points [count, 2] of draw 1, 2, ..., the first `count` of that batch; labels [count] where they are labelled.
   public func points(_ count: Int, draw: Int) -> Batch {
     let choice = RandomStream(seed: seed, stream: RandomUse.points.rawValue)

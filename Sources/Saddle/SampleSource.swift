@@ -7,10 +7,18 @@ protocol SampleSource: AnyObject {
   var summary: String { get }
   /// Samples in all; an epoch sees each once.
   var count: Int { get }
-  /// The next batch, its samples [N, ...] in [-1, 1].
-  func next() throws -> Batch
+  /// The next batch, its samples [N, ...] in [-1, 1]; nil where somebody asks to stop waiting for it.
+  func next(unless isInterrupted: () -> Bool) throws -> Batch?
   /// Stops what runs in the background.
   func stop()
+}
+
+extension SampleSource {
+  /// The next batch, however long it takes.
+  func next() throws -> Batch {
+    guard let batch = try next(unless: { false }) else { preconditionFailure("nobody asked to stop waiting") }
+    return batch
+  }
 }
 
 /// Images, decoded and put in order in the background.
@@ -57,10 +65,13 @@ final class ImageSource: SampleSource {
   private static func labels(of dataset: any ImageDataset, _ configuration: Configuration) throws -> [Int]? {
     let classes = configuration.model.classes
     guard classes > 0 else { return nil }
-    guard let labels = dataset.labels, let last = labels.max() else {
+    guard let labels = dataset.labels, let first = labels.min(), let last = labels.max() else {
       throw ConfigurationError.contradiction(
         "model.classes is \(classes), but \(dataset.name) has no labels: give data with labels (IDX, CIFAR-10, or a folder "
           + "for each class), or set model.classes=0")
+    }
+    guard first >= 0 else {
+      throw DatasetError(path: dataset.name, problem: "has the label \(first)", remedy: "labels are numbers from 0 on")
     }
     guard last < classes else {
       throw ConfigurationError.contradiction(
@@ -75,8 +86,13 @@ final class ImageSource: SampleSource {
   }
   var count: Int { dataset.count }
 
-  func next() throws -> Batch {
-    let (batch, lesson) = (try prefetcher.next(), try lessons?.next())
+  func next(unless isInterrupted: () -> Bool) throws -> Batch? {
+    guard let batch = try prefetcher.next(unless: isInterrupted) else { return nil }
+    var lesson: ImageBatch?
+    if let lessons {
+      lesson = try lessons.next(unless: isInterrupted)
+      if lesson == nil { return nil }
+    }
     let classes = hasClasses ? classes(of: batch) : nil
     return Batch(
       samples(of: batch), labels: lesson == nil ? classes : nil, truths: classes,

@@ -11,7 +11,7 @@ public struct TrainingFault: Error, Sendable, CustomStringConvertible {
 
   public var description: String {
     "training broke down at step \(step): "
-      + (finding ?? "a loss or a weight is not finite, though a replay of the step did not show where")
+      + (finding ?? "a loss or a number to be saved is not finite, though a replay of the step did not show where")
       + ". Lower optimizer.generator-rate and optimizer.critic-rate, or bound the critic's slope (terms.r1, "
       + "terms.gradient-penalty, model.norm=spectral)"
       + (checkpoint.map {
@@ -22,17 +22,13 @@ public struct TrainingFault: Error, Sendable, CustomStringConvertible {
 }
 
 extension TrainingRun {
-  /// The first of some steps whose losses are not finite, or the last one if the weights are not.
-  func firstFault(in steps: [(step: Int, losses: [Tensor])], weightsToo: Bool) throws -> Int? {
+  /// The first of some steps whose losses are not finite, or the last one if something that is to be saved is not.
+  func firstFault(in steps: [(step: Int, losses: [Tensor])], saving file: SafetensorsFile?) throws -> Int? {
     for (step, losses) in steps {
       for loss in losses where !(try loss.scalars(as: Float.self)[0].isFinite) { return step }
     }
-    guard weightsToo, let last = steps.last else { return nil }
-    for player in [trainer.generator, trainer.critic] {
-      // One number that is finite if all of them are.
-      if !(try player.network.weights.mean().scalars(as: Float.self)[0].isFinite) { return last.step }
-    }
-    return nil
+    guard let file, (try? file.checkNumbers()) == nil else { return nil }
+    return trainer.step
   }
 
   /// Goes once more from the last checkpoint to the step before the one where a fault showed, and looks at every result
@@ -52,14 +48,14 @@ extension TrainingRun {
       if trainer.step + 1 >= step - 1 { device.inspection = inspection }
       _ = try trainer.advance(measuring: false) { try source.next() }
       device.inspection = nil
-      if trainer.step >= step - 1, inspection.finding == nil, let weight = try brokenWeight(of: trainer) {
-        return TrainingFault(step: trainer.step, finding: weight, checkpoint: latest.map(store.path))
+      if trainer.step >= step - 1, inspection.finding == nil, let broken = try brokenNumbers(of: trainer) {
+        return TrainingFault(step: trainer.step, finding: broken, checkpoint: latest.map(store.path))
       }
     }
     return TrainingFault(step: trainer.step, finding: inspection.finding, checkpoint: latest.map(store.path))
   }
 
-  private func brokenWeight(of trainer: Trainer) throws -> String? {
+  private func brokenNumbers(of trainer: Trainer) throws -> String? {
     for (name, player) in [("generator", trainer.generator), ("critic", trainer.critic)] {
       for (parameter, view) in zip(player.network.parameters, player.network.views(of: player.network.weights)) {
         let values: [Float] = try view.scalars()
@@ -67,6 +63,8 @@ extension TrainingRun {
         if bad > 0 { return "\(bad) of \(values.count) values of the \(name)'s \(parameter.name) after its update" }
       }
     }
+    let file = try trainer.checkpoint()
+    do throws(SafetensorsFault) { try file.checkNumbers() } catch { return "\(error) after the updates" }
     return nil
   }
 }

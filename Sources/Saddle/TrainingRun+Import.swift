@@ -23,8 +23,12 @@ extension TrainingRun {
       player.average?.assign(player.network.weights)
       player.history?.assign(player.network.weights)
     }
+    let checkpoint = try trainer.checkpoint()
+    do throws(SafetensorsFault) { try checkpoint.checkNumbers() } catch {
+      throw RecordError.safetensors(path: generator, fault: error)
+    }
     let directory = try RunDirectory(creating: path, configuration: configuration.yaml())
-    try CheckpointStore(directory: directory.checkpoints).save(try trainer.checkpoint(), step: 0)
+    try CheckpointStore(directory: directory.checkpoints).save(checkpoint, step: 0)
     return directory
   }
 }

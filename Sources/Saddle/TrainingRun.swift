@@ -122,6 +122,15 @@ public final class TrainingRun {
     var unread: [(step: Int, losses: [Tensor])] = []
     if trainer.step == 0 && output.sampleEvery > 0 { try writeSamples(journal.page) }
     var pace = Pace(from: trainer.step)
+    /// The next batch; nil where somebody asks to stop waiting for it.
+    func nextBatch() throws -> Batch? {
+      guard trainer.drawn < UInt32.max else {
+        throw ConfigurationError.contradiction(
+          "\(trainer.drawn) batches were drawn, and random numbers repeat after as many: train anew from another "
+            + "training.seed")
+      }
+      return try source.next(unless: isInterrupted)
+    }
 
     while trainer.step < training.steps {
       let number = trainer.step + 1
@@ -129,18 +138,31 @@ public final class TrainingRun {
       let isLast = number == training.steps || isStopped
       let isRead = number % output.logEvery == 0 || isLast
       let isSaved = isLast || (output.checkpointEvery > 0 && number % output.checkpointEvery == 0)
-      let step = try trainer.advance(measuring: isRead) { try source.next() }
+      // No batch may ever come, from a disk that does not answer: whoever waits for one can be stopped.
+      guard let first = try nextBatch() else {
+        try save(trainer.checkpoint(), journal.page)
+        return .interrupted
+      }
+      var waiting: Batch? = first
+      let step = try trainer.advance(measuring: isRead) {
+        defer { waiting = nil }
+        if let batch = try waiting ?? nextBatch() { return batch }
+        throw DatasetError(
+          path: configuration.data.path, problem: "training was stopped while step \(number) waited for a batch",
+          remedy: "--resume goes on from the last checkpoint")
+      }
       unread.append((number, step.losses))
       if try pace.isMeasured(at: number, on: device), let rest = pace.estimate(from: number, to: training.steps) {
         journal.tell(rest)
       }
+      let file = isSaved ? try trainer.checkpoint() : nil
       if isRead || isSaved || unread.count == 100 {
-        if let bad = try firstFault(in: unread, weightsToo: isSaved) { throw try fault(at: bad) }
+        if let bad = try firstFault(in: unread, saving: file) { throw try fault(at: bad) }
         unread = []
       }
       if isRead { try journal.report(step) }
       if output.sampleEvery > 0, number % output.sampleEvery == 0 || isLast { try writeSamples(journal.page) }
-      if isSaved { try save(journal.page) }
+      if let file { try save(file, journal.page) }
       if let evaluator, !isStopped, isLast || number % configuration.evaluation.every == 0 {
         let record = try evaluator.evaluate(trainer, configuration, run: directory.path)
         try directory.append(record)
@@ -148,7 +170,7 @@ public final class TrainingRun {
       }
       if isStopped && number < training.steps { return .interrupted }
     }
-    if trainer.step == 0 { try save(journal.page) }
+    if trainer.step == 0 { try save(trainer.checkpoint(), journal.page) }
     return .finished
   }
 
@@ -163,8 +185,8 @@ public final class TrainingRun {
     page.addSamples(step: trainer.step)
   }
 
-  private func save(_ page: RunPage) throws {
-    try store.save(try trainer.checkpoint(), step: trainer.step)
+  private func save(_ file: SafetensorsFile, _ page: RunPage) throws {
+    try store.save(file, step: trainer.step)
     page.addCheckpoint()
   }
 }

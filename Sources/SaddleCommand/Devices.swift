@@ -14,6 +14,7 @@ struct Devices: ParsableCommand {
       print(
         "    \(device.kind.rawValue), \(device.computeUnits) units\(clock), \(device.memory >> 20) MiB, "
           + "\(device.maxAllocation >> 20) MiB in one buffer at most")
+      if let limits = device.limits { print("    \(limits)") }
       if let tuning = device.tuning { print("    \(tuning)") }
       if let remark = device.remark { print("    \(remark)") }
     }

@@ -50,10 +50,13 @@ public struct Op: Sendable {
 
   /// Applies the op, and records it where an input is on a tape.
   ///
-  /// - Precondition: The shapes fit; the message names the op and them.
+  /// - Precondition: The shapes fit, and the tensors are on one device; the message names the op and what does not fit.
   public func callAsFunction(_ inputs: Tensor...) -> Tensor { self(inputs) }
 
   func callAsFunction(_ inputs: [Tensor]) -> Tensor {
+    for x in inputs where x.device !== inputs[0].device {
+      preconditionFailure("\(name): its inputs are on two devices, \(inputs[0].device.name) and \(x.device.name)")
+    }
     let output: Shape
     do throws(ShapeError) { output = try shape(inputs.map(\.shape)) } catch { preconditionFailure(error.description) }
     let y = run(inputs, output)

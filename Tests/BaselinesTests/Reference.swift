@@ -34,11 +34,6 @@ struct Reference: Decodable {
   }
 }
 
-/// The largest difference between two lists of numbers.
-func gap(_ a: [Double], _ b: [Double]) -> Double {
-  a.count == b.count ? zip(a, b).map { abs($0 - $1) }.max() ?? 0 : .infinity
-}
-
 extension Player {
   /// A player that follows its gradient at rate 1.
   init(descending network: Network) throws {

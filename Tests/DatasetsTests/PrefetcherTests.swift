@@ -75,6 +75,54 @@ private func numbered(_ count: Int) throws -> ImageArray {
   }
 }
 
+/// Images on a disk that does not answer until the test is over.
+private final class DeadDisk: ImageDataset {
+  let name = "dead", count = 50, height = 2, width = 2, channels = 1
+  let labels: [Int]? = nil, classNames: [String] = []
+  let gate = DispatchSemaphore(value: 0)
+  func read(_ index: Int, into pixels: UnsafeMutableBufferPointer<UInt8>) throws(DatasetError) {
+    gate.wait()
+    gate.signal()
+  }
+}
+
+/// Whoever waits for a batch that does not come can stop waiting; and nothing waits for the thread then.
+@Test func waitingCanBeGivenUp() throws {
+  let disk = DeadDisk()
+  defer { disk.gate.signal() }
+  let sampler = try BatchSampler(count: 50, batchSize: 8, seed: 0)
+  let prefetcher = BatchPrefetcher(disk, sampler)
+  var asked = 0
+  let batch = try prefetcher.next(unless: {
+    asked += 1
+    return asked == 3
+  })
+  #expect(batch == nil && asked == 3)
+  #expect(throws: DatasetError.self) { try prefetcher.next() }
+  prefetcher.stop()
+}
+
+/// A thread that cannot be started is an error of the first batch, not an endless wait. In a child process; a stack as
+/// large as all addresses cannot be had.
+@Test func aReaderThatCannotStartIsTold() async {
+  await #expect(processExitsWith: .success) {
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    pthread_attr_setstacksize(&attributes, 1 << 47)
+    typealias Setter = @convention(c) (UnsafePointer<pthread_attr_t>) -> Int32  // of glibc, in no header of Swift's
+    let setter = try #require(dlsym(nil, "pthread_setattr_default_np").map { unsafeBitCast($0, to: Setter.self) })
+    try #require(setter(&attributes) == 0)
+    let prefetcher = try BatchPrefetcher(numbered(50), BatchSampler(count: 50, batchSize: 8, seed: 0))
+    for _ in 0..<2 {
+      let error = #expect(throws: DatasetError.self) { try prefetcher.next() }
+      #expect(error?.description.contains("numbered: no thread can be started that reads it: ") == true)
+      #expect(error?.remedy.contains("ulimit -u") == true)
+    }
+    prefetcher.stop()
+    exit(0)
+  }
+}
+
 @Test func stoppingEndsTheThread() throws {
   let sampler = try BatchSampler(count: 50, batchSize: 8, seed: 0)
   let prefetcher = try BatchPrefetcher(numbered(50), sampler)

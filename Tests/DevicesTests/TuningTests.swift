@@ -73,7 +73,17 @@ struct TuningTests {
           "\($0)".hasPrefix("\(folder.path)/tuning.json \(words)") && "\($0)".hasSuffix("; run `saddle tune` again")
         }
       }
-      guard let device = Processors.openCL else { return }
+    }
+  }
+
+  @Test(
+    "a device does without a damaged file", .enabled(if: Processors.openCL != nil, Processors.needed),
+    arguments: damage.indices)
+  func damagedForDevice(row: Int) throws {
+    try withFolder { path in
+      let folder = try written(to: path), (text, words) = Self.damage[row]
+      try Data(text.utf8).write(to: URL(filePath: "\(folder.path)/\(Tuning.fileName)"))
+      let device = try #require(Processors.openCL)
       let (tiles, origin) = device.tiles(from: folder)
       #expect(tiles == Tiles.shipped(for: device.vendor))
       if text.isEmpty {

@@ -13,7 +13,7 @@ struct Rehearsal: Sendable, CustomTestStringConvertible {
   var testDescription: String { name }
 }
 
-@Test(arguments: [
+private let rehearsals = [
   Rehearsal(name: "divergences", judged: 10),
   Rehearsal(name: "fgan-mixture", judged: 25),
   Rehearsal(name: "supports", judged: 50),
@@ -31,7 +31,9 @@ struct Rehearsal: Sendable, CustomTestStringConvertible {
   Rehearsal(name: "instance-noise", judged: 24),
   Rehearsal(name: "critic-prior", judged: 2, scale: 0.02),
   Rehearsal(name: "independent-critic", judged: 3, scale: 0.05),
-])
+]
+
+@Test(arguments: rehearsals)
 func findsWhatTheorySays(_ rehearsal: Rehearsal) throws {
   let result = try Experiment.named(rehearsal.name).run(on: .cpu(), scale: rehearsal.scale)
   let failures = result.failures.map { "\($0.what): \($0.measurement), not \($0.expectation)" }
@@ -60,6 +62,7 @@ func findsWhatTheorySays(_ rehearsal: Rehearsal) throws {
 @Test func everyExperimentIsRehearsedAndNamedOnce() {
   let names = Experiment.all.map(\.name)
   #expect(Set(names).count == names.count)
+  #expect(rehearsals.map(\.name).sorted() == names.sorted())
 }
 
 @Test(arguments: [("dirca", "did you mean dirac?"), ("nonsense", "there are divergences, ")])

@@ -46,6 +46,20 @@ import Testing
     #expect(try folder.names().contains("latest"))
   }
 
+  /// A whole file of broken numbers is no checkpoint to go on from, to draw from or to export: whoever opens it learns
+  /// what is broken, and which one is the last good one.
+  @Test(arguments: [Float.nan, .infinity, -.infinity])
+  func brokenNumbersAreDamage(value: Float) throws {
+    let folder = try TemporaryFolder()
+    let store = try CheckpointStore(directory: folder.path)
+    for (step, value) in [(10, 1), (20, value), (30, value)] { try store.save(Self.file(value), step: step) }
+    let told = message { _ = try store.loadLatest() }
+    #expect(
+      told == "\(folder.path)/step-00000030.safetensors is damaged: 1 of the 1 values of tensor 'w' are NaN or infinite; "
+        + "the one before it is step-00000010: --from step-00000010")
+    #expect(try store.load(named: "10").file == Self.file(1))
+  }
+
   @Test func damageIsToldWithTheWayOut() throws {
     let folder = try TemporaryFolder()
     let store = try CheckpointStore(directory: folder.path)

@@ -54,5 +54,13 @@ func presetsHaveDCGANsParameters(preset: String, generator: Int, critic: Int) th
 @Test(arguments: Preset.all.map(\.name))
 func everyPresetCanBeBuilt(name: String) throws {
   let rehearsal = try Configuration(from: name, assignments: ["training.batch=4"]).rehearse()
-  #expect(rehearsal.generatorParameters > 0 && rehearsal.launchesPerStep > 20)
+  expectWholeStep(rehearsal)
+}
+
+/// Both players' weights and the gradient of the larger one lie in memory at one time, and a checkpoint holds the weights.
+func expectWholeStep(_ rehearsal: Configuration.Rehearsal) {
+  let (generator, critic) = (rehearsal.generatorParameters, rehearsal.criticParameters)
+  #expect(generator > 0 && critic > 0)
+  #expect(rehearsal.peakBytes >= 4 * (generator + critic + max(generator, critic)))
+  #expect(rehearsal.checkpointBytes >= 4 * (generator + critic))
 }

@@ -31,6 +31,37 @@ func aFaultIsFoundWhereItArose(order: String, place: String) throws {
     try file.float32("critic.weights", shape: run.trainer.critic.network.weights.shape.sizes).allSatisfy(\.isFinite))
 }
 
+/// Whatever a checkpoint holds is looked at before it is saved: a run whose losses stay finite stops too, and the good
+/// checkpoints stay the last ones.
+@Test(arguments: [
+  "generator.statistics", "critic.statistics", "generator.weights", "critic.optimizer", "generator.optimizer",
+  "generator.average",
+])
+func brokenNumbersAreNotSaved(part: String) throws {
+  let folder = try TemporaryFolder()
+  let configuration = try Configuration(
+    from: "fashion",
+    assignments: [
+      "training.batch=4", "model.width=8", "training.steps=2", "output.checkpoint-every=1", "output.sample-every=0",
+      "output.keep=2", "average.decay=0.9",
+    ])
+  let path = folder.path + "/run", device = try Device.cpu()
+  #expect(try TrainingRun(configuration, in: path, on: device).train(progress: .silent) == .finished)
+  let store = CheckpointStore(readingFrom: path + "/checkpoints")
+  let good = try store.steps().map { try Data(contentsOf: URL(fileURLWithPath: store.path(step: $0))) }
+
+  var longer = configuration
+  longer.training.steps = 10
+  let run = try TrainingRun(longer, in: path, from: try store.loadLatest(), on: device)
+  let (name, tensor) = try #require(run.trainer.state.first { $0.name.hasPrefix(part) })
+  // The step overwrites a part of it, never its first number, which is moved by a rate or a decay.
+  tensor.view(from: 0, shape: [1]).fill(.infinity)
+  let fault = try #require(throws: TrainingFault.self) { _ = try run.train(progress: .silent) }
+  #expect(fault.checkpoint?.hasSuffix("step-00000002.safetensors") == true, "\(name): \(fault)")
+  #expect(try store.steps() == [1, 2])
+  #expect(try store.steps().map { try Data(contentsOf: URL(fileURLWithPath: store.path(step: $0))) } == good)
+}
+
 /// What is looked at is found at its place: the first result, and nothing after it.
 @Test func inspectionsNameTheFirstResult() throws {
   let device = try Device.cpu(threads: 1)

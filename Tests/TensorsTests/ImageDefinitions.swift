@@ -88,7 +88,8 @@ private func bilinearUp(_ height: Int, _ width: Int, _ factor: Double) -> Defini
       for p in 0..<x[0].shape[1] {
         for q in 0..<x[0].shape[2] {
           let weights = (max(0, 1 - abs(centre[0] - Double(p))), max(0, 1 - abs(centre[1] - Double(q))))
-          sum += weights.0 * weights.1 * x[0][[place[0], p, q, place[3]]]
+          // What has no weight is not looked at: it may be NaN.
+          if weights.0 * weights.1 > 0 { sum += weights.0 * weights.1 * x[0][[place[0], p, q, place[3]]] }
         }
       }
       return 16 * factor * sum
@@ -105,7 +106,8 @@ private func filtered(_ axis: Int, _ filter: AxisFilter) -> Definition {
       (0..<filter.inputs).reduce(0) { sum, tap in
         var from = place
         from[axis] = tap
-        return sum + filter.weight(output: place[axis], input: tap) * x[0][from]
+        let weight = filter.weight(output: place[axis], input: tap)
+        return weight == 0 ? sum : sum + weight * x[0][from]
       }
     }
   }
@@ -124,7 +126,8 @@ private func rectified(stride: Int, rows: Int, columns: Int, _ rectifier: @escap
       var sum = x[2].values[place[3]]
       for tap in Grid([filter[0], filter[1], filter[2]], { _ in 0 }).places {
         let (h, w) = (place[1] * stride + tap[0] - rows, place[2] * stride + tap[1] - columns)
-        sum += pixel(x[0], place[0], h, w, tap[2]) * x[1][tap + [place[3]]]
+        guard h >= 0, h < image[1], w >= 0, w < image[2] else { continue }
+        sum += x[0][[place[0], h, w, tap[2]]] * x[1][tap + [place[3]]]
       }
       return rectifier(sum)
     }

@@ -31,6 +31,7 @@ private struct Pooling {
   func maximumTaps(_ x: Grid) -> Grid {
     Grid(windows(x.shape)) { y in
       let taps = taps(y)
+      if let lost = taps.last(where: { x[$0.pixel].isNaN }) { return Double(lost.number) }
       let most = taps.map { x[$0.pixel] }.max()
       return Double(taps.first { x[$0.pixel] == most }?.number ?? -1)
     }

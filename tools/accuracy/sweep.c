@@ -19,6 +19,8 @@ static uint32_t bits_of(float x) { uint32_t bits; memcpy(&bits, &x, 4); return b
 // The references: glibc's double functions, which are within 1 double ulp, and forms that lose nothing to cancellation.
 static double sigmoid(double x, float y) { (void)y; return x < 0 ? exp(x) / (1 + exp(x)) : 1 / (1 + exp(-x)); }
 static double softplus(double x, float y) { (void)y; return (x > 0 ? x : 0) + log1p(exp(-fabs(x))); }
+// Ours of -0 is +0.
+static double expm1_double(double x, float y) { (void)y; return x == 0 ? 0 : expm1(x); }
 #define LIBM(name) static double name##_double(double x, float y) { (void)y; return name(x); }
 LIBM(exp) LIBM(log) LIBM(tanh) LIBM(erf) LIBM(sin) LIBM(cos)
 // The quantile that two steps of Halley's method reach from y, by the distribution function alone; a y that is far off
@@ -43,7 +45,7 @@ typedef struct {
 static const Function functions[] = {
     {"exp", exp_double, 2},   {"log", log_double, 2}, {"tanh", tanh_double, 2}, {"sigmoid", sigmoid, 2},
     {"softplus", softplus, 2}, {"erf", erf_double, 2}, {"sin", sin_double, 2},   {"cos", cos_double, 2},
-    {"inverse_normal", inverse_normal, 4}, {"pow", NULL, 4},
+    {"expm1", expm1_double, 4}, {"inverse_normal", inverse_normal, 4}, {"pow", NULL, 4},
 };
 
 typedef struct {

@@ -110,6 +110,8 @@ extension Tensor {
   public static func - (term: Double, x: Tensor) -> Tensor { Op.affine(-1, term)(x) }
   public static func * (x: Tensor, factor: Double) -> Tensor { Op.affine(factor, 0)(x) }
   public static func * (factor: Double, x: Tensor) -> Tensor { Op.affine(factor, 0)(x) }
+  /// x times `1 / divisor`, which is rounded to double and then to the device's precision: not always the quotient that is
+  /// nearest, where the divisor is no power of two. A quotient that must be takes a tensor.
   public static func / (x: Tensor, divisor: Double) -> Tensor { Op.affine(1 / divisor, 0)(x) }
   public static func / (dividend: Double, x: Tensor) -> Tensor { dividend * Op.reciprocal(x) }
 
@@ -130,5 +132,5 @@ extension Tensor {
   public func squared() -> Tensor { self * self }
 }
 
-/// The larger of each pair; where both are equal, the gradient goes to `b`.
+/// The larger of each pair, NaN where either is; where both are equal, the gradient goes to `b`.
 public func maximum(_ a: Tensor, _ b: Tensor) -> Tensor { broadcasting(.maximum, a, b) }

@@ -17,9 +17,7 @@ public struct CheckpointStore: Sendable {
     self.directory = directory
     self.keeping = keeping
     try Directory.create(directory)
-    for name in try Directory.names(in: directory) ?? [] where name.hasSuffix(AtomicFile.temporarySuffix) {
-      try Directory.remove("\(directory)/\(name)")
-    }
+    try DraftFile.removeAbandoned(in: directory)
   }
 
   /// Opens the folder to read from it, perhaps while another process trains there: nothing is touched.
@@ -34,11 +32,19 @@ public struct CheckpointStore: Sendable {
     return "step-" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits
   }
 
+  /// The last step that a run can come to; random numbers are functions of steps of 32 bits.
+  public static let lastStep = Int(UInt32.max)
+
+  /// The step whose digits stand in a file's name; nil where they are none that a run can come to.
+  static func step(of digits: some StringProtocol) -> Int? {
+    Int(digits).flatMap { (0...lastStep).contains($0) ? $0 : nil }
+  }
+
   /// The steps of the checkpoints that are there, ascending. Their contents are not read.
   public func steps() throws(RecordError) -> [Int] {
     try (Directory.names(in: directory) ?? []).compactMap { name in
       guard name.hasPrefix("step-"), name.hasSuffix(Self.suffix) else { return nil }
-      let step = Int(name.dropFirst(5).dropLast(Self.suffix.count))
+      let step = Self.step(of: name.dropFirst(5).dropLast(Self.suffix.count))
       return step.flatMap { Self.name(step: $0) + Self.suffix == name ? $0 : nil }
     }.sorted()
   }

@@ -116,7 +116,9 @@ extension RunDirectory {
   }
 
   /// The evaluations that were kept, by step.
-  public func records() throws -> [EvaluationRecord] { try evaluationReports().map { try EvaluationRecord(json: $0) } }
+  public func records() throws -> [EvaluationRecord] { 
+    try evaluationReports { try EvaluationRecord(json: String(decoding: $0, as: UTF8.self)) }
+  }
 }
 
 /// Evaluations beside each other: a table for each protocol, so that no column holds numbers that do not compare.

@@ -10,6 +10,9 @@ import Testing
   #expect(run.lastState == nil)
   do {
     let lock = try RunLock(run)
+    // Whoever only holds it has changed nothing.
+    #expect(run.lastState == nil)
+    try lock.begin()
     #expect(run.lastState?.state == .running && run.lastState?.pid == getpid())
     let refusal = message { _ = try RunLock(run) }
     for words in [run.path, "process \(getpid())", "kill \(getpid())", "--out"] { #expect(refusal.contains(words)) }
@@ -25,11 +28,27 @@ import Testing
   #expect(run.lastState?.state == .finished && run.lastState?.reason == nil)
 }
 
-@Test(arguments: ["", "{", "{\"state\":\"asleep\",\"host\":\"x\",\"pid\":1}"])
+@Test(arguments: ["", "{", "{\"state\":\"asleep\",\"host\":\"x\",\"pid\":1}",
+  // `kill -1` would be advised.
+  "{\"state\":\"failed\",\"host\":\"x\",\"pid\":-1}", "{\"state\":\"failed\",\"host\":\"x\",\"pid\":9223372036854775807}",
+])
 func aStateThatCannotBeReadIsNone(content: String) throws {
   let folder = try TemporaryFolder()
   let run = try RunDirectory(creating: "\(folder.path)/run", configuration: "")
   try content.write(toFile: run.state, atomically: true, encoding: .utf8)
   #expect(run.lastState == nil)
-  _ = try RunLock(run)
+  try RunLock(run).begin()
+  #expect(run.lastState?.state == .interrupted)
+}
+
+/// A shorter state over a longer one, and what a killed write would leave: one JSON object either way.
+@Test func aStateIsReplacedInOneWrite() throws {
+  let folder = try TemporaryFolder()
+  let run = try RunDirectory(creating: "\(folder.path)/run", configuration: "")
+  let lock = try RunLock(run)
+  try lock.end(.failed, reason: String(repeating: "why ", count: 100))
+  let long = try folder.bytes("run/state.json").count
+  try lock.end(.finished)
+  #expect(try folder.bytes("run/state.json").count == long)
+  #expect(run.lastState == RunState(state: .finished, host: run.lastState?.host ?? "", pid: getpid(), reason: nil))
 }

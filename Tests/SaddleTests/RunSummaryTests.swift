@@ -37,6 +37,7 @@ func theStateIsKnown(written: RunState.Phase?, saved: Int?, state: RunState.Phas
   let folder = try TemporaryFolder()
   let run = try makeRun(folder.path + "/run", try Configuration(from: "fashion"))
   let lock = try RunLock(run)
+  try lock.begin()
   #expect(try RunSummary(of: run.path).state == .running)
   #expect(throws: RecordError.self) { try RunLock(run) }
   // Whoever was refused has not taken the lock away.

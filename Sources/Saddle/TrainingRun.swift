@@ -41,7 +41,8 @@ public final class TrainingRun {
   ///   where it could not be evaluated as configured.
   public init(
     _ configuration: Configuration, in path: String, from checkpoint: (step: Int, file: SafetensorsFile)? = nil,
-    holding lock: RunLock? = nil, on device: Device, voice: RunEvaluator.Voice = .silent, progress: (@Sendable (Int, Int) -> Void)? = nil
+    holding lock: RunLock? = nil, on device: Device, voice: RunEvaluator.Voice = .silent,
+    progress: (@Sendable (Int, Int) -> Void)? = nil
   ) throws {
     (self.configuration, self.device) = (configuration, device)
     let held = try lock ?? checkpoint.map { _ in try RunLock(RunDirectory(opening: path)) }
@@ -74,7 +75,7 @@ public final class TrainingRun {
     } else if held != nil {
       try lock.start(configuration: configuration.yaml())
     }
-    try lock.begin()
+    if checkpoint != nil { try lock.begin() }
   }
 
   /// What keeps a run from going on to the bit.

@@ -90,12 +90,35 @@ public struct CheckpointStore: Sendable {
       throw .noCheckpoint(directory: directory, asked: Self.name(step: step), available: steps.map(Self.name))
     }
     do {
-      return try SafetensorsFile(readingFrom: path(step: step), strict: true)
+      return try checked(step)
     } catch .safetensors(let path, let fault) {
-      let previous = steps.last {
-        $0 < step && (try? SafetensorsFile(readingFrom: self.path(step: $0), strict: true)) != nil
-      }
+      let previous = steps.last { $0 < step && (try? checked($0)) != nil }
       throw .damagedCheckpoint(path: path, reason: "\(fault)", previous: previous.map(Self.name))
+    }
+  }
+
+  private func checked(_ step: Int) throws(RecordError) -> SafetensorsFile {
+    let file = try SafetensorsFile(readingFrom: path(step: step), strict: true)
+    do throws(SafetensorsFault) { try Self.checkCounts(of: file, step: step) } catch {
+      throw .safetensors(path: path(step: step), fault: error)
+    }
+    return file
+  }
+
+  /// What a checkpoint counts: steps of the generator, batches drawn, steps of the critic. Files from before they were
+  /// saved have none.
+  public static let counts = ["step", "drawn", "critic-step"]
+
+  /// Checks what a checkpoint's metadata count.
+  ///
+  /// - Throws: `SafetensorsFault.badCount` where a number is none that a run can come to, or another step than `step`.
+  public static func checkCounts(of file: SafetensorsFile, step: Int) throws(SafetensorsFault) {
+    for name in counts {
+      guard let text = file.metadata[name] else { continue }
+      let wanted = name == "step" ? "\(step), as in its name," : "a whole number up to \(lastStep)"
+      guard let count = self.step(of: text), name != "step" || count == step else {
+        throw .badCount(name: name, value: text, wanted: wanted)
+      }
     }
   }
 

@@ -122,14 +122,19 @@ func countsOfACheckpointAreChecked(name: String, value: String) throws {
   var (step, file) = try directory.checkpoint()
   file.metadata[name] = value
   try file.write(to: CheckpointStore(readingFrom: directory.checkpoints).path(step: step))
-  let words = "say \(name)=\(value), but"
-  #expect {
-    _ = try TrainingRun(
-      try configuration("ring", ["training.steps=9"]), in: path, from: directory.checkpoint(), on: .cpu(threads: 1))
-  } throws: { "\($0)".contains(words) }
-  #expect {
-    _ = try SavedRun(opening: path).trainer(on: .cpu(threads: 1))
-  } throws: { "\($0)".contains(words) && "\($0)".contains("step-00000004.safetensors") }
+  let words = ["step-00000004.safetensors is damaged", "say \(name)=\(value), but", "--from step-00000002"]
+  for open in [{ _ = try SavedRun(opening: path) }, { _ = try directory.checkpoint() }] as [() throws -> Void] {
+    #expect(throws: RecordError.self) {
+      do { try open() } catch {
+        for word in words { #expect("\(error)".contains(word), "\(error)") }
+        throw error
+      }
+    }
+  }
+  // Nor by whoever has the file from elsewhere.
+  #expect(throws: SafetensorsFault.self) {
+    _ = try TrainingRun(try configuration(), in: path, from: (step, file), on: .cpu(threads: 1))
+  }
 }
 
 /// While somebody holds a run's lock, another reads, removes and writes nothing of it.

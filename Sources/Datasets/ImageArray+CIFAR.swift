@@ -11,7 +11,8 @@ extension ImageArray {
     let wanted = split == .train ? version.train : version.test
     guard split == .train || wanted.contains(where: present.contains) else {
       throw DatasetError(
-        path: directory.path, problem: DatasetError.noHeldOutPart, remedy: "unpack the whole of \(version.archive) there")
+        path: directory.path, problem: DatasetError.noHeldOutPart,
+        remedy: "unpack the whole of \(version.archive) there")
     }
     if let missing = wanted.first(where: { !present.contains($0) }) {
       throw DatasetError(

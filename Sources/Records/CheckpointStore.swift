@@ -97,12 +97,35 @@ public struct CheckpointStore: Sendable {
     }
   }
 
-  /// A file that is whole and whose numbers are finite: nothing can be drawn from others, and no run goes on from them.
+  /// A file that is whole, whose numbers are finite and whose counts a run can come to: nothing can be drawn from others,
+  /// and no run goes on from them.
   private func read(step: Int) throws(RecordError) -> SafetensorsFile {
     let path = path(step: step)
     let file = try SafetensorsFile(readingFrom: path, strict: true)
-    do throws(SafetensorsFault) { try file.checkNumbers() } catch { throw .safetensors(path: path, fault: error) }
+    do throws(SafetensorsFault) {
+      try file.checkNumbers()
+      try Self.checkCounts(of: file, step: step)
+    } catch {
+      throw .safetensors(path: path, fault: error)
+    }
     return file
+  }
+
+  /// What a checkpoint counts: steps of the generator, batches drawn, steps of the critic. Files from before they were
+  /// saved have none.
+  public static let counts = ["step", "drawn", "critic-step"]
+
+  /// Checks what a checkpoint's metadata count.
+  ///
+  /// - Throws: `SafetensorsFault.badCount` where a number is none that a run can come to, or another step than `step`.
+  public static func checkCounts(of file: SafetensorsFile, step: Int) throws(SafetensorsFault) {
+    for name in counts {
+      guard let text = file.metadata[name] else { continue }
+      let wanted = name == "step" ? "\(step), as in its name," : "a whole number up to \(lastStep)"
+      guard let count = self.step(of: text), name != "step" || count == step else {
+        throw .badCount(name: name, value: text, wanted: wanted)
+      }
+    }
   }
 
   /// Removes the checkpoints after a step, when a run continues from there and would meet its former future. Returns

@@ -19,6 +19,8 @@ extension RunLock {
 
   /// Begins the run that is locked from its first step, with nothing of what was there before.
   public func start(configuration: String) throws(RecordError) {
+    // Before there is a configuration: a folder with one always says how far its run came.
+    try begin()
     try directory.forget(after: -1)
     for path in [directory.metrics, directory.warnings, directory.facts, directory.report] {
       try Directory.remove(path)
@@ -39,16 +41,20 @@ extension RunDirectory {
     let names = try Directory.names(in: path) ?? []
     let isRun = names.contains("config.yaml")
     let areOwn = names.allSatisfy { ["state.json", "samples", "checkpoints"].contains($0) || DraftFile.isDraft($0) }
-    let isFree = try savedNothing() && (isRun || areOwn)
-    guard names.isEmpty || isFree else { throw .runExists(path: path, isRun: isRun) }
+    let isHalfMade = try names.contains("state.json") && areOwn ? !hasCheckpoints() : false
+    let isFree = isRun ? try savedNothing() : names.isEmpty || isHalfMade
+    guard isFree else { throw .runExists(path: path, isRun: isRun) }
   }
 
   /// Whether a run began here that came to no checkpoint: it may begin again, since nothing is lost. One that ended with
   /// its work saved did not, even if its checkpoints were taken away since.
   public func savedNothing() throws(RecordError) -> Bool {
-    let isSaved = try (Directory.names(in: checkpoints) ?? []).contains { !DraftFile.isDraft($0) }
-    let phase = RunLock.writtenPhase(at: state)
-    return access(state, F_OK) == 0 && !isSaved && phase != .finished && phase != .interrupted
+    guard let phase = RunLock.writtenPhase(at: state), [.running, .failed].contains(phase) else { return false }
+    return try !hasCheckpoints()
+  }
+
+  private func hasCheckpoints() throws(RecordError) -> Bool {
+    try (Directory.names(in: checkpoints) ?? []).contains { !DraftFile.isDraft($0) }
   }
 
   /// Puts other settings in the place of those that the run was trained with up to a step, which are kept beside them.

@@ -116,7 +116,7 @@ extension RunDirectory {
   }
 
   /// The evaluations that were kept, by step.
-  public func records() throws -> [EvaluationRecord] { 
+  public func records() throws -> [EvaluationRecord] {
     try evaluationReports { try EvaluationRecord(json: String(decoding: $0, as: UTF8.self)) }
   }
 }

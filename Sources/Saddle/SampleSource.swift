@@ -73,7 +73,8 @@ final class ImageSource: SampleSource {
     let shape = [dataset.count, dataset.height, dataset.width, dataset.channels]
     let names = (dataset as? FolderDataset)?.fileNames ?? []
     hash.add(Array("\(shape) \(dataset.classNames) \(names)".utf8))
-    hash.add((dataset.labels ?? []).flatMap { label in withUnsafeBytes(of: Int32(truncatingIfNeeded: label)) { Array($0) } })
+    hash.add(
+      (dataset.labels ?? []).flatMap { label in withUnsafeBytes(of: Int32(truncatingIfNeeded: label)) { Array($0) } })
     let some = try dataset.spread(64)
     hash.add(try some.read(Array(0..<some.count)))
     return hash.digest.description

@@ -27,8 +27,9 @@ extension TrainingRun {
     do throws(SafetensorsFault) { try checkpoint.checkNumbers() } catch {
       throw RecordError.safetensors(path: generator, fault: error)
     }
-    let directory = try RunDirectory(creating: path, configuration: configuration.yaml())
-    try CheckpointStore(directory: directory.checkpoints).save(checkpoint, step: 0)
-    return directory
+    let lock = try RunLock(creating: path, configuration: configuration.yaml())
+    try CheckpointStore(directory: lock.directory.checkpoints).save(checkpoint, step: 0)
+    try lock.end(.interrupted)
+    return lock.directory
   }
 }

@@ -41,7 +41,8 @@ public final class TrainingRun {
   ///   where it could not be evaluated as configured.
   public init(
     _ configuration: Configuration, in path: String, from checkpoint: (step: Int, file: SafetensorsFile)? = nil,
-    holding lock: RunLock? = nil, on device: Device, voice: RunEvaluator.Voice = .silent, progress: (@Sendable (Int, Int) -> Void)? = nil
+    holding lock: RunLock? = nil, on device: Device, voice: RunEvaluator.Voice = .silent,
+    progress: (@Sendable (Int, Int) -> Void)? = nil
   ) throws {
     (self.configuration, self.device) = (configuration, device)
     let held = try lock ?? checkpoint.map { _ in try RunLock(RunDirectory(opening: path)) }
@@ -65,6 +66,7 @@ public final class TrainingRun {
     let fingerprint = source.fingerprint
     cautions = checkpoint.map { Self.cautions($0.file, configuration, directory, fingerprint) } ?? []
     if let checkpoint {
+      try lock.begin()
       try store.remove(after: checkpoint.step)
       try directory.forget(after: checkpoint.step)
       if (try? Configuration(from: directory.configuration)) != configuration {
@@ -74,7 +76,6 @@ public final class TrainingRun {
     } else if held != nil {
       try lock.start(configuration: configuration.yaml())
     }
-    try lock.begin()
   }
 
   /// What keeps a run from going on to the bit.
@@ -249,17 +250,9 @@ extension Trainer.Counts {
   ///
   /// - Throws: `SafetensorsFault.badCount` where one is none that a run can come to.
   init(_ file: SafetensorsFile, step: Int, _ criticSteps: Schedule) throws(SafetensorsFault) {
-    func count(_ name: String, or standard: Int) throws(SafetensorsFault) -> Int {
-      let text = file.metadata[name] ?? "\(standard)"
-      guard let count = Int(text), (0...CheckpointStore.lastStep).contains(count) else {
-        throw .badCount(name: name, value: text, wanted: "a whole number up to \(CheckpointStore.lastStep)")
-      }
-      return count
-    }
-    guard try count("step", or: step) == step else {
-      throw .badCount(name: "step", value: file.metadata["step"] ?? "", wanted: "\(step), as in its name,")
-    }
+    try CheckpointStore.checkCounts(of: file, step: step)
     let before = step * Int(criticSteps.start)
-    self.init(step: step, drawn: try count("drawn", or: before), criticStep: try count("critic-step", or: before))
+    func count(_ name: String) -> Int { file.metadata[name].flatMap { Int($0) } ?? before }
+    self.init(step: step, drawn: count("drawn"), criticStep: count("critic-step"))
   }
 }

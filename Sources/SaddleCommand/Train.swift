@@ -86,13 +86,15 @@ struct Train: ParsableCommand {
     let device = try deviceOptions.open()
     if dryRun { return try estimate.describe(device, folder: folder) }
     estimate.tellMeans(device, folder: folder)
-    let run = try TrainingRun(configuration, in: folder, from: checkpoint, holding: lock, on: device, voice: .terminal) {
+    let run = try TrainingRun(configuration, in: folder, from: checkpoint, holding: lock, on: device, voice: .terminal)
+    {
       done, count in
       if isatty(STDERR_FILENO) == 1 { FileHandle.standardError.write(Data("\rreading images: \(done)/\(count)".utf8)) }
     }
     if isatty(STDERR_FILENO) == 1 { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
     tell("data: \(run.dataSummary)")
-    let start = checkpoint.map { ", going on from step \($0.step)" } ?? (resume ? ", from its start: nothing was saved" : "")
+    let start =
+      checkpoint.map { ", going on from step \($0.step)" } ?? (resume ? ", from its start: nothing was saved" : "")
     tell("run: \(run.directory.path)" + start)
     for caution in run.cautions { tell("warning: \(caution)") }
     Interruption.listen()

@@ -7,11 +7,12 @@ import Testing
 @Test func oneTrainsInAFolder() throws {
   let folder = try TemporaryFolder()
   let run = try RunDirectory(creating: "\(folder.path)/run", configuration: "")
-  #expect(run.lastState == nil)
+  // Made by somebody who has gone.
+  #expect(run.lastState?.state == .interrupted)
   do {
     let lock = try RunLock(run)
-    // Whoever only holds it has changed nothing.
-    #expect(run.lastState == nil)
+    try lock.end(.failed)
+    #expect(run.lastState?.state == .failed)
     try lock.begin()
     #expect(run.lastState?.state == .running && run.lastState?.pid == getpid())
     let refusal = message { _ = try RunLock(run) }
@@ -28,9 +29,11 @@ import Testing
   #expect(run.lastState?.state == .finished && run.lastState?.reason == nil)
 }
 
-@Test(arguments: ["", "{", "{\"state\":\"asleep\",\"host\":\"x\",\"pid\":1}",
+@Test(arguments: [
+  "", "{", "{\"state\":\"asleep\",\"host\":\"x\",\"pid\":1}",
   // `kill -1` would be advised.
-  "{\"state\":\"failed\",\"host\":\"x\",\"pid\":-1}", "{\"state\":\"failed\",\"host\":\"x\",\"pid\":9223372036854775807}",
+  "{\"state\":\"failed\",\"host\":\"x\",\"pid\":-1}",
+  "{\"state\":\"failed\",\"host\":\"x\",\"pid\":9223372036854775807}",
 ])
 func aStateThatCannotBeReadIsNone(content: String) throws {
   let folder = try TemporaryFolder()

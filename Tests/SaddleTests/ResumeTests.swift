@@ -47,8 +47,9 @@ private func train(_ configuration: Configuration, in path: String) throws -> Tr
 /// Settings that the checkpoint's tensors do not fit are named, and nothing is changed.
 @Test(arguments: [
   (["model.width=16"], "model.width=16 (it was trained with 8)"),
+  (["optimizer.name=sgd"], "optimizer.name=sgd (it was trained with adam)"),
   (["average.decay=0.9", "sampling.weights=average"], "average.decay=0.9 (it was trained with 0)"),
-  (["optimizer.name=sgd", "training.steps=9"], ""),
+  (["optimizer.critic-rate=1e-5", "training.steps=9"], ""),
 ])
 func settingsThatDoNotFitAreNamed(changes: [String], words: String) throws {
   let folder = try TemporaryFolder()
@@ -56,7 +57,8 @@ func settingsThatDoNotFitAreNamed(changes: [String], words: String) throws {
   let directory = try train(try configuration(), in: path).directory
   let before = try folderContents(path)
   do {
-    _ = try TrainingRun(try configuration("ring", changes), in: path, from: directory.checkpoint(), on: .cpu(threads: 1))
+    _ = try TrainingRun(
+      try configuration("ring", changes), in: path, from: directory.checkpoint(), on: .cpu(threads: 1))
     #expect(words.isEmpty)
   } catch {
     #expect("\(error)".contains(words) && "\(error)".contains("step-00000004.safetensors"), "\(error)")
@@ -102,7 +104,8 @@ func whatIsNotToTheBitIsSaid(change: String) throws {
   if ["nothing", "moved"].contains(change) {
     #expect(run.cautions == [])
   } else {
-    let words = change == "seed" ? "training.seed is 7, and the run was begun with 0" : "the data in \(data) are not those"
+    let words =
+      change == "seed" ? "training.seed is 7, and the run was begun with 0" : "the data in \(data) are not those"
     #expect(run.cautions.count == 1 && run.cautions[0].contains(words), "\(run.cautions)")
     #expect(warnings.contains(run.cautions[0]))
   }
@@ -119,14 +122,19 @@ func countsOfACheckpointAreChecked(name: String, value: String) throws {
   var (step, file) = try directory.checkpoint()
   file.metadata[name] = value
   try file.write(to: CheckpointStore(readingFrom: directory.checkpoints).path(step: step))
-  let words = "say \(name)=\(value), but"
-  #expect {
-    _ = try TrainingRun(
-      try configuration("ring", ["training.steps=9"]), in: path, from: directory.checkpoint(), on: .cpu(threads: 1))
-  } throws: { "\($0)".contains(words) }
-  #expect {
-    _ = try SavedRun(opening: path).trainer(on: .cpu(threads: 1))
-  } throws: { "\($0)".contains(words) && "\($0)".contains("step-00000004.safetensors") }
+  let words = ["step-00000004.safetensors is damaged", "say \(name)=\(value), but", "--from step-00000002"]
+  for open in [{ _ = try SavedRun(opening: path) }, { _ = try directory.checkpoint() }] as [() throws -> Void] {
+    #expect(throws: RecordError.self) {
+      do { try open() } catch {
+        for word in words { #expect("\(error)".contains(word), "\(error)") }
+        throw error
+      }
+    }
+  }
+  // Nor by whoever has the file from elsewhere.
+  #expect(throws: SafetensorsFault.self) {
+    _ = try TrainingRun(try configuration(), in: path, from: (step, file), on: .cpu(threads: 1))
+  }
 }
 
 /// While somebody holds a run's lock, another reads, removes and writes nothing of it.

@@ -18,7 +18,10 @@ extension PackedDataset {
     precondition(fileNames.isEmpty || fileNames.count == dataset.count, "one name for each image")
     let labels: [UInt8] = (dataset.labels ?? []).flatMap { withUnsafeBytes(of: Int64($0).littleEndian) { Array($0) } }
     let names: [UInt8] = fileNames.flatMap { Array($0.utf8) + [0] }
-    let size = dataset.count * dataset.imageSize
+    let (size, isTooMuch) = dataset.count.multipliedReportingOverflow(by: dataset.imageSize)
+    guard !isTooMuch, size < 1 << 62 else {
+      throw DatasetError(path: url.path, problem: "would take more bytes than a file has", remedy: "lower the size")
+    }
     // Labels first, as the writers of Python have it: the larger elements stay aligned.
     var arrays: [SafetensorsHeader.Entry] = []
     if !labels.isEmpty { arrays.append(.init("labels", .int64, [dataset.count], at: 0)) }
@@ -71,24 +74,31 @@ private final class DraftFile {
   /// - Parameter size: The bytes that will be written, for which there must be room.
   init(_ url: URL, size: Int) throws(DatasetError) {
     path = url.path
-    draft = path + ".tmp"
+    draft = path + ".\(getpid()).tmp"
     var status = stat()
     if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
       throw DatasetError(path: path, problem: "is a folder or no ordinary file", remedy: "give another name with --out")
     }
-    descriptor = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    // What a dead process of this number left behind; and no link is followed.
+    unlink(draft)
+    descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
       throw .system(path, "cannot be written", remedy: "give a file in a folder that is there and may be written to")
     }
     var disk = statvfs()
     if fstatvfs(descriptor, &disk) == 0 {
-      let free = Int(disk.f_bavail) * Int(disk.f_frsize)
+      let room = UInt64(disk.f_bavail).multipliedReportingOverflow(by: UInt64(disk.f_frsize))
+      let free = room.overflow ? Int.max : Int(clamping: room.partialValue)
       guard free >= size else {
         throw DatasetError(
-          path: path, problem: "takes \(size >> 20) MiB, and its disk has \(free >> 20) MiB left",
+          path: path, problem: "takes \(Self.text(size)), and its disk has \(Self.text(free)) left",
           remedy: "make room, lower the size, or write to another disk")
       }
     }
+  }
+
+  private static func text(_ bytes: Int) -> String {
+    bytes < 10 << 30 ? "\(bytes >> 20) MiB" : "\(bytes >> 30) GiB"
   }
 
   deinit {
@@ -107,6 +117,11 @@ private final class DraftFile {
   func finish() throws(DatasetError) {
     guard fsync(descriptor) == 0, rename(draft, path) == 0 else { throw failure }
     isFinished = true
+    // The rename itself is on the disk only when the folder is.
+    let folder = open((path as NSString).deletingLastPathComponent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard folder >= 0 else { throw failure }
+    defer { close(folder) }
+    guard fsync(folder) == 0 else { throw failure }
   }
 
   /// Calls `body` with what is left to write and the number of bytes that are done, until all are.

@@ -83,7 +83,8 @@ public final class TrainingRun {
     let background = configuration.data.background
     let dataset = try openDataset(
       at: URL(fileURLWithPath: path), size: shape[0], channels: shape[2], fit: configuration.data.fit.fit,
-      background: RGB(red: background.red, green: background.green, blue: background.blue), progress: progress)
+      background: RGB(red: background.red, green: background.green, blue: background.blue),
+      skipsUnreadable: configuration.data.skipUnreadable, progress: progress)
     return try ImageSource(dataset, configuration, first: first, on: device)
   }
 

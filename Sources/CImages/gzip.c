@@ -4,7 +4,6 @@
 #endif
 #include <limits.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <zlib.h>
 
 #include "CImages.h"
@@ -46,88 +45,63 @@ int image_crc32(uint32_t *crc, const void *bytes, size_t count, char *error, siz
   return 0;
 }
 
-/// A growing array that stops one byte past the limit: with no room to spare, zlib would not read the ending checksum.
-typedef struct {
-  uint8_t *bytes;
-  size_t count, capacity, limit;
-} output;
-
-static int grow(output *out) {
-  if (out->capacity == out->limit) return 0;
-  size_t capacity = out->capacity > out->limit / 2 ? out->limit : out->capacity * 2;
-  uint8_t *bytes = realloc(out->bytes, capacity);
-  if (!bytes) return 0;
-  out->bytes = bytes;
-  out->capacity = capacity;
-  return 1;
-}
-
-/// Unpacks the members one after another; bytes of 0 after the last are padding, as gzip itself holds. `format` names
-/// the data in messages.
-static int unpack(z_stream *stream, const char *format, const uint8_t *bytes, size_t count, output *out,
-                  char *error, size_t error_capacity) {
-  size_t taken = 0;
+/// Unpacks the members one after another into `unpacked`, or only counts where that is NULL; bytes of 0 after the last
+/// are padding, as gzip itself holds. `format` names the data in messages.
+static int unpack(z_stream *stream, const char *format, const uint8_t *bytes, size_t count, uint8_t *unpacked,
+                  size_t capacity, size_t *unpacked_count, char *error, size_t error_capacity) {
+  // Where nothing is kept, and behind the last byte: with no room to spare, zlib would not read the ending checksum.
+  uint8_t spare[1 << 15];
+  size_t taken = 0, given = 0;
   for (;;) {
+    int kept = unpacked && given < capacity;
     stream->next_in = (Bytef *)(bytes + taken);
     stream->avail_in = portion(count - taken);
-    stream->next_out = out->bytes + out->count;
-    stream->avail_out = portion(out->capacity - out->count);
+    Bytef *start = stream->next_out = kept ? unpacked + given : spare;
+    stream->avail_out = kept ? portion(capacity - given) : sizeof spare;
     int status = zlib.inflate(stream, Z_NO_FLUSH);
     taken = (size_t)(stream->next_in - bytes);
-    out->count = (size_t)(stream->next_out - out->bytes);
+    given += (size_t)(stream->next_out - start);
 
+    if (given > capacity) return image_fail(error, error_capacity, "unpacks to more than %zu bytes", capacity);
     if (status == Z_STREAM_END) {
       while (taken < count && bytes[taken] == 0) ++taken;
-      if (taken == count) return 0;
+      if (taken == count) {
+        *unpacked_count = given;
+        return 0;
+      }
       zlib.inflateReset(stream);
     } else if (status != Z_OK && status != Z_BUF_ERROR) {
       return image_fail(error, error_capacity, "is damaged: %s data near byte %zu: %s", format, taken,
                         stream->msg ? stream->msg : "cannot be unpacked");
-    } else if (out->count == out->capacity) {
-      if (!grow(out)) {
-        return image_fail(error, error_capacity, "unpacks to more than %zu bytes, the most that is allowed or fits",
-                          out->capacity - 1);
-      }
-    } else if (taken == count) {
+    } else if (taken == count && stream->avail_out > 0) {
       return image_fail(error, error_capacity, "is cut short: its %s data end after %zu bytes", format, count);
     }
   }
 }
 
 /// `bits` tells zlib the format, as inflateInit2 has it.
-static int unpack_all(const char *format, int bits, const uint8_t *bytes, size_t count, size_t limit,
-                      uint8_t **unpacked, size_t *unpacked_count, char *error, size_t error_capacity) {
-  if (limit > SIZE_MAX - 1) limit = SIZE_MAX - 1;
-  output out = {.capacity = limit < 1 << 20 ? limit + 1 : 1 << 20, .limit = limit + 1};
-  out.bytes = malloc(out.capacity);
+static int unpack_all(const char *format, int bits, const uint8_t *bytes, size_t count, uint8_t *unpacked,
+                      size_t capacity, size_t *unpacked_count, char *error, size_t error_capacity) {
   z_stream stream = {0};
-  if (!out.bytes || zlib.inflateInit2_(&stream, bits, ZLIB_VERSION, (int)sizeof stream) != Z_OK) {
-    free(out.bytes);
+  if (zlib.inflateInit2_(&stream, bits, ZLIB_VERSION, (int)sizeof stream) != Z_OK) {
     return image_fail(error, error_capacity, "no memory to unpack %s data", format);
   }
-  int failed = unpack(&stream, format, bytes, count, &out, error, error_capacity);
-  if (!failed && out.count > limit) failed = image_fail(error, error_capacity, "unpacks to more than %zu bytes", limit);
+  int failed = unpack(&stream, format, bytes, count, unpacked, capacity, unpacked_count, error, error_capacity);
   zlib.inflateEnd(&stream);
-  if (failed) {
-    free(out.bytes);
-    return 1;
-  }
-  *unpacked = out.bytes;
-  *unpacked_count = out.count;
-  return 0;
+  return failed;
 }
 
-int image_gunzip(const uint8_t *bytes, size_t count, size_t limit, uint8_t **unpacked, size_t *unpacked_count,
+int image_gunzip(const uint8_t *bytes, size_t count, uint8_t *unpacked, size_t capacity, size_t *unpacked_count,
                  char *error, size_t error_capacity) {
   if (loaded(error, error_capacity)) return 1;
   if (count < 2 || bytes[0] != 0x1f || bytes[1] != 0x8b) {
     return image_fail(error, error_capacity, "does not begin with the signature of gzip");
   }
-  return unpack_all("gzip", 15 + 16, bytes, count, limit, unpacked, unpacked_count, error, error_capacity);
+  return unpack_all("gzip", 15 + 16, bytes, count, unpacked, capacity, unpacked_count, error, error_capacity);
 }
 
-int image_inflate(const uint8_t *bytes, size_t count, size_t limit, uint8_t **unpacked, size_t *unpacked_count,
+int image_inflate(const uint8_t *bytes, size_t count, uint8_t *unpacked, size_t capacity, size_t *unpacked_count,
                   char *error, size_t error_capacity) {
   if (loaded(error, error_capacity)) return 1;
-  return unpack_all("deflated", -15, bytes, count, limit, unpacked, unpacked_count, error, error_capacity);
+  return unpack_all("deflated", -15, bytes, count, unpacked, capacity, unpacked_count, error, error_capacity);
 }

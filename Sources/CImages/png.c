@@ -107,12 +107,30 @@ static int check_chunks(const uint8_t *bytes, size_t count, char *error, size_t 
   return image_fail(error, error_capacity, "is cut short: the PNG's last chunk is missing");
 }
 
-int image_png_decode(const uint8_t *bytes, size_t count, uint8_t **rgba, image_header *header,
-                     char *error, size_t error_capacity) {
-  if (loaded(error, error_capacity) || image_png_header(bytes, count, header, error, error_capacity)
-      || check_chunks(bytes, count, error, error_capacity)) {
-    return 1;
+/// A copy without the chunks that say how colours are meant (gAMA, cHRM, sRGB, iCCP ...), by which libpng would change
+/// the samples, and without texts and times. What is left says what the samples are: the critical chunks, and tRNS.
+static uint8_t *plain_copy(const uint8_t *bytes, size_t count, size_t *plain_count) {
+  uint8_t *plain = malloc(count);
+  if (!plain) return NULL;
+  memcpy(plain, bytes, 8);
+  size_t filled = 8;
+  for (size_t at = 8; at + 12 <= count;) {
+    const uint8_t *name = bytes + at + 4;
+    size_t size = 12 + (size_t)big_endian(bytes + at);
+    int is_critical = !(name[0] & 0x20);
+    if (is_critical || !memcmp(name, "tRNS", 4)) {
+      memcpy(plain + filled, bytes + at, size);
+      filled += size;
+    }
+    if (!memcmp(name, "IEND", 4)) break;
+    at += size;
   }
+  *plain_count = filled;
+  return plain;
+}
+
+static int decode(const uint8_t *bytes, size_t count, uint8_t **rgba, const image_header *header,
+                  char *error, size_t error_capacity) {
   png_image image = {.version = PNG_IMAGE_VERSION};
   if (!libpng.png_image_begin_read_from_memory(&image, bytes, count)) {
     return image_fail(error, error_capacity, "is not a valid PNG: %s", image.message);
@@ -130,4 +148,18 @@ int image_png_decode(const uint8_t *bytes, size_t count, uint8_t **rgba, image_h
   }
   *rgba = pixels;
   return 0;
+}
+
+int image_png_decode(const uint8_t *bytes, size_t count, uint8_t **rgba, image_header *header,
+                     char *error, size_t error_capacity) {
+  if (loaded(error, error_capacity) || image_png_header(bytes, count, header, error, error_capacity)
+      || check_chunks(bytes, count, error, error_capacity)) {
+    return 1;
+  }
+  size_t plain_count;
+  uint8_t *plain = plain_copy(bytes, count, &plain_count);
+  if (!plain) return image_fail(error, error_capacity, "no memory for a PNG of %zu bytes", count);
+  int failed = decode(plain, plain_count, rgba, header, error, error_capacity);
+  free(plain);
+  return failed;
 }

@@ -26,34 +26,25 @@ public struct DatasetOutline: Equatable, Sendable {
     (self.name, self.sizes, self.channels, self.classNames) = (name, sizes, channels, classNames)
   }
 
-  /// Looks at the data set at `url`, of any kind that `openDataset` reads. Of a folder's pictures only the headers are
-  /// read.
+  /// Looks at the data set at `url`, of any kind that `openDataset` reads. Of pictures only the headers are read.
   ///
+  /// - Parameter skipsUnreadable: Whether pictures that cannot be read are left out.
   /// - Throws: `DatasetError` that names the file or folder at fault.
-  public init(at url: URL) throws(DatasetError) {
-    // Where there are no pictures, whoever opens data sets of other kinds finds one or says what is wrong.
-    if let folder = try Self.pictures(at: url), let listing = try? FolderListing(of: folder) {
-      let headers = try FolderDataset.headers(of: listing.files)
-      self.init(
-        name: url.standardizedFileURL.lastPathComponent,
-        sizes: headers.reduce(into: [:]) { $0[Size(width: $1.width, height: $1.height), default: 0] += 1 },
-        channels: headers.allSatisfy(\.isGrey) ? 1 : 3, classNames: listing.classNames)
-    } else {
-      let images = try openDataset(at: url)
+  public init(at url: URL, skipsUnreadable: Bool = false) throws(DatasetError) {
+    let part = try DatasetFormat.part(.train, at: url)
+    switch part.content {
+    case .images(let open):
+      let images = try open(DatasetRequest())
       self.init(
         name: images.name, sizes: [Size(width: images.width, height: images.height): images.count],
         channels: images.channels, classNames: images.classNames)
+    case .pictures(let list):
+      let pictures = try ReadablePictures(try list(), of: url, skipping: skipsUnreadable)
+      self.init(
+        name: url.standardizedFileURL.lastPathComponent,
+        sizes: pictures.headers.reduce(into: [:]) { $0[Size(width: $1.width, height: $1.height), default: 0] += 1 },
+        channels: pictures.headers.allSatisfy(\.isGrey) ? 1 : 3, classNames: pictures.classNames)
     }
-  }
-
-  /// The folder of PNG and JPEG files behind a path; nil where it is a data set of another kind, or nothing.
-  private static func pictures(at url: URL) throws(DatasetError) -> URL? {
-    guard FolderListing.isDirectory(url) else { return nil }
-    let names = try FolderListing.names(in: url)
-    guard IDXFiles(in: url, names: names, split: .train) == nil,
-      !names.contains(where: { name in CIFARVersion.all.contains { $0.owns(name) } || name == "data_batch_1" })
-    else { return nil }
-    return try folder(of: .train, in: url, names: names)
   }
 
   public var count: Int { sizes.values.reduce(0, +) }

@@ -21,6 +21,7 @@ public struct DatasetPart: ImageDataset {
   public var channels: Int { base.channels }
   public var labels: [Int]? { base.labels.map { labels in indices.map { labels[$0] } } }
   public var classNames: [String] { base.classNames }
+  public var notes: [String] { base.notes }
   public var decodesWhenRead: Bool { base.decodesWhenRead }
 
   public func willRead(_ places: [Int]) {

@@ -40,19 +40,25 @@ public struct DatasetSplit: Sendable {
     guard FileManager.default.fileExists(atPath: folder.path) else {
       throw DatasetError(path: folder.path, problem: "there is no such folder", remedy: "check the path")
     }
-    let names = try FolderListing.names(in: folder)
-    if Split.areParts(names, of: folder) {
+    let (format, parts) = try DatasetFormat.found(at: DatasetPlace(folder))
+    guard let part = parts.first, case .pictures(let list) = part.content else {
       throw DatasetError(
-        path: folder.path,
-        problem: "has the parts \(names.filter { Split.folders.contains($0) }.joined(separator: ", ")) already",
-        remedy: "give the folder of one part, such as \(folder.appending(path: "train").path)")
-    }
-    guard Split.ofFiles(names, in: folder).isEmpty else {
-      throw DatasetError(
-        path: folder.path, problem: "holds files of many images, and only folders of pictures can be split",
+        path: folder.path, problem: "holds \(format.name), and only folders of pictures can be split",
         remedy: "saddle judge --split holds a share of any data set out")
     }
-    return try FolderListing(of: folder).files.map { FolderListing.path(of: $0, below: folder) }
+    guard part.name.isEmpty else {
+      throw DatasetError(
+        path: folder.path, problem: "has the parts \(parts.map(\.name).joined(separator: ", ")) already",
+        remedy: "give the folder of one part, such as \(folder.appending(path: part.name).path)")
+    }
+    let listing = try list()
+    if let problem = DatasetError(listing.problems) { throw problem }
+    // A link is made by its name.
+    if let file = listing.files.first(where: { !$0.isNamed }) {
+      throw DatasetError(
+        path: file.path, problem: "has a name that is no UTF-8", remedy: "rename it, such as by convmv -f latin1 -t utf8")
+    }
+    return listing.files.map(\.name)
   }
 
   /// Deals pictures out.
@@ -134,9 +140,7 @@ public struct DatasetSplit: Sendable {
   public static func check(_ destination: URL) throws(DatasetError) {
     let manager = FileManager.default
     guard manager.fileExists(atPath: destination.path) else { return }
-    guard FolderListing.isDirectory(destination),
-      (try? manager.contentsOfDirectory(atPath: destination.path))?.isEmpty == true
-    else {
+    guard (try? manager.contentsOfDirectory(atPath: destination.path))?.isEmpty == true else {
       throw DatasetError(
         path: destination.path, problem: "is not an empty folder", remedy: "remove it, or give another name")
     }

@@ -47,7 +47,7 @@ public struct DatasetSummary: Codable, Equatable, Sendable {
   public var formats: [Count]
   /// Bits of a stored sample.
   public var depths: [Count]
-  /// JPEG files that EXIF turns or mirrors.
+  /// Files that EXIF turns or mirrors.
   public var turned: Int
   /// Of red, green and blue, 0 to 255, over white; each picture counts the same.
   public var means, deviations: [Double]
@@ -59,6 +59,13 @@ public struct DatasetSummary: Codable, Equatable, Sendable {
   /// Those that are in more than one class.
   public var contradictions: [[String]]
   public var problems: [DatasetError]
+  /// Files that were read although the decoder found them odd, each with what it said.
+  public var warnings: [Warning]
+  public var notes: [String]
+
+  public struct Warning: Codable, Equatable, Sendable {
+    public var name, warning: String
+  }
 
   /// - Parameter targets: The sizes for which `fitting` is asked.
   public init(_ survey: DatasetSurvey, targets: [Int]) {
@@ -93,6 +100,8 @@ public struct DatasetSummary: Codable, Equatable, Sendable {
     leaks = survey.duplicates.filter { Set($0.map { pictures[$0].part }).count > 1 }.map(names)
     contradictions = survey.duplicates.filter { Set($0.map { pictures[$0].label }).count > 1 }.map(names)
     problems = survey.problems
+    warnings = pictures.compactMap { picture in picture.warning.map { Warning(name: picture.name, warning: $0) } }
+    notes = survey.notes
   }
 
   /// How often each name occurs, by name.

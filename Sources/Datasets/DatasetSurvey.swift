@@ -21,6 +21,8 @@ public struct DatasetSurvey: Sendable {
     public var hasAlpha: Bool
     /// Whether the pixels are stored in another direction than they are seen (EXIF).
     public var isTurned: Bool
+    /// What the decoder found odd about the file and read nevertheless.
+    public var warning: String?
     public var pixels: PixelFacts
     /// For some pictures, spread evenly over the data set: [96][96][3] bytes of their middle.
     public var thumbnail: [UInt8]?
@@ -30,11 +32,13 @@ public struct DatasetSurvey: Sendable {
   public let pictures: [Picture]
   /// Every file that cannot be read, with the reason.
   public let problems: [DatasetError]
+  /// What was taken in another way than one might think, such as files that were passed over.
+  public let notes: [String]
   /// Places in `pictures` whose pixels are equal: at least two each.
   public let duplicates: [[Int]]
 
-  init(name: String, pictures: [Picture], problems: [DatasetError]) {
-    (self.name, self.pictures, self.problems) = (name, pictures, problems)
+  init(name: String, pictures: [Picture], problems: [DatasetError], notes: [String]) {
+    (self.name, self.pictures, self.problems, self.notes) = (name, pictures, problems, notes)
     var places: [SHA256.Digest: [Int]] = [:]
     for (place, picture) in pictures.enumerated() { places[picture.pixels.digest, default: []].append(place) }
     duplicates = places.values.filter { $0.count > 1 }.sorted { $0[0] < $1[0] }
@@ -48,31 +52,33 @@ public struct DatasetSurvey: Sendable {
   /// - Parameter thumbnails: How many pictures to keep a small copy of.
   /// - Throws: `DatasetError` where there is nothing at `url`, or it is no data set.
   public init(of url: URL, thumbnails: Int = 0, progress: ReadingProgress? = nil) throws(DatasetError) {
-    var (sources, problems): ([Source], [DatasetError]) = ([], [])
-    let isFolder = FolderListing.isDirectory(url)
-    let names = isFolder ? try FolderListing.names(in: url) : []
-    let splits = isFolder ? Split.ofFiles(names, in: url) : [.train]
-    for split in splits {
+    var (sources, problems, notes): ([Source], [DatasetError], [String]) = ([], [], [])
+    let place = try DatasetPlace(url)
+    for part in try DatasetFormat.found(at: place).parts where place.folder != nil || part.split == .train {
       do throws(DatasetError) {
-        let dataset = try openDataset(at: url, split: split)
-        try (dataset as? PackedDataset)?.verify()
-        sources.append(Source(dataset, part: isFolder ? split.rawValue : ""))
+        switch part.content {
+        case .images(let open):
+          let dataset = try open(DatasetRequest(memoryLimit: 0))
+          try (dataset as? PackedDataset)?.verify()
+          sources.append(Source(dataset, part: place.folder == nil ? "" : part.name))
+        case .pictures(let list):
+          let listing = try list()
+          problems += listing.problems
+          notes += listing.notes.map { part.name.isEmpty ? $0 : "\(part.name): \($0)" }
+          sources.append(Source(listing, part: part.name))
+        }
       } catch {
         // A path that leads to no data set is the caller's mistake, a file that is damaged is a finding.
-        if !isFolder && !PackedDataset.isPacked(url) { throw error }
+        if place.folder == nil && !PackedDataset.isPacked(url) { throw error }
         problems.append(error)
       }
     }
-    if splits.isEmpty {
-      let parts = Split.areParts(names, of: url) ? names.filter { Split.folders.contains($0) } : [""]
-      // What is trained on comes first.
-      for part in parts.sorted(by: { ($0 == "train" ? 0 : 1, $0) < ($1 == "train" ? 0 : 1, $1) }) {
-        let listing = FolderListing(surveying: part.isEmpty ? url : url.appending(path: part))
-        problems += listing.problems
-        sources.append(Source(listing, below: url, part: part))
-      }
-    }
     let total = sources.reduce(0) { $0 + $1.count }
+    do throws(FileFault) {
+      try FileMemory.allow(Self.pictureCost * total, for: "the facts of \(total) images")
+    } catch {
+      throw DatasetError(url.path, error)
+    }
     var pictures: [Picture] = []
     var before = 0
     for source in sources {
@@ -88,29 +94,33 @@ public struct DatasetSurvey: Sendable {
       problems += read.compactMap { $0.failure }
       before += source.count
     }
-    self.init(name: url.lastPathComponent, pictures: pictures, problems: problems)
+    self.init(name: url.lastPathComponent, pictures: pictures, problems: problems, notes: notes)
   }
+
+  /// About as many bytes are kept of each image until all are counted.
+  private static let pictureCost = 512
 }
 
 /// One part of a data set, with a way to read each of its pictures.
 private struct Source: Sendable {
   let count: Int
-  private let read: @Sendable (Int) throws(DatasetError) -> (DatasetSurvey.Picture, ImageCodec.Picture)
+  private let read: @Sendable (Int, _ withThumbnail: Bool) throws(DatasetError) -> DatasetSurvey.Picture
 
   /// Files of pictures.
-  init(_ listing: FolderListing, below folder: URL, part: String) {
+  init(_ listing: PictureListing, part: String) {
     count = listing.files.count
-    read = { index throws(DatasetError) in
+    read = { index, isShown throws(DatasetError) in
       let file = listing.files[index]
-      let bytes = try ImageCodec.contents(of: file)
+      let bytes = try file.contents()
       let header = try ImageCodec.header(of: bytes, path: file.path)
-      let pixels = try ImageCodec.decode(bytes, path: file.path)
-      let picture = DatasetSurvey.Picture(
-        name: FolderListing.path(of: file, below: folder), part: part,
-        label: listing.labels.map { listing.classNames[$0[index]] }, format: header.format.rawValue,
-        width: header.width, height: header.height, depth: header.depth, isGrey: header.isGrey,
-        hasAlpha: header.hasAlpha, isTurned: header.orientation != .topLeft, pixels: PixelFacts(pixels))
-      return (picture, pixels)
+      return try ImageCodec.withDecoded(bytes, path: file.path) { pixels, warning in
+        DatasetSurvey.Picture(
+          name: part.isEmpty ? file.name : part + "/" + file.name, part: part,
+          label: listing.labels.map { listing.classNames[$0[index]] }, format: header.format.rawValue,
+          width: header.width, height: header.height, depth: header.depth, isGrey: header.isGrey,
+          hasAlpha: header.hasAlpha, isTurned: header.orientation != .topLeft, warning: warning,
+          pixels: PixelFacts(pixels), thumbnail: isShown ? Self.thumbnail(of: pixels) : nil)
+      }
     }
   }
 
@@ -120,24 +130,21 @@ private struct Source: Sendable {
     let (labels, classNames) = (dataset.labels, dataset.classNames)
     let packed = dataset as? PackedDataset
     let names = packed?.fileNames ?? []
-    read = { index throws(DatasetError) in
+    read = { index, isShown throws(DatasetError) in
       let pixels = ImageCodec.Picture(
         width: dataset.width, height: dataset.height, channels: dataset.channels, pixels: try dataset.read([index]))
-      let picture = DatasetSurvey.Picture(
+      return DatasetSurvey.Picture(
         name: index < names.count ? names[index] : "\(dataset.name) \(index)", part: part,
         label: labels.map { classNames[$0[index]] }, format: packed == nil ? "IDX or CIFAR" : "packed",
         width: dataset.width, height: dataset.height, depth: 8, isGrey: dataset.channels == 1, hasAlpha: false,
-        isTurned: false, pixels: PixelFacts(pixels))
-      return (picture, pixels)
+        isTurned: false, pixels: PixelFacts(pixels), thumbnail: isShown ? Self.thumbnail(of: pixels) : nil)
     }
   }
 }
 
 extension Source {
   func picture(_ index: Int, withThumbnail isShown: Bool) throws(DatasetError) -> DatasetSurvey.Picture {
-    var (picture, pixels) = try read(index)
-    if isShown { picture.thumbnail = Self.thumbnail(of: pixels) }
-    return picture
+    try read(index, isShown)
   }
 
   private static func thumbnail(of picture: ImageCodec.Picture) -> [UInt8] {

@@ -6,14 +6,9 @@ extension ImageArray {
   ///
   /// - Throws: `DatasetError` where files of the split are missing, cut short or hold a label that has no class.
   public init(cifar directory: URL, split: Split = .train) throws(DatasetError) {
-    let present = try FolderListing.names(in: directory)
+    let present = try FolderContents(of: RawPath(directory)).names
     let version = CIFARVersion.all.first { version in present.contains { version.owns($0) } } ?? CIFARVersion.ten
-    let wanted = split == .train ? version.train : version.test
-    guard split == .train || wanted.contains(where: present.contains) else {
-      throw DatasetError(
-        path: directory.path, problem: DatasetError.noHeldOutPart,
-        remedy: "unpack the whole of \(version.archive) there")
-    }
+    let wanted = version.files(of: split)
     if let missing = wanted.first(where: { !present.contains($0) }) {
       throw DatasetError(
         path: directory.path, problem: "holds no \(missing), which is part of \(version.name)",
@@ -25,7 +20,8 @@ extension ImageArray {
     var (pixels, labels): ([UInt8], [Int]) = ([], [])
     for name in wanted {
       let file = directory.appending(path: name)
-      let records = try ImageCodec.unpackedContents(of: file)
+      // CIFAR-100's file of 50,000 images takes 147 MiB.
+      let records = try ImageCodec.unpackedContents(of: file, limit: 160 << 20)
       guard !records.isEmpty, records.count % recordSize == 0 else {
         throw DatasetError(
           path: file.path, problem: "holds \(records.count) bytes, no whole number of records of \(recordSize)",
@@ -58,16 +54,20 @@ extension ImageArray {
 struct CIFARVersion {
   var name, archive: String
   var train, test: [String]
+  /// What the version for Python has.
+  var pickles: [String]
   var names: String
   var labelSize, classCount: Int
 
   static let ten = CIFARVersion(
     name: "CIFAR-10", archive: "cifar-10-binary.tar.gz", train: (1...5).map { "data_batch_\($0).bin" },
-    test: ["test_batch.bin"], names: "batches.meta.txt", labelSize: 1, classCount: 10)
+    test: ["test_batch.bin"], pickles: ["data_batch_1"], names: "batches.meta.txt", labelSize: 1, classCount: 10)
   static let hundred = CIFARVersion(
     name: "CIFAR-100", archive: "cifar-100-binary.tar.gz", train: ["train.bin"], test: ["test.bin"],
-    names: "fine_label_names.txt", labelSize: 2, classCount: 100)
+    pickles: ["train", "test", "meta"], names: "fine_label_names.txt", labelSize: 2, classCount: 100)
   static let all = [ten, hundred]
+
+  func files(of split: Split) -> [String] { split == .train ? train : test }
 
   func owns(_ file: String) -> Bool {
     (train + test).contains(file)
@@ -77,7 +77,7 @@ struct CIFARVersion {
   func classNames(in directory: URL, present: [String]) throws(DatasetError) -> [String] {
     guard present.contains(names) else { return (0..<classCount).map(String.init) }
     let file = directory.appending(path: names)
-    let text = String(decoding: try ImageCodec.contents(of: file), as: UTF8.self)
+    let text = String(decoding: try ImageCodec.contents(of: RawPath(file)), as: UTF8.self)
     let lines = text.split(whereSeparator: \.isWhitespace).map(String.init)
     guard lines.count == classCount else {
       throw DatasetError(

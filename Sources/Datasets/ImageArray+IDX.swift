@@ -1,4 +1,5 @@
 import Foundation
+import Records
 
 extension ImageArray {
   /// Reads images in the IDX format of MNIST (http://yann.lecun.com/exdb/mnist/), gzipped or not, with their labels.
@@ -31,7 +32,7 @@ extension ImageArray {
   private static func readIDX(
     _ file: URL, dimensions: Int, what: String
   ) throws(DatasetError) -> (sizes: [Int], bytes: [UInt8]) {
-    let contents = try ImageCodec.unpackedContents(of: file)
+    var contents = try ImageCodec.unpackedContents(of: file)
     guard contents.starts(with: [0, 0, 8, UInt8(dimensions)]) else {
       let found = contents.isEmpty ? "it is empty" : "it begins with \(hexadecimal(contents.prefix(4)))"
       throw DatasetError(
@@ -59,7 +60,14 @@ extension ImageArray {
           + "\(promised.overflow ? "more than fit" : "\(promised.bytes)") bytes, but holds \(contents.count - start)",
         remedy: "fetch the file again")
     }
-    return (sizes, Array(contents[start...]))
+    do throws(FileFault) {
+      // What is kept of each: its label, and its place in the order of an epoch.
+      try FileMemory.allow(64 * sizes[0], for: "its \(sizes[0]) \(what)")
+    } catch {
+      throw DatasetError(file.path, error)
+    }
+    contents.removeFirst(start)  // in place: a copy would take as much again
+    return (sizes, contents)
   }
 
   private static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
@@ -73,23 +81,39 @@ struct IDXFiles {
   var labels: URL?
 
   /// The files of one split in a folder: MNIST calls them train-... and t10k-..., others test-....
-  init?(in directory: URL, names: [String], split: Split) {
-    let images = names.sorted().filter { Self.isImages($0) }
-    let prefixes = split == .train ? ["train"] : ["t10k", "test"]
-    guard let name = images.first(where: { name in prefixes.contains { name.contains($0) } }) else { return nil }
-    self.init(images: directory.appending(path: name))
+  init?(in folder: FolderContents, split: Split) {
+    let names = folder.names.filter { Self.isImages($0, of: split) }
+    // Some archives unpack into a folder for each file, beside the files or in place of them.
+    guard let name = names.first(where: folder.isFile) ?? names.first else { return nil }
+    self.init(images: name, in: folder)
   }
 
-  /// The images and, where they lie beside them under the name that belongs to it, their labels.
-  init(images: URL) {
+  /// The images of this name and, where they lie beside them under the name that belongs to it, their labels.
+  init?(images name: String, in folder: FolderContents) {
+    guard let images = Self.file(name, in: folder) else { return nil }
     self.images = images
-    let name = images.lastPathComponent.replacing("images", with: "labels").replacing("idx3", with: "idx1")
-    let base = name.hasSuffix(".gz") ? String(name.dropLast(3)) : name
-    labels = [base, base + ".gz"].map { images.deletingLastPathComponent().appending(path: $0) }
-      .first { $0 != images && FileManager.default.fileExists(atPath: $0.path) }
+    let labels = name.replacing("images", with: "labels").replacing("idx3", with: "idx1")
+    let base = labels.hasSuffix(".gz") ? String(labels.dropLast(3)) : labels
+    self.labels = [base, base + ".gz"].lazy.compactMap { Self.file($0, in: folder) }.first { $0 != images }
+  }
+
+  /// The file of a name, or the one in a folder of that name.
+  private static func file(_ name: String, in folder: FolderContents) -> URL? {
+    guard let path = folder.path.text, folder.names.contains(name) else { return nil }
+    let url = URL(fileURLWithPath: path).appending(path: name)
+    guard folder.isFolder(name) else { return url }
+    let kind = name.contains("idx3") ? "idx3-ubyte" : "idx1-ubyte"
+    guard let inner = try? FolderContents(of: RawPath(url)),
+      let file = inner.names.first(where: { $0.contains(kind) && inner.isFile($0) })
+    else { return nil }
+    return url.appending(path: file)
   }
 
   static func isImages(_ name: String) -> Bool {
     name.contains("images") && name.contains("idx3-ubyte")
+  }
+
+  static func isImages(_ name: String, of split: Split) -> Bool {
+    isImages(name) && (split == .train ? ["train"] : ["t10k", "test"]).contains { name.contains($0) }
   }
 }

@@ -1,3 +1,5 @@
+import Records
+
 /// Images held in memory as one array of bytes.
 public struct ImageArray: ImageDataset {
   public let name: String
@@ -7,6 +9,9 @@ public struct ImageArray: ImageDataset {
   public let pixels: [UInt8]
   public let labels: [Int]?
   public let classNames: [String]
+
+  /// The most classes that labels without names can count.
+  static let classLimit = 1 << 16
 
   /// Takes [count][height][width][channels] bytes. Classes without names are called by their numbers.
   ///
@@ -33,7 +38,7 @@ public struct ImageArray: ImageDataset {
         remedy: "give the labels that belong to these images")
     }
     let classCount = (labels?.max() ?? -1) + 1
-    let limit = classNames.isEmpty ? .max : classNames.count
+    let limit = classNames.isEmpty ? Self.classLimit : classNames.count
     if let wrong = labels?.first(where: { $0 < 0 || $0 >= limit }) {
       throw DatasetError(
         path: name, problem: "the label \(wrong) has no class", remedy: "labels count the classes from 0")
@@ -52,7 +57,8 @@ public struct ImageArray: ImageDataset {
   /// These images cropped to their central square and brought to `size` x `size`, with `channels` channels (nil keeps
   /// either): larger images are averaged, smaller ones get a border of `background`, or are enlarged where asked.
   ///
-  /// - Throws: `DatasetError` for a size outside 1...4096 or channels other than 1 and 3.
+  /// - Throws: `DatasetError` for a size outside 1...4096 or channels other than 1 and 3, and where all of them would take
+  ///   more memory than one file may.
   public func fitted(
     size: Int?, channels: Int? = nil, fit: Fit = .pad, background: RGB = .black
   ) throws(DatasetError) -> ImageArray {
@@ -61,6 +67,11 @@ public struct ImageArray: ImageDataset {
     let (height, width) = (size ?? self.height, size ?? self.width)
     let fittedSize = height * width * fitting.channels
     guard (height, width, fitting.channels) != (self.height, self.width, self.channels) else { return self }
+    do throws(FileFault) {
+      try FileMemory.allow(count * fittedSize, for: "\(count) images of \(width) x \(height) pixels")
+    } catch {
+      throw DatasetError(name, error)
+    }
     var output = [UInt8](repeating: 0, count: count * fittedSize)
     try withBytes(of: &output) { output throws(DatasetError) in
       pixels.withUnsafeBufferPointer { input in
@@ -75,5 +86,45 @@ public struct ImageArray: ImageDataset {
     return try ImageArray(
       name: name, height: height, width: width, channels: fitting.channels, pixels: output, labels: labels,
       classNames: classNames)
+  }
+}
+
+extension ImageArray {
+  /// These images as they are asked for: fitted at once where that takes little, and else whenever they are read.
+  func fitted(_ request: DatasetRequest) throws(DatasetError) -> any ImageDataset {
+    let channels = request.channels ?? self.channels
+    let fittedSize = (request.size ?? height) * (request.size ?? width) * channels
+    guard fittedSize != imageSize, fittedSize > min(request.memoryLimit, Self.eagerLimit) / count else {
+      return try fitted(size: request.size, channels: channels, fit: request.fit ?? .pad)
+    }
+    return FittedImages(
+      base: self,
+      fitting: Fitting(channels: channels, size: request.size, fit: request.fit ?? .pad, background: .black))
+  }
+
+  /// Bytes: MNIST at 64 x 64 in colour is above it, CIFAR-10 in colour at 64 x 64 too.
+  private static let eagerLimit = 1 << 29
+}
+
+/// Images that are brought to a size whenever they are read.
+struct FittedImages: ImageDataset {
+  let base: ImageArray
+  let fitting: Fitting
+
+  var name: String { base.name }
+  var count: Int { base.count }
+  var height: Int { fitting.size ?? base.height }
+  var width: Int { fitting.size ?? base.width }
+  var channels: Int { fitting.channels }
+  var labels: [Int]? { base.labels }
+  var classNames: [String] { base.classNames }
+  var decodesWhenRead: Bool { true }
+
+  func read(_ index: Int, into output: UnsafeMutableBufferPointer<UInt8>) {
+    base.pixels.withUnsafeBufferPointer { pixels in
+      fitting.apply(
+        UnsafeBufferPointer(rebasing: pixels[index * base.imageSize..<(index + 1) * base.imageSize]), width: base.width,
+        height: base.height, channels: base.channels, into: output)
+    }
   }
 }

@@ -1,5 +1,6 @@
 import CImages
 import Foundation
+import Records
 
 /// Reading and writing picture files, with errors that name the file.
 package enum ImageCodec {
@@ -24,12 +25,14 @@ package enum ImageCodec {
     case jpeg = "JPEG"
 
     fileprivate init(_ bytes: Data, path: String) throws(DatasetError) {
-      switch bytes.prefix(2) {
-      case Data([0x89, 0x50]): self = .png
-      case Data([0xff, 0xd8]): self = .jpeg
+      let kind = PictureKind(bytes)
+      switch kind {
+      case .png: self = .png
+      case .jpeg: self = .jpeg
       default:
+        let problem = "is neither a PNG nor a JPEG, whatever its name says"
         throw DatasetError(
-          path: path, problem: bytes.isEmpty ? "is empty" : "is neither a PNG nor a JPEG, whatever its name says",
+          path: path, problem: bytes.isEmpty ? "is empty" : problem + (kind.map { ": it is \($0.rawValue)" } ?? ""),
           remedy: "remove the file, or convert it to PNG")
       }
     }
@@ -38,22 +41,20 @@ package enum ImageCodec {
   private static let remedy = "remove the file, or write it again with the program that made it"
 
   /// The whole file, or a map of it where only its beginning is wanted.
-  package static func contents(of file: URL, mapped: Bool = false) throws(DatasetError) -> Data {
-    do {
-      return try Data(contentsOf: file, options: mapped ? .mappedIfSafe : [])
-    } catch CocoaError.fileReadNoSuchFile {
-      throw DatasetError(path: file.path, problem: "there is no such file", remedy: "check the path")
-    } catch CocoaError.fileReadNoPermission {
-      throw DatasetError(path: file.path, problem: "may not be read by this user", remedy: "chmod +r it")
+  static func contents(of path: RawPath, mapped: Bool = false) throws(DatasetError) -> Data {
+    do throws(FileFault) {
+      let file = try ForeignFile(path.cString)
+      guard mapped else { return Data(try file.contents()) }
+      guard let bytes = try file.mapped(), let start = bytes.baseAddress else { return Data() }
+      return Data(bytesNoCopy: start, count: bytes.count, deallocator: .unmap)
     } catch {
-      throw DatasetError(
-        path: file.path, problem: "cannot be read: \(error.localizedDescription)", remedy: "check the path")
+      throw DatasetError(path, error)
     }
   }
 
   /// The header of a PNG or JPEG, told apart by their first bytes.
-  package static func header(of file: URL) throws(DatasetError) -> Header {
-    try header(of: try contents(of: file, mapped: true), path: file.path)
+  static func header(of file: PictureFile) throws(DatasetError) -> Header {
+    try header(of: try file.contents(mapped: true), path: file.path)
   }
 
   package static func header(of bytes: Data, path: String) throws(DatasetError) -> Header {
@@ -68,8 +69,13 @@ package enum ImageCodec {
         }
       }
     }
-    let orientation = format == .jpeg ? Orientation(jpeg: bytes) : .topLeft
+    let orientation = Orientation(bytes, of: format)
     let (width, height) = (Int(header.width), Int(header.height))
+    do throws(FileFault) {
+      try FileMemory.allow(pixelCost * width * height, for: "its \(width) x \(height) pixels")
+    } catch {
+      throw DatasetError(path, error)
+    }
     return Header(
       width: orientation.swapsSides ? height : width, height: orientation.swapsSides ? width : height,
       isGrey: header.is_grey != 0, hasAlpha: header.has_alpha != 0,
@@ -77,13 +83,40 @@ package enum ImageCodec {
       depth: format == .png ? Int(bytes[bytes.startIndex + 24]) : 8, format: format, orientation: orientation)
   }
 
-  /// The pixels of a PNG (4 channels) or JPEG (3 channels), turned as the JPEG's EXIF says.
-  package static func decode(_ file: URL) throws(DatasetError) -> Picture {
-    try decode(try contents(of: file), path: file.path)
+  /// Bytes that a pixel takes while a picture is decoded and brought to another form: two copies at most.
+  private static let pixelCost = 8
+
+  private static let budget = DecodingBudget()
+
+  /// Decodes a picture and lends it to `body`. As many are decoded side by side as together take no more memory than one
+  /// file may: a large picture waits for the others.
+  static func withDecoded<Result>(
+    _ bytes: Data, path: String, _ body: (Picture, _ warning: String?) throws(DatasetError) -> Result
+  ) throws(DatasetError) -> Result {
+    let header = try header(of: bytes, path: path)
+    let cost = pixelCost * header.width * header.height
+    budget.take(cost)
+    defer { budget.giveBack(cost) }
+    let (picture, warning) = try decode(bytes, header, path: path)
+    return try body(picture, warning)
   }
 
+  /// The pixels of a PNG (4 channels) or JPEG (3 channels), turned as EXIF says.
   package static func decode(_ bytes: Data, path: String) throws(DatasetError) -> Picture {
-    let format = try Format(bytes, path: path)
+    try withDecoded(bytes, path: path) { picture, _ in picture }
+  }
+
+  private static func decode(
+    _ bytes: Data, _ header: Header, path: String
+  ) throws(DatasetError) -> (Picture, warning: String?) {
+    let (stored, warning) = try stored(bytes, header.format, path: path)
+    return (header.orientation.applied(to: stored), warning)
+  }
+
+  /// The pixels as the file has them.
+  private static func stored(
+    _ bytes: Data, _ format: Format, path: String
+  ) throws(DatasetError) -> (Picture, warning: String?) {
     var header = image_header()
     var decoded: UnsafeMutablePointer<UInt8>?
     defer { image_free(decoded) }
@@ -98,8 +131,10 @@ package enum ImageCodec {
     }
     let (width, height, channels) = (Int(header.width), Int(header.height), format == .png ? 4 : 3)
     let pixels = [UInt8](UnsafeBufferPointer(start: decoded, count: width * height * channels))
-    let stored = Picture(width: width, height: height, channels: channels, pixels: pixels)
-    return format == .jpeg ? Orientation(jpeg: bytes).applied(to: stored) : stored
+    let warning = withUnsafeBytes(of: &header.warning) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    return (
+      Picture(width: width, height: height, channels: channels, pixels: pixels), warning.isEmpty ? nil : warning
+    )
   }
 
   /// A PNG of [height][width][channels] bytes, of 1 or 3 channels.
@@ -116,20 +151,45 @@ package enum ImageCodec {
     return [UInt8](UnsafeBufferPointer(start: encoded, count: count))
   }
 
-  /// The contents of a file, unpacked where it is gzipped, up to `limit` bytes.
-  package static func unpackedContents(of file: URL, limit: Int = 1 << 32) throws(DatasetError) -> [UInt8] {
-    let bytes = try contents(of: file)
-    guard bytes.starts(with: [0x1f, 0x8b]) else { return [UInt8](bytes) }
-    var unpacked: UnsafeMutablePointer<UInt8>?
-    var count = 0
-    defer { image_free(unpacked) }
-    try call(file.path, "fetch the file again") { error, capacity in
-      bytes.withUnsafeBytes { raw in
-        image_gunzip(
-          raw.bindMemory(to: UInt8.self).baseAddress, raw.count, limit, &unpacked, &count, error, capacity)
+  /// The contents of a file, unpacked where it is gzipped, up to `limit` bytes (nil: what one file may take).
+  package static func unpackedContents(of file: URL, limit: Int? = nil) throws(DatasetError) -> [UInt8] {
+    let bytes = try contents(of: RawPath(file), mapped: true)
+    let most: Int
+    do throws(FileFault) {
+      if let limit { most = limit } else { most = try FileMemory.limit }
+      if !bytes.starts(with: [0x1f, 0x8b]) {
+        try FileMemory.allow(bytes.count, for: "its bytes")
+        return [UInt8](bytes)
+      }
+    } catch {
+      throw DatasetError(RawPath(file), error)
+    }
+    func unpack(into memory: UnsafeMutablePointer<UInt8>?, _ capacity: Int) throws(DatasetError) -> Int {
+      var count = 0
+      do throws(DatasetError) {
+        try call(file.path, "fetch the file again") { error, size in
+          bytes.withUnsafeBytes { raw in
+            image_gunzip(
+              raw.bindMemory(to: UInt8.self).baseAddress, raw.count, memory, capacity, &count, error, size)
+          }
+        }
+      } catch {
+        throw error.problem.hasPrefix("unpacks to more") ? DatasetError(file.path, FileMemory.exceeded(error.problem)) : error
+      }
+      return count
+    }
+    // Counted first: an array that grows would take twice as much.
+    let count = try unpack(into: nil, most)
+    var failure: DatasetError?
+    let unpacked = [UInt8](unsafeUninitializedCapacity: max(1, count)) { memory, filled in
+      do throws(DatasetError) {
+        filled = try unpack(into: memory.baseAddress, count)
+      } catch {
+        failure = error
       }
     }
-    return [UInt8](UnsafeBufferPointer(start: unpacked, count: count))
+    if let failure { throw failure }
+    return unpacked
   }
 
   /// Turns the error buffer of a C function into an error. A message that itself ends in what to install needs no
@@ -142,5 +202,27 @@ package enum ImageCodec {
     guard failed else { return }
     let text = String(decoding: message.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     throw DatasetError(path: path, problem: text, remedy: text.contains("apt-get install") ? "" : remedy)
+  }
+}
+
+/// The memory that is taken by pictures while they are decoded.
+private final class DecodingBudget: Sendable {
+  private let condition = NSCondition()
+  nonisolated(unsafe) private var taken = 0
+
+  /// Waits until there is room. What is larger than all there is waits until it is alone.
+  func take(_ bytes: Int) {
+    let limit = (try? FileMemory.limit) ?? 0
+    condition.lock()
+    while taken > 0 && taken + bytes > limit { condition.wait() }
+    taken += bytes
+    condition.unlock()
+  }
+
+  func giveBack(_ bytes: Int) {
+    condition.lock()
+    taken -= bytes
+    condition.broadcast()
+    condition.unlock()
   }
 }

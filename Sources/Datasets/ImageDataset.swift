@@ -16,6 +16,9 @@ public protocol ImageDataset: Sendable {
   /// The names of the classes; empty where `labels` is nil.
   var classNames: [String] { get }
 
+  /// What was taken in another way than one might think, such as files that were passed over, a line each.
+  var notes: [String] { get }
+
   /// Whether `read` opens a file, so that reading a batch is worth several threads.
   var decodesWhenRead: Bool { get }
 
@@ -29,6 +32,7 @@ public protocol ImageDataset: Sendable {
 }
 
 extension ImageDataset {
+  public var notes: [String] { [] }
   public var decodesWhenRead: Bool { false }
 
   public func willRead(_ indices: [Int]) {}

@@ -9,9 +9,13 @@ package enum Orientation: Int, CaseIterable, Sendable {
   /// Whether stored rows are columns on the screen.
   package var swapsSides: Bool { rawValue >= 5 }
 
-  /// The orientation that a JPEG states; `topLeft` where it states none, or none that makes sense.
-  package init(jpeg bytes: Data) {
-    self = bytes.withUnsafeBytes { Self.find(in: $0) } ?? .topLeft
+  /// The orientation that a file states; `topLeft` where it states none, or none that makes sense.
+  init(_ bytes: Data, of format: ImageCodec.Format) {
+    self =
+      bytes.withUnsafeBytes { bytes in
+        let exif = format == .jpeg ? Self.exif(inJPEG: bytes) : Self.exif(inPNG: bytes)
+        return exif.flatMap { TIFFHeader($0)?.orientation }
+      } ?? .topLeft
   }
 
   /// The picture as it is seen.
@@ -43,12 +47,13 @@ package enum Orientation: Int, CaseIterable, Sendable {
     return seen
   }
 
-  /// Looks through a JPEG's segments, which begin with 0xff, a marker and a length, for EXIF's.
-  private static func find(in bytes: UnsafeRawBufferPointer) -> Orientation? {
+  /// Looks through a JPEG's segments, which begin with 0xff, a marker and a length, for EXIF's. What lies between them is
+  /// passed over.
+  private static func exif(inJPEG bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
     var at = 2
-    while at + 4 <= bytes.count, bytes[at] == 0xff {
+    while at + 4 <= bytes.count {
       let marker = bytes[at + 1]
-      if marker == 0xff {  // padding
+      if bytes[at] != 0xff || marker == 0xff || marker == 0 {  // padding, or bytes too many
         at += 1
         continue
       }
@@ -57,9 +62,25 @@ package enum Orientation: Int, CaseIterable, Sendable {
       guard length >= 2, at + 2 + length <= bytes.count else { return nil }
       let segment = UnsafeRawBufferPointer(rebasing: bytes[at + 4..<at + 2 + length])
       if marker == 0xe1, segment.starts(with: Array("Exif\0\0".utf8)) {
-        return TIFFHeader(UnsafeRawBufferPointer(rebasing: segment[6...]))?.orientation
+        return UnsafeRawBufferPointer(rebasing: segment[6...])
       }
       at += 2 + length
+    }
+    return nil
+  }
+
+  /// Looks through a PNG's chunks, which begin with a length and a name, for eXIf; not behind the pixels, for which the
+  /// whole file would be read where only its header is wanted.
+  private static func exif(inPNG bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+    var at = 8
+    while at + 12 <= bytes.count {
+      let length = bytes[at..<at + 4].reduce(0) { $0 << 8 | Int($1) }
+      let name = bytes[at + 4..<at + 8]
+      guard length <= bytes.count - at - 12, !name.elementsEqual("IDAT".utf8) else { return nil }
+      if name.elementsEqual("eXIf".utf8) {
+        return UnsafeRawBufferPointer(rebasing: bytes[at + 8..<at + 8 + length])
+      }
+      at += 12 + length
     }
     return nil
   }

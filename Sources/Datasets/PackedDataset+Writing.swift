@@ -18,7 +18,10 @@ extension PackedDataset {
     precondition(fileNames.isEmpty || fileNames.count == dataset.count, "one name for each image")
     let labels: [UInt8] = (dataset.labels ?? []).flatMap { withUnsafeBytes(of: Int64($0).littleEndian) { Array($0) } }
     let names: [UInt8] = fileNames.flatMap { Array($0.utf8) + [0] }
-    let size = dataset.count * dataset.imageSize
+    let (size, isTooMuch) = dataset.count.multipliedReportingOverflow(by: dataset.imageSize)
+    guard !isTooMuch, size < 1 << 62 else {
+      throw DatasetError(path: url.path, problem: "would take more bytes than a file has", remedy: "lower the size")
+    }
     // Labels first, as the writers of Python have it: the larger elements stay aligned.
     var arrays: [SafetensorsHeader.Entry] = []
     if !labels.isEmpty { arrays.append(.init("labels", .int64, [dataset.count], at: 0)) }
@@ -82,13 +85,18 @@ private final class DraftFile {
     }
     var disk = statvfs()
     if fstatvfs(descriptor, &disk) == 0 {
-      let free = Int(disk.f_bavail) * Int(disk.f_frsize)
+      let room = UInt64(disk.f_bavail).multipliedReportingOverflow(by: UInt64(disk.f_frsize))
+      let free = room.overflow ? Int.max : Int(clamping: room.partialValue)
       guard free >= size else {
         throw DatasetError(
-          path: path, problem: "takes \(size >> 20) MiB, and its disk has \(free >> 20) MiB left",
+          path: path, problem: "takes \(Self.text(size)), and its disk has \(Self.text(free)) left",
           remedy: "make room, lower the size, or write to another disk")
       }
     }
+  }
+
+  private static func text(_ bytes: Int) -> String {
+    bytes < 10 << 30 ? "\(bytes >> 20) MiB" : "\(bytes >> 30) GiB"
   }
 
   deinit {

@@ -22,6 +22,7 @@ public struct PackedDataset: ImageDataset {
   /// The path of the file that each image was made from; empty where the file does not say.
   public let fileNames: [String]
 
+  private let path: String
   private let file: MappedFile
   /// The first byte of the images in the file.
   private let start: Int
@@ -58,8 +59,15 @@ public struct PackedDataset: ImageDataset {
     _ url: URL, size: Int? = nil, channels: Int? = nil, fit: Fit? = nil, background: RGB? = nil
   ) throws(DatasetError) {
     try Fitting.check(size: size, channels: channels)
-    file = try MappedFile(url)
-    let (header, start) = try Self.header(of: file)
+    do throws(FileFault) {
+      file = try MappedFile(url.path)
+    } catch {
+      throw DatasetError(url.path, error)
+    }
+    guard !file.bytes.isEmpty else {
+      throw DatasetError(path: url.path, problem: "is empty", remedy: "pack the data set again")
+    }
+    let (header, start) = try Self.header(of: file, path: url.path)
     let remedy = "give a file that saddle data pack made, or one with U8 images [count][height][width][1 or 3]"
     guard let images = header["images"] else {
       let names = header.entries.map(\.name).sorted().prefix(3).joined(separator: ", ")
@@ -75,8 +83,15 @@ public struct PackedDataset: ImageDataset {
         path: url.path, problem: "was packed at \(shape[2]) x \(shape[1]) pixels, smaller than the size \(size)",
         remedy: "pack the data set again with --size \(size), or lower the size")
     }
+    path = url.path
     name = url.lastPathComponent
     count = shape[0]
+    do throws(FileFault) {
+      // What is kept of each: its label, its name, and its place in the order of an epoch.
+      try FileMemory.allow((header["names"]?.range.count ?? 0) + 64 * shape[0], for: "its \(shape[0]) images and names")
+    } catch {
+      throw DatasetError(url.path, error)
+    }
     stored = (shape[1], shape[2], shape[3])
     (height, width) = (size ?? shape[1], size ?? shape[2])
     self.channels = channels ?? shape[3]
@@ -96,8 +111,13 @@ public struct PackedDataset: ImageDataset {
     classNames = labels.map { names ?? (0...($0.max() ?? 0)).map(String.init) } ?? []
     fileNames =
       header["names"].map { array in
-        bytes(array).split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+        bytes(array).split(separator: 0, omittingEmptySubsequences: false).dropLast().map { String(decoding: $0, as: UTF8.self) }
       } ?? []
+    guard fileNames.isEmpty || fileNames.count == count else {
+      throw DatasetError(
+        path: url.path, problem: "holds \(fileNames.count) names for \(count) images",
+        remedy: "make it again with saddle data pack")
+    }
   }
 
   public func willRead(_ indices: [Int]) {
@@ -129,7 +149,7 @@ public struct PackedDataset: ImageDataset {
     }
     guard hash.digest.description == digest else {
       throw DatasetError(
-        path: file.path, problem: "has changed since it was written: its SHA-256 is \(hash.digest), not \(digest)",
+        path: path, problem: "has changed since it was written: its SHA-256 is \(hash.digest), not \(digest)",
         remedy: "make it again with saddle data pack")
     }
   }
@@ -141,7 +161,9 @@ public struct PackedDataset: ImageDataset {
   }
 
   /// The header, with arrays of which the places make sense, and where they begin in the file.
-  private static func header(of file: MappedFile) throws(DatasetError) -> (header: SafetensorsHeader, start: Int) {
+  private static func header(
+    of file: MappedFile, path: String
+  ) throws(DatasetError) -> (header: SafetensorsHeader, start: Int) {
     do throws(SafetensorsFault) {
       let place = try SafetensorsHeader.place(in: file.bytes)
       let header = try SafetensorsHeader(json: file.bytes[place])
@@ -151,7 +173,7 @@ public struct PackedDataset: ImageDataset {
       return (header, place.upperBound)
     } catch {
       throw DatasetError(
-        path: file.path, problem: "cannot be read: \(error)", remedy: "make it again with saddle data pack")
+        path: path, problem: "cannot be read: \(error)", remedy: "make it again with saddle data pack")
     }
   }
 

@@ -30,10 +30,7 @@ func mapInParallel<Value: Sendable>(
 func forEachInParallel(
   _ count: Int, progress: ReadingProgress? = nil, _ body: @Sendable (Int) throws(DatasetError) -> Void
 ) throws(DatasetError) {
-  let failures = mapInParallel(count, progress: progress, body).compactMap(\.failure)
-  guard var error = failures.first else { return }
-  if failures.count > 1 { error.problem += " (and \(failures.count - 1) more files cannot be read)" }
-  throw error
+  if let error = DatasetError(mapInParallel(count, progress: progress, body).compactMap(\.failure)) { throw error }
 }
 
 extension Result {

@@ -72,7 +72,7 @@ struct PictureTable {
 
   init(_ url: URL) throws(DatasetError) {
     path = url.path
-    let bytes = try ImageCodec.contents(of: url)
+    let bytes = try ImageCodec.contents(of: RawPath(url))
     if url.pathExtension.lowercased() == "json" {
       try read(json: bytes)
     } else {

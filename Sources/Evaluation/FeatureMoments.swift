@@ -96,14 +96,15 @@ extension FeatureMoments {
   public init(readingFrom path: String) throws(RecordError) {
     let file = try ZipArchive(readingFrom: path)
     func array(_ name: String) throws(RecordError) -> NumPyArray {
-      try NumPyArray(bytes: file.contents(of: "\(name).npy"), path: "\(path) (\(name))")
+      // The bytes, the numbers in them, and what is made of these.
+      try NumPyArray(bytes: file.contents(of: "\(name).npy", copies: 4), path: "\(path) (\(name))")
     }
     let (mu, sigma) = (try array("mu"), try array("sigma"))
     guard mu.shape.count == 1, sigma.shape == [mu.values.count, mu.values.count], mu.values.count > 0 else {
       throw .archive(
         path: path, reason: "mu is \(mu.shape) and sigma \(sigma.shape), which are no mean and covariance")
     }
-    let count = try file.names.contains("count.npy") ? array("count").values.doubles.first.map { Int($0) } : nil
+    let count = try file.names.contains("count.npy") ? array("count").values.doubles.first.flatMap { Int(exactly: $0) } : nil
     self.init(count: count, means: mu.values.doubles, covariance: sigma.values.doubles)
   }
 }

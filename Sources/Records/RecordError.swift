@@ -22,6 +22,8 @@ public enum RecordError: Error, Sendable, Equatable, CustomStringConvertible {
   case unreadable(path: String, reason: String)
   /// A zip archive or an array in it cannot be read.
   case archive(path: String, reason: String)
+  /// A file of another program cannot be read.
+  case foreignFile(path: String, problem: String, remedy: String)
   /// The folder holds no folder of a run.
   case noRuns(path: String)
   /// A picture could not be encoded, or a library is missing.
@@ -56,11 +58,17 @@ public enum RecordError: Error, Sendable, Equatable, CustomStringConvertible {
       "\(path) holds no run: \(missing) is missing. saddle runs lists the runs there are."
     case .archive(let path, let reason), .unreadable(let path, let reason):
       "\(path) cannot be read: \(reason)."
+    case .foreignFile(let path, let problem, let remedy):
+      "\(path) \(problem): \(remedy)."
     case .noRuns(let path):
       "there is no run in \(path): saddle train makes runs in runs/; name another folder where yours lie."
     case .library(let reason):
       reason
     }
+  }
+
+  static func foreign(path: String, _ fault: FileFault) -> RecordError {
+    .foreignFile(path: path, problem: fault.problem, remedy: fault.remedy)
   }
 
   private static func advice(_ code: Int32) -> String {

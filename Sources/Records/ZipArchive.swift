@@ -3,14 +3,16 @@ import Glibc
 
 /// A zip archive that is read: named files, stored or deflated, as `zipfile` of Python and `numpy.savez` write them.
 ///
-/// Source: PKWARE's APPNOTE 6.3.10, with the fields of 64 bits (Zip64). The file is held in memory, packed.
+/// Source: PKWARE's APPNOTE 6.3.10, with the fields of 64 bits (Zip64). The file is mapped: of an archive
+/// larger than memory, what is asked for is read. It must not be cut while it is open.
 public struct ZipArchive: Sendable {
   public let path: String
   /// The files' names, in the order of the archive's directory.
   public var names: [String] { entries.map(\.name) }
 
-  private let bytes: [UInt8]
+  private let file: MappedFile
   private let entries: [Entry]
+  private let places: [String: Int]
 
   /// What the directory says of one file.
   private struct Entry {
@@ -26,23 +28,45 @@ public struct ZipArchive: Sendable {
   ///
   /// - Throws: `RecordError` that says what is damaged, or what the archive has that is not read here.
   public init(readingFrom path: String) throws(RecordError) {
-    try self.init(bytes: OpenFile.bytes(of: path), path: path)
+    let file: MappedFile
+    do throws(FileFault) {
+      file = try MappedFile(path)
+    } catch {
+      throw .foreign(path: path, error)
+    }
+    try self.init(file, path: path)
   }
 
   /// Reads an archive's bytes; `path` serves the error's message.
   init(bytes: [UInt8], path: String) throws(RecordError) {
-    (self.bytes, self.path) = (bytes, path)
-    entries = try Self.entries(of: LittleEndianBytes(bytes: bytes, path: path))
+    try self.init(MappedFile(copying: bytes), path: path)
   }
+
+  private init(_ file: MappedFile, path: String) throws(RecordError) {
+    (self.file, self.path) = (file, path)
+    entries = try Self.entries(of: Reader(bytes: file.bytes, path: path))
+    places = Dictionary(zip(entries.map(\.name), entries.indices)) { first, _ in first }
+  }
+
+  private typealias Reader = LittleEndianBytes<UnsafeRawBufferPointer>
 
   /// Unpacks one file and checks its CRC-32.
   ///
-  /// - Throws: `RecordError` where there is no file of this name, or it is damaged.
-  public func contents(of name: String) throws(RecordError) -> [UInt8] {
-    guard let entry = entries.first(where: { $0.name == name }) else {
-      throw .archive(path: path, reason: "it has no '\(name)'; it has \(names.joined(separator: ", "))")
+  /// - Parameter copies: How many times as much as the file the caller will hold of it.
+  /// - Throws: `RecordError` where there is no file of this name, it is damaged, or it takes more memory than one file
+  ///   may.
+  public func contents(of name: String, copies: Int = 1) throws(RecordError) -> [UInt8] {
+    guard let entry = places[name].map({ entries[$0] }) else {
+      let some = names.prefix(8).joined(separator: ", ") + (names.count > 8 ? ", ..." : "")
+      throw .archive(path: path, reason: "it has no '\(name)'; it has \(some)")
     }
-    let reader = LittleEndianBytes(bytes: bytes, path: path)
+    let cost = max(entry.size, entry.method == 0 ? entry.packedSize : 0).multipliedReportingOverflow(by: copies)
+    do throws(FileFault) {
+      try FileMemory.allow(cost.overflow ? .max : cost.partialValue, for: "the bytes of '\(name)'")
+    } catch {
+      throw .foreign(path: path, error)
+    }
+    let reader = Reader(bytes: file.bytes, path: path)
     guard try reader.field(UInt32.self, at: entry.offset) == ZipRecord.file else {
       throw .archive(path: path, reason: "'\(name)' is not where the archive's directory says")
     }
@@ -58,19 +82,22 @@ public struct ZipArchive: Sendable {
     return contents
   }
 
-  private func inflated(_ packed: ArraySlice<UInt8>, _ entry: Entry) throws(RecordError) -> [UInt8] {
-    var unpacked: UnsafeMutablePointer<UInt8>?
-    var count = 0
-    let problem = packed.withUnsafeBufferPointer { packed in
-      callImages { image_inflate(packed.baseAddress, packed.count, entry.size, &unpacked, &count, $0, $1) }
+  private func inflated(_ packed: Slice<UnsafeRawBufferPointer>, _ entry: Entry) throws(RecordError) -> [UInt8] {
+    let source = UnsafeRawBufferPointer(rebasing: packed).bindMemory(to: UInt8.self)
+    var problem: String?
+    // Without memory it would only count.
+    let contents = [UInt8](unsafeUninitializedCapacity: max(1, entry.size)) { contents, count in
+      problem = callImages {
+        image_inflate(source.baseAddress, source.count, contents.baseAddress, entry.size, &count, $0, $1)
+      }
+      if problem != nil { count = 0 }
     }
     if let problem { throw .archive(path: path, reason: "'\(entry.name)' \(problem)") }
-    defer { image_free(unpacked) }
-    return Array(UnsafeBufferPointer(start: unpacked, count: count))
+    return contents
   }
 
   /// The directory's entries.
-  private static func entries(of reader: LittleEndianBytes) throws(RecordError) -> [Entry] {
+  private static func entries(of reader: Reader) throws(RecordError) -> [Entry] {
     let end = try endOfDirectory(reader)
     var count = try reader.size(UInt16.self, at: end + 10)
     var place = try reader.size(UInt32.self, at: end + 16)
@@ -97,7 +124,7 @@ public struct ZipArchive: Sendable {
   }
 
   private static func entry(
-    _ reader: LittleEndianBytes, _ place: Int, nameCount: Int, extraCount: Int
+    _ reader: Reader, _ place: Int, nameCount: Int, extraCount: Int
   ) throws(RecordError) -> Entry {
     let name = String(decoding: try reader.slice(from: place + 46, count: nameCount), as: UTF8.self)
     let method = try reader.size(UInt16.self, at: place + 10)
@@ -132,7 +159,7 @@ public struct ZipArchive: Sendable {
   }
 
   /// Where the record lies that ends an archive; a comment of up to 65,535 bytes may follow it.
-  private static func endOfDirectory(_ reader: LittleEndianBytes) throws(RecordError) -> Int {
+  private static func endOfDirectory(_ reader: Reader) throws(RecordError) -> Int {
     let last = reader.bytes.count - 22
     if last >= 0 {
       for place in stride(from: last, through: max(0, last - Int(UInt16.max)), by: -1)
@@ -156,11 +183,11 @@ enum ZipRecord {
 }
 
 /// Numbers at places of a file's bytes; what lies outside is an error of the archive.
-struct LittleEndianBytes {
-  let bytes: [UInt8]
+struct LittleEndianBytes<Bytes: RandomAccessCollection<UInt8>> where Bytes.Index == Int {
+  let bytes: Bytes
   let path: String
 
-  func slice(from start: Int, count: Int) throws(RecordError) -> ArraySlice<UInt8> {
+  func slice(from start: Int, count: Int) throws(RecordError) -> Bytes.SubSequence {
     guard start >= 0, count >= 0, start <= bytes.count, count <= bytes.count - start else {
       throw .archive(path: path, reason: "it is cut short: \(count) bytes at \(start) are promised, of \(bytes.count)")
     }

@@ -23,7 +23,8 @@ extension Configuration {
     do {
       return try openDataset(
         at: URL(fileURLWithPath: path), split: part, size: shape[0], channels: shape[2], fit: data.fit.fit,
-        background: RGB(red: background.red, green: background.green, blue: background.blue), progress: progress)
+        background: RGB(red: background.red, green: background.green, blue: background.blue),
+        skipsUnreadable: data.skipUnreadable, progress: progress)
     } catch {
       var error = error
       if !path.hasPrefix("/"), !FileManager.default.fileExists(atPath: path) {

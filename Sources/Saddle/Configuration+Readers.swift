@@ -68,6 +68,7 @@ extension Configuration {
     .networks("model.activation", "mlp", "mlp-points"),
     .networks("model.split-latent", "resnet"),
     .images("data.flip"), .images("data.labelled"), .images("data.background"), .images("data.fit"),
+    .images("data.skip-unreadable"),
     .objectives("objective.margin", "ebgan"),
     .objectives("objective.diversity", "began"), .objectives("objective.balance-rate", "began"),
     .noise("views.noise"), .noise("views.noise-on-both-sides"), .turns("views.noise-on-both-sides"),

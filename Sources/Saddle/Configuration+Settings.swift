@@ -43,6 +43,8 @@ extension Configuration {
     Setting(
       "data.labelled", \.data.labelled, in: 0...1_000_000,
       "images of each class whose labels are told (semi-supervised), a batch of them each step; 0: all"),
+    Setting(
+      "data.skip-unreadable", \.data.skipUnreadable, "whether pictures that cannot be read are left out and counted"),
     Setting("data.background", \.data.background, "colour behind transparent pixels: grey, or red,green,blue"),
     Setting(
       "data.fit", \.data.fit, "smaller images: pad gives a border, resize enlarges; auto pads arrays, refuses pictures"),

@@ -54,6 +54,7 @@ public struct Configuration: Sendable, Equatable {
     public var labelled = 0
     public var background = Colour(grey: 255)
     public var fit = Small.auto
+    public var skipUnreadable = false
 
     /// What is done with images smaller than `model.size`.
     public enum Small: String, CaseIterable, Sendable {

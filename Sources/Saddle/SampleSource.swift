@@ -100,7 +100,7 @@ final class ImageSource: SampleSource {
 
   var summary: String {
     "\(dataset.name): \(dataset.count) images, \(dataset.height) x \(dataset.width), "
-      + (dataset.channels == 1 ? "grey" : "colour")
+      + (dataset.channels == 1 ? "grey" : "colour") + dataset.notes.map { "; " + $0 }.joined()
   }
   var count: Int { dataset.count }
 

@@ -77,7 +77,10 @@ struct InspectionText: CustomStringConvertible {
       names(summary.leaks, "LEAK: pictures that lie in more than one part"),
       names(summary.contradictions, "pictures that lie in more than one class"),
       names(summary.duplicates, "pictures that are there more than once"),
-      list(summary.problems.map(\.description), "files that cannot be read", limit: .max),
+      list(
+        summary.warnings.map { "\($0.name): \($0.warning)" }, "pictures that are odd, and were read", limit: 10),
+      list(summary.notes, "notes", limit: .max),
+      problems,
     ].compactMap { $0 }
     return blocks.joined(separator: "\n\n")
   }
@@ -139,9 +142,23 @@ struct InspectionText: CustomStringConvertible {
     list(groups.map { $0.joined(separator: " = ") }, title, limit: 10)
   }
 
-  private func list(_ lines: [String], _ title: String, limit: Int) -> String? {
+  /// What is wrong with files, those with one fault in one line.
+  private var problems: String? {
+    let groups = Dictionary(grouping: summary.problems) { "\($0.problem); \($0.remedy)" }
+    var told: Set<String> = []
+    let lines = summary.problems.compactMap { problem -> String? in
+      let fault = "\(problem.problem); \(problem.remedy)"
+      guard let group = groups[fault], told.insert(fault).inserted else { return nil }
+      guard group.count > 1 else { return problem.description }
+      return "\(group.count) files, the first \(problem.path): \(fault)"
+    }
+    let all = lines.count < summary.problems.count ? ["--json names each of them"] : []
+    return list(lines + all, "files that cannot be read", count: summary.problems.count, limit: .max)
+  }
+
+  private func list(_ lines: [String], _ title: String, count: Int? = nil, limit: Int) -> String? {
     guard !lines.isEmpty else { return nil }
     let rest = lines.count > limit ? ["  and \(lines.count - limit) more; --json has all"] : []
-    return (["\(title): \(lines.count)"] + lines.prefix(limit).map { "  " + $0 } + rest).joined(separator: "\n")
+    return (["\(title): \(count ?? lines.count)"] + lines.prefix(limit).map { "  " + $0 } + rest).joined(separator: "\n")
   }
 }

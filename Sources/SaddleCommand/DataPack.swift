@@ -23,6 +23,7 @@ extension DataCommand {
       help: ArgumentHelp("Behind transparent pixels: white, black, grey, or red,green,blue.", valueName: "colour"))
     var background = RGB.white
     @Option(help: "The part: \(Split.allCases.map(\.rawValue).joined(separator: " or ")).") var part = Split.train
+    @Flag(help: "Leaves pictures out that cannot be read, and says how many.") var skipUnreadable = false
     @Option(help: ArgumentHelp("The file that is made.", valueName: "file.safetensors")) var out: String
 
     func validate() throws {
@@ -36,7 +37,9 @@ extension DataCommand {
       let source = URL(fileURLWithPath: data)
       // Decoded as they are written: what is packed may be larger than memory.
       let dataset = try openDataset(
-        at: source, split: part, size: size, channels: channels, fit: fit, background: background, memoryLimit: 0)
+        at: source, split: part, size: size, channels: channels, fit: fit, background: background, memoryLimit: 0,
+        skipsUnreadable: skipUnreadable)
+      for note in dataset.notes { tell("note: \(note)") }
       let names = (dataset as? FolderDataset)?.fileNames ?? (dataset as? PackedDataset)?.fileNames ?? []
       let count = CountLine(what: "packing image")
       let start = ContinuousClock.now

@@ -15,7 +15,7 @@ struct TrainPlan {
   /// A preset by its name, a file, or a choice by the data: where no source is given, or the source is a folder.
   ///
   /// - Throws: `PlanError`, `DatasetError`.
-  init(source: String?, data: String?) throws {
+  init(source: String?, data: String?, skipsUnreadable: Bool = false) throws {
     if let source, !Self.isFolder(source) || Self.isPreset(source) {
       self.source = source
       return
@@ -30,7 +30,7 @@ struct TrainPlan {
     if let mixture = PresetChoice(mixture: path) {
       choice = mixture
     } else {
-      let outline = try DatasetOutline(at: URL(fileURLWithPath: path))
+      let outline = try DatasetOutline(at: URL(fileURLWithPath: path), skipsUnreadable: skipsUnreadable)
       choice = PresetChoice(for: outline)
       count = outline.count
       tell("data: \(Self.summary(outline))")

@@ -169,6 +169,6 @@ func partsAreMade(by transfer: DatasetSplit.Transfer) throws {
       message { _ = try split(folder, 0.5) }.contains(
         "c.png: is neither a PNG nor a JPEG, whatever its name says (and 1 more"))
     try Fixture.write(["train-images-idx3-ubyte": [1]], in: folder.appending(path: "idx"))
-    #expect(message { _ = try DatasetSplit.files(in: folder.appending(path: "idx")) }.contains("files of many images"))
+    #expect(message { _ = try DatasetSplit.files(in: folder.appending(path: "idx")) }.contains("holds IDX files"))
   }
 }

@@ -87,6 +87,31 @@ enum Fixture {
     [0, 0, 8, UInt8(sizes.count)] + sizes.flatMap(bigEndian) + bytes
   }
 
+  /// A JPEG of 48 x 48 pixels of grey 100, by the sampling factors (horizontal, vertical) of its components (ITU-T T.81):
+  /// the first coefficient of the first block is all there is.
+  static func flatJPEG(_ factors: [(Int, Int)], precision: UInt8 = 8) -> [UInt8] {
+    func segment(_ marker: UInt8, _ body: [UInt8]) -> [UInt8] {
+      [0xff, marker, UInt8((body.count + 2) >> 8), UInt8((body.count + 2) & 255)] + body
+    }
+    let ids = (1...factors.count).map { UInt8($0) }
+    let frame: [UInt8] =
+      [precision, 0, 48, 0, 48, UInt8(factors.count)]
+      + factors.indices.flatMap { i in [ids[i], UInt8(factors[i].0 << 4 | factors[i].1), 0] }
+    // Codes of first coefficients: 0 for no difference, 10 for one of five bits. Of the others: 0, no more follow.
+    let firstTable: [UInt8] = [0x00, 1, 1] + [UInt8](repeating: 0, count: 14) + [0, 5]
+    let otherTable: [UInt8] = [0x10, 1] + [UInt8](repeating: 0, count: 15) + [0]
+    let scan: [UInt8] = [UInt8(factors.count)] + ids.flatMap { [$0, 0] } + [0, 63, 0]
+    let (across, down) = (factors.map(\.0).max() ?? 1, factors.map(\.1).max() ?? 1)
+    let units = ((48 + 8 * across - 1) / (8 * across)) * ((48 + 8 * down - 1) / (8 * down))
+    let blocks = factors.count == 1 ? 36 : units * factors.map { $0.0 * $0.1 }.reduce(0, +)
+    // (100 - 128) * 8, in steps of 8, is -28: 00011 in five bits. Grey has no difference of colours.
+    var bits = [1, 0, 0, 0, 0, 1, 1, 0] + [Int](repeating: 0, count: 2 * (blocks - 1))
+    while bits.count % 8 != 0 { bits.append(1) }
+    let data = stride(from: 0, to: bits.count, by: 8).map { at in bits[at..<at + 8].reduce(0) { $0 << 1 | UInt8($1) } }
+    return [0xff, 0xd8] + segment(0xdb, [0] + [UInt8](repeating: 8, count: 64)) + segment(0xc0, frame)
+      + segment(0xc4, firstTable) + segment(0xc4, otherTable) + segment(0xda, scan) + data + [0xff, 0xd9]
+  }
+
   /// JPEG files of 8 x 8 equal pixels, written by Pillow at quality 90: (77), (200, 100, 50), and CMYK whose inks in
   /// Adobe's inverted form are (200, 100, 50, 204).
   static let greyJPEG = base64(

@@ -83,6 +83,93 @@ func jpegDecodes(name: String, file: [UInt8], color: [Int]) throws {
   #expect(error ?? 255 <= 1)  // the quantisation of a flat colour
 }
 
+/// All sampling factors that the standard allows: flat grey is flat grey.
+@Test(
+  arguments: [
+    [(1, 1)], [(1, 1), (1, 1), (1, 1)], [(2, 2), (1, 1), (1, 1)], [(2, 1), (1, 1), (1, 1)], [(1, 2), (1, 1), (1, 1)],
+    [(4, 1), (1, 1), (1, 1)], [(4, 2), (1, 1), (1, 1)], [(3, 1), (1, 1), (1, 1)], [(1, 1), (2, 2), (2, 2)],
+    [(2, 1), (2, 1), (2, 1)], [(2, 2), (1, 2), (1, 2)], [(2, 2), (2, 1), (1, 2)],
+  ] as [[(Int, Int)]])
+func everySamplingOfAJPEGIsRead(factors: [(Int, Int)]) throws {
+  let file = Data(Fixture.flatJPEG(factors))
+  let header = try ImageCodec.header(of: file, path: "flat")
+  #expect((header.width, header.height, header.isGrey) == (48, 48, factors.count == 1))
+  let picture = try ImageCodec.decode(file, path: "flat")
+  #expect((picture.width, picture.height) == (48, 48) && picture.pixels.allSatisfy { $0 == 100 })
+}
+
+/// A JPEG that is not as it should be, and what libjpeg says of it; every viewer shows it, and Pillow reads it.
+struct OddJPEG: CustomTestStringConvertible {
+  var testDescription: String
+  var file: [UInt8]
+  var warning = ""
+  /// Bytes behind the end.
+  var tail = 0
+
+  private static let plain = Fixture.flatJPEG([(2, 2), (1, 1), (1, 1)])
+  private static let oldHeader: [UInt8] =
+    [0xff, 0xe0, 0, 16, 0x4a, 0x46, 0x49, 0x46, 0, 0, 0, 1, 0, 1, 0, 1, 0, 0]
+
+  static let rows = [
+    OddJPEG(testDescription: "as it should be", file: plain),
+    OddJPEG(
+      testDescription: "bytes before a table", file: Array(plain[..<2]) + [1, 2] + Array(plain[2...]),
+      warning: "extraneous"),
+    OddJPEG(
+      testDescription: "bytes before the end", file: Array(plain.dropLast(2)) + [7, 7, 7, 7, 0xff, 0xd9],
+      warning: "extraneous"),
+    OddJPEG(testDescription: "bytes behind the end", file: plain + [UInt8](repeating: 7, count: 500), tail: 500),
+    OddJPEG(
+      testDescription: "version 0.00", file: Array(plain[..<2]) + oldHeader + Array(plain[2...]), warning: "revision 0.0"
+    ),
+  ]
+}
+
+@Test(arguments: OddJPEG.rows)
+func oddJPEGFilesAreRead(row: OddJPEG) throws {
+  let said = try ImageCodec.withDecoded(Data(row.file), path: row.testDescription) { picture, said in
+    #expect(picture.pixels.count == 48 * 48 * 3 && picture.pixels.allSatisfy { $0 == 100 })
+    return said
+  }
+  #expect(row.warning.isEmpty ? said == nil : said?.contains(row.warning) == true, "\(said ?? "")")
+  // However odd, it must be whole.
+  for cut in [1, 2, 5] {
+    let error = #expect(throws: DatasetError.self) {
+      try ImageCodec.decode(Data(row.file.dropLast(row.tail + cut)), path: row.testDescription)
+    }
+    #expect(error?.problem.contains("cut short") == true)
+  }
+}
+
+/// After a warning TurboJPEG tells an error as a warning too: the rows that were never written give it away.
+@Test func anErrorBehindAWarningIsAnError() throws {
+  var file = Fixture.flatJPEG([(1, 1), (1, 1), (1, 1)])
+  let scan = try #require(file.indices.first { file[$0] == 0xff && file[$0 + 1] == 0xda })
+  file[scan + 5] = 9  // a component that there is not
+  file.insert(contentsOf: [1, 2], at: 2)
+  let error = #expect(throws: DatasetError.self) { try ImageCodec.decode(Data(file), path: "x") }
+  #expect(error?.problem.contains("not a valid JPEG") == true)
+}
+
+@Test(arguments: [([(1, 1), (1, 1)], 8, "2 channels"), ([(1, 1)], 12, "12 bits")] as [([(Int, Int)], UInt8, String)])
+func jpegFilesOfOtherKindsAreExplained(factors: [(Int, Int)], precision: UInt8, expected: String) {
+  let error = #expect(throws: DatasetError.self) {
+    try ImageCodec.header(of: Data(Fixture.flatJPEG(factors, precision: precision)), path: "x")
+  }
+  #expect(error?.problem.contains(expected) == true)
+}
+
+/// Samples are what the file stores, whatever it says of how they are to be shown (gAMA in hundred-thousandths).
+@Test(
+  arguments: [[], [("gAMA", 45_455)], [("gAMA", 100_000)], [("gAMA", 22_727)], [("sRGB", nil), ("gAMA", 45_455)]]
+    as [[(String, Int?)]], [8, 16])
+func gammaChangesNoSample(chunks: [(String, Int?)], depth: Int) throws {
+  let file = Fixture.png(
+    width: 1, height: 1, depth: UInt8(depth), colorType: 0,
+    chunks: chunks.map { ($0, $1.map(Fixture.bigEndian) ?? [0]) }, passes: [[[128] + (depth == 16 ? [128] : [])]])
+  #expect(try ImageCodec.decode(Data(file), path: "grey").pixels == [128, 128, 128, 255])
+}
+
 @Test(arguments: [1, 3])
 func pngRoundTrip(channels: Int) throws {
   let pixels = (0..<7 * 5 * channels).map { UInt8(truncatingIfNeeded: $0 * 37) }

@@ -70,12 +70,24 @@ extension Fixture {
     ("a segment too long", [-8: 0xff], .topLeft),
   ] as [(String, [Int: UInt8], Orientation)])
 func orientationsAreFound(name: String, changes: [Int: UInt8], expected: Orientation) {
-  #expect(Orientation(jpeg: Data(Fixture.turnedJPEG(changes))) == expected)
+  #expect(Orientation(Data(Fixture.turnedJPEG(changes)), of: .jpeg) == expected)
 }
 
 @Test func cutFilesHaveNoOrientation() {
   for count in 0..<Fixture.turnedJPEG.count {
-    let found = Orientation(jpeg: Data(Fixture.turnedJPEG.prefix(count)))
+    let found = Orientation(Data(Fixture.turnedJPEG.prefix(count)), of: .jpeg)
     #expect(found == (count < 56 ? .topLeft : .rightTop))  // where its segment ends
   }
+}
+
+/// PNG files keep the same directory in a chunk of its own, before the pixels.
+@Test(arguments: [("eXIf", 6), ("zXIf", 1)])
+func pngFilesAreTurnedToo(chunk: String, value: Int) throws {
+  let exif: [UInt8] = [0x4d, 0x4d, 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0]
+  let file = Fixture.png(width: 2, height: 1, colorType: 0, chunks: [(chunk, exif)], passes: [[[7, 9]]])
+  let header = try ImageCodec.header(of: Data(file), path: "turned")
+  #expect(header.orientation.rawValue == value && header.width == (value == 6 ? 1 : 2))
+  let picture = try ImageCodec.decode(Data(file), path: "turned")
+  #expect((picture.width, picture.height) == (header.width, header.height))
+  #expect(picture.pixels == [7, 7, 7, 255, 9, 9, 9, 255])
 }

@@ -190,6 +190,13 @@ private func file(_ header: String, _ data: [UInt8] = []) -> [UInt8] {
           + #""labels":{"dtype":"I64","shape":[2],"data_offsets":[0,16]}}"#, [UInt8](repeating: 0, count: 17)),
       "its labels are I64 [2], and its images 1"
     ),
+    (
+      "names of others",
+      file(
+        #"{"images":{"dtype":"U8","shape":[2,1,1,1],"data_offsets":[0,2]},"#
+          + #""names":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}}"#, [1, 2, 97, 98, 99, 0]),
+      "holds 1 names for 2 images"
+    ),
   ] as [(String, [UInt8], String)])
 func badPackedFilesAreExplained(name: String, bytes: [UInt8], expected: String) throws {
   try Fixture.withFolder { folder in

@@ -70,6 +70,27 @@ private func write(_ names: [String: Data], in folder: String) throws {
   #expect(again.status == 0 && again.output.contains("packed 30"), "\(again.output)")
 }
 
+/// Faults of one kind are one line, training tells how they are found and left out, and packing leaves them out.
+@Test func badFilesAreCountedByKind() throws {
+  let folder = try TemporaryFolder()
+  let good = (0..<3).map { ("in/\($0).png", picture(UInt8($0))) }
+  let bad = (0..<5).map { ("in/\($0).svg", Data("<svg/>".utf8)) }
+  try write(Dictionary(uniqueKeysWithValues: good + bad + [("in/x.png", Data("no".utf8))]), in: folder.path)
+  let inspected = try Command.run(["data", "inspect", "in"], in: folder.path)
+  let lines = inspected.output.split(separator: "\n")
+  #expect(inspected.status == 1 && lines.count { $0.contains("svg") } == 1, "\(inspected.output)")
+  for words in ["files that cannot be read: 6", "5 files, the first", "0.svg: is of a kind that is not read (SVG)"] {
+    #expect(inspected.output.contains(words), "\(words) is missing: \(inspected.output)")
+  }
+  let packed = try Command.run(["data", "pack", "in", "--out", "a.safetensors"], in: folder.path)
+  #expect(packed.status == 1 && packed.output.contains("(and 5 more files"), "\(packed.output)")
+  #expect(packed.output.contains("--skip-unreadable"), "\(packed.output)")
+  let without = try Command.run(
+    ["data", "pack", "in", "--skip-unreadable", "--out", "a.safetensors"], in: folder.path)
+  #expect(without.status == 0 && without.output.contains("3 images"), "\(without.output)")
+  #expect(without.output.contains("6 files that cannot be read left out"), "\(without.output)")
+}
+
 /// Every bad file is named and the exit code says so; a leak is said loudly.
 @Test func badFilesAndLeaksAreTold() throws {
   let folder = try TemporaryFolder()

@@ -15,6 +15,7 @@ import Testing
     "terms.information": "1",
     "data.path": "some folder/a: b # \"c\" \\ é\n", "data.flip": "true", "data.labelled": "100",
     "data.background": "0,128,255", "data.fit": "resize",
+    "data.skip-unreadable": "true",
     "objective.name": "wasserstein", "objective.clip": "0.1",
     "objective.real-target": "0.9", "objective.generator-target": "0.45", "objective.margin": "10.0",
     "objective.diversity": "0.7", "objective.balance-rate": "0.01",

@@ -15,14 +15,15 @@
 extern "C" {
 #endif
 
-/// The most pixels that a picture may have: a header that promises more is taken for a damaged or hostile one.
-#define IMAGE_PIXELS_MAX ((int64_t)1 << 28)
+/// The most pixels that a picture may have: libpng counts the bytes of its rows in 32 bits.
+#define IMAGE_PIXELS_MAX ((int64_t)1 << 29)
 
 /// What the header of a picture says.
 typedef struct {
   int width, height;
-  int is_grey;    // 1 where the file stores no colour
-  int has_alpha;  // 1 where some pixel may be transparent
+  int is_grey;        // 1 where the file stores no colour
+  int has_alpha;      // 1 where some pixel may be transparent
+  char warning[120];  // what the decoder found odd about the file and read nevertheless; empty where nothing
 } image_header;
 
 /// Frees what a function of this header handed out; NULL is allowed.
@@ -36,7 +37,8 @@ int image_png_encode(const uint8_t *pixels, int width, int height, int channels,
 int image_png_header(const uint8_t *bytes, size_t count, image_header *header, char *error, size_t error_capacity);
 
 /// Reads a PNG of any colour type, depth and interlacing as height x width x 4 bytes: sRGB and straight alpha.
-/// Samples of 16 bits are scaled to 8. Every chunk's CRC is checked, and the file must reach its last chunk.
+/// Samples are taken as they are, whatever the file says of gamma and colour profiles; 16 bits are rounded to 8. Every
+/// chunk's CRC is checked, and the file must reach its last chunk.
 int image_png_decode(const uint8_t *bytes, size_t count, uint8_t **rgba, image_header *header,
                      char *error, size_t error_capacity);
 
@@ -44,16 +46,18 @@ int image_png_decode(const uint8_t *bytes, size_t count, uint8_t **rgba, image_h
 int image_jpeg_header(const uint8_t *bytes, size_t count, image_header *header, char *error, size_t error_capacity);
 
 /// Reads a JPEG as height x width x 3 bytes: grey is repeated, CMYK follows Adobe's convention (inverted inks).
-/// A file that libjpeg would complete with a warning, such as one cut short, is an error.
+/// What libjpeg reads with a warning is read, and the warning told in the header; a file that does not reach its end
+/// is an error.
 int image_jpeg_decode(const uint8_t *bytes, size_t count, uint8_t **rgb, image_header *header,
                       char *error, size_t error_capacity);
 
-/// Unpacks a gzip file of one or more members into at most `limit` bytes; its checksums and lengths are checked.
-int image_gunzip(const uint8_t *bytes, size_t count, size_t limit, uint8_t **unpacked, size_t *unpacked_count,
+/// Unpacks a gzip file of one or more members into the `capacity` bytes at `unpacked`, or only counts its bytes, up to
+/// `capacity`, where that is NULL; its checksums and lengths are checked.
+int image_gunzip(const uint8_t *bytes, size_t count, uint8_t *unpacked, size_t capacity, size_t *unpacked_count,
                  char *error, size_t error_capacity);
 
-/// Unpacks deflated data (RFC 1951, as zip archives hold them) into at most `limit` bytes.
-int image_inflate(const uint8_t *bytes, size_t count, size_t limit, uint8_t **unpacked, size_t *unpacked_count,
+/// Unpacks deflated data (RFC 1951, as zip archives hold them) in the same way.
+int image_inflate(const uint8_t *bytes, size_t count, uint8_t *unpacked, size_t capacity, size_t *unpacked_count,
                   char *error, size_t error_capacity);
 
 /// Continues the CRC-32 of zlib, gzip and PNG over `count` more bytes; *crc starts as 0.

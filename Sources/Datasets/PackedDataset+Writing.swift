@@ -76,6 +76,7 @@ private final class DraftFile {
     if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
       throw DatasetError(path: path, problem: "is a folder or no ordinary file", remedy: "give another name with --out")
     }
+    Unfinished.begin(draft)
     descriptor = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
       throw .system(path, "cannot be written", remedy: "give a file in a folder that is there and may be written to")
@@ -94,6 +95,7 @@ private final class DraftFile {
   deinit {
     close(descriptor)
     if !isFinished { unlink(draft) }
+    Unfinished.end(draft)
   }
 
   func append(_ bytes: [UInt8]) throws(DatasetError) {

@@ -15,11 +15,13 @@ public final class NumPyWriter {
     self.path = path
     missing = shape.reduce(1, *)
     file = try OpenFile(path + AtomicFile.temporarySuffix, O_WRONLY | O_CREAT | O_TRUNC)
+    Unfinished.begin(file.path)
     try write(NumPyArray.header(shape, .uint8))
   }
 
   deinit {
     if !isFinished { unlink(file.path) }
+    Unfinished.end(file.path)
   }
 
   /// Adds the next elements, in row-major order.

@@ -81,6 +81,8 @@ package enum AtomicFile {
     to path: String, _ body: (borrowing OpenFile) throws(RecordError) -> Void
   ) throws(RecordError) {
     let temporary = path + temporarySuffix
+    Unfinished.begin(temporary)
+    defer { Unfinished.end(temporary) }
     do {
       let file = try OpenFile(temporary, O_WRONLY | O_CREAT | O_TRUNC)
       try body(file)
@@ -103,7 +105,7 @@ package enum AtomicFile {
 }
 
 /// Folders, by path.
-enum Directory {
+package enum Directory {
   /// The folder that `path` lies in.
   static func parent(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
@@ -111,7 +113,7 @@ enum Directory {
   }
 
   /// Makes a folder and those above it; one that is there already is kept.
-  static func create(_ path: String) throws(RecordError) {
+  package static func create(_ path: String) throws(RecordError) {
     if mkdir(path, 0o755) == 0 { return }
     let code = errno
     var status = stat()

@@ -19,12 +19,13 @@ extension RunDirectory {
     try OpenFile(evaluations, O_WRONLY | O_CREAT | O_APPEND).write(line + "\n")
   }
 
-  /// The reports of all evaluations, by step.
-  public func evaluationReports() throws(RecordError) -> [String] {
+  /// The reports of all evaluations and their files, by step.
+  public func evaluationReports() throws(RecordError) -> [(path: String, report: String)] {
     let names = (try Directory.names(in: evaluationFolder) ?? []).filter { $0.hasSuffix(".json") }.sorted()
-    var reports: [String] = []
+    var reports: [(path: String, report: String)] = []
     for name in names {
-      reports.append(String(decoding: try OpenFile("\(evaluationFolder)/\(name)", O_RDONLY).readAll(), as: UTF8.self))
+      let path = "\(evaluationFolder)/\(name)"
+      reports.append((path, String(decoding: try OpenFile(path, O_RDONLY).readAll(), as: UTF8.self)))
     }
     return reports
   }

@@ -21,10 +21,12 @@ public final class ZipWriter {
   public init(_ path: String) throws(RecordError) {
     self.path = path
     file = try OpenFile(path + AtomicFile.temporarySuffix, O_WRONLY | O_CREAT | O_TRUNC)
+    Unfinished.begin(file.path)
   }
 
   deinit {
     if !isFinished { unlink(file.path) }
+    Unfinished.end(file.path)
   }
 
   /// Adds a file.

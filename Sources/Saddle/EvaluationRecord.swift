@@ -116,7 +116,18 @@ extension RunDirectory {
   }
 
   /// The evaluations that were kept, by step.
-  public func records() throws -> [EvaluationRecord] { try evaluationReports().map { try EvaluationRecord(json: $0) } }
+  ///
+  /// - Throws: `RecordError.library` that names a file which holds none.
+  public func records() throws(RecordError) -> [EvaluationRecord] {
+    var records: [EvaluationRecord] = []
+    for (path, report) in try evaluationReports() {
+      guard let record = try? EvaluationRecord(json: report) else {
+        throw .library(reason: "\(path) is no evaluation: remove it, or evaluate again")
+      }
+      records.append(record)
+    }
+    return records
+  }
 }
 
 /// Evaluations beside each other: a table for each protocol, so that no column holds numbers that do not compare.

@@ -27,10 +27,10 @@ extension Sample {
     let checkpoint = try from.map { try store.load(named: $0) } ?? store.loadLatest()
     let trainer = try Trainer(configuration, on: try deviceOptions.open())
     try trainer.restore(checkpoint.file, step: checkpoint.step)
-    let grid = try exhibit.picture(of: trainer, configuration, in: directory, seed: seed.map { UInt64($0) })
+    let grid = try exhibit.picture(of: trainer, configuration, in: directory, seed: seed)
     let path = try out ?? directory.placePicture(of: name, step: checkpoint.step)
     try grid.writePNG(to: path, scale: configuration.pictureScale)
     tell("\(path): \(exhibit.title.lowercased()) after step \(checkpoint.step). \(exhibit.caption)")
-    if out == nil { tell("saddle report \(folder) puts it on the run's page") }
+    if out == nil { tell("saddle report \(folder.shellWord) puts it on the run's page") }
   }
 }

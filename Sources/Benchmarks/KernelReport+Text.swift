@@ -53,7 +53,7 @@ extension KernelReport {
     let bound = row.roofline.isComputeBound(flops: row.flops, bytes: row.bytes) ? "fma" : "memory"
     return [
       Self.time(row.seconds), row.flops == 0 ? "-" : Self.figures(Double(row.flops) / row.seconds / 1e9),
-      Self.figures(Double(row.bytes) / row.seconds / 1e9), "\(Int((100 * row.share).rounded()))%", bound,
+      Self.figures(Double(row.bytes) / row.seconds / 1e9), "\(Int(nearest: 100 * row.share))%", bound,
     ]
   }
 

@@ -69,6 +69,7 @@ extension PackedDataset {
 private final class DraftFile {
   private let path, draft: String
   private let descriptor: CInt
+  private let mark: UnfinishedFiles.Mark?
   private var isFinished = false
 
   /// - Parameter size: The bytes that will be written, for which there must be room.
@@ -83,6 +84,7 @@ private final class DraftFile {
     guard descriptor >= 0 else {
       throw .system(path, "cannot be written", remedy: "give a file in a folder that is there and may be written to")
     }
+    mark = UnfinishedFiles.add(draft)
     var disk = statvfs()
     if fstatvfs(descriptor, &disk) == 0 {
       let room = UInt64(disk.f_bavail).multipliedReportingOverflow(by: UInt64(disk.f_frsize))
@@ -102,6 +104,7 @@ private final class DraftFile {
   deinit {
     close(descriptor)
     if !isFinished { unlink(draft) }
+    mark?.take()
   }
 
   func append(_ bytes: [UInt8]) throws(DatasetError) {

@@ -73,13 +73,10 @@ public struct LabResult: Sendable {
 
   /// Writes `result.json`, the figures and the pictures into a folder, which is made where it is missing.
   public func write(to folder: String) throws {
-    let url = URL(fileURLWithPath: folder)
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    for (name, svg) in figures {
-      try Data(svg.utf8).write(to: url.appendingPathComponent(name + ".svg"), options: .atomic)
-    }
-    for (name, picture) in pictures { try picture.write(to: url.appendingPathComponent(name + ".png").path) }
-    try Data(try json().utf8).write(to: url.appendingPathComponent("result.json"), options: .atomic)
+    try Directory.create(folder)
+    for (name, svg) in figures { try AtomicFile.write(Array(svg.utf8), to: "\(folder)/\(name).svg") }
+    for (name, picture) in pictures { try picture.write(to: "\(folder)/\(name).png") }
+    try AtomicFile.write(Array(try json().utf8), to: "\(folder)/result.json")
   }
 
   private struct Content: Encodable {

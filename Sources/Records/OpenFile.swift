@@ -122,7 +122,7 @@ package enum Directory {
   }
 
   /// Makes a folder and those above it; one that is there already is kept.
-  static func create(_ path: String) throws(RecordError) {
+  package static func create(_ path: String) throws(RecordError) {
     if mkdir(path, 0o755) == 0 { return }
     let code = errno
     var status = stat()

@@ -34,18 +34,18 @@ public struct ProgressState: Sendable, Equatable {
 public struct ProgressLine: ~Copyable {
   /// The line for a state, in at most `width` columns; what matters least is left out first.
   public static func text(for state: ProgressState, width: Int = .max) -> String {
-    let percent = state.steps > 0 ? state.step * 100 / state.steps : 100
-    // With the order in which a narrow terminal drops them; 0 stays.
+    let percent = state.steps > 0 ? 100 * Double(state.step) / Double(state.steps) : 100
+    // With the order in which a narrow terminal drops them; 0 stays. How long it takes matters more than how it goes.
     var fields: [(text: String, drop: Int)] = [
       ("step \(state.step)/\(state.steps)", 0),
-      ("\(percent)%", 3),
+      ("\(Int(nearest: percent.rounded(.down)))%", 4),
       ("epoch \(fixed(state.epoch, places: 2))", 1),
     ]
-    fields += state.losses.map { ("\($0.name) \(fixed(Double($0.value), places: 4))", 5) }
+    fields += state.losses.map { ("\($0.name) \(fixed(Double($0.value), places: 4))", 3) }
     if let rate = state.imagesPerSecond {
       fields.append(("\(fixed(rate, places: rate < 10 ? 1 : 0)) images/s", 2))
     }
-    if let seconds = state.secondsLeft { fields.append(("\(duration(seconds)) left", 4)) }
+    if let seconds = state.secondsLeft { fields.append(("\(duration(seconds)) left", 5)) }
     let line = { fields.map(\.text).joined(separator: "  ") }
     for drop in 1...5 where line().count > width { fields.removeAll { $0.drop == drop } }
     return String(line().prefix(max(0, width)))
@@ -54,7 +54,7 @@ public struct ProgressLine: ~Copyable {
   /// A time in words as short as they can be: `45s`, `2m 03s`, `1:05:09`.
   public static func duration(_ seconds: Double) -> String {
     // A hundred years; also what is not finite.
-    let total = seconds < 3e9 ? Int(max(0, seconds).rounded()) : 3_000_000_000
+    let total = seconds < 3e9 ? Int(nearest: max(0, seconds)) : 3_000_000_000
     let (hours, minutes, rest) = (total / 3600, total / 60 % 60, total % 60)
     let padded = { (number: Int) in number < 10 ? "0\(number)" : "\(number)" }
     if hours > 0 { return "\(hours):\(padded(minutes)):\(padded(rest))" }
@@ -65,7 +65,7 @@ public struct ProgressLine: ~Copyable {
   static func fixed(_ value: Double, places: Int) -> String {
     guard value.isFinite, abs(value) < 1e9 else { return "\(value)" }
     let unit = (0..<places).reduce(1) { unit, _ in unit * 10 }
-    let scaled = Int((abs(value) * Double(unit)).rounded())
+    let scaled = Int(nearest: abs(value) * Double(unit))
     let sign = value < 0 && scaled > 0 ? "-" : ""
     if places == 0 { return "\(sign)\(scaled)" }
     let decimals = String(scaled % unit)
@@ -122,7 +122,7 @@ public struct ProgressLine: ~Copyable {
   /// Writes a message of its own line; the live line comes back below it.
   public mutating func say(_ message: String) {
     clear()
-    output.write(message + "\n")
+    output.write(Console.harmless(message) + "\n")
   }
 
   /// Leaves the last state standing and ends its line.
@@ -157,13 +157,8 @@ public struct ProgressOutput: Sendable {
 
   /// The standard error stream, which leaves the standard output to results.
   public static let standardError = ProgressOutput(
-    // A progress line that cannot be written is no reason to stop a run.
-    write: { text in _ = Glibc.write(STDERR_FILENO, text, text.utf8.count) },
-    columns: {
-      guard isatty(STDERR_FILENO) == 1 else { return nil }
-      var size = winsize()
-      return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
-    },
+    write: Console.control,
+    columns: { Console.width(of: STDERR_FILENO) },
     seconds: {
       var now = timespec()
       clock_gettime(CLOCK_MONOTONIC, &now)

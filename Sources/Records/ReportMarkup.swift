@@ -48,13 +48,15 @@ enum Markup {
   /// A number in the fewest digits that matter.
   static func number(_ value: Double) -> String {
     guard value.isFinite else { return "–" }
-    if value.magnitude >= 1000 { return count(Int(value.rounded())) }
+    // Beyond, whole numbers are not exact, and longer than a table is wide.
+    if value.magnitude >= 1000, value.magnitude < 1e15 { return count(Int(nearest: value)) }
     return String(format: "%.4g", value).replacing("-", with: "−")
   }
 
   /// The same for JSON: five digits are more than a chart shows.
   static func json(_ value: Double?) -> String {
     guard let value, value.isFinite else { return "null" }
-    return value == value.rounded() && value.magnitude < 1e15 ? String(Int(value)) : String(format: "%.5g", value)
+    return value == value.rounded() && value.magnitude < 1e15
+      ? String(Int(nearest: value)) : String(format: "%.5g", value)
   }
 }

@@ -118,7 +118,8 @@ extension Report {
     """
 
   private static func header(_ run: Run, _ written: Double) -> String {
-    let share = run.steps > 0 ? min(100, 100 * run.step / run.steps) : 100
+    let share =
+      run.steps > 0 ? min(100, Int(nearest: (100 * Double(run.step) / Double(run.steps)).rounded(.down))) : 100
     var facts = run.facts
     if let rate = run.imagesPerSecond { facts.append(("Speed", "\(Markup.number(rate)) images/s")) }
     if run.seconds > 0 { facts.append(("Time in training", ProgressLine.duration(run.seconds))) }

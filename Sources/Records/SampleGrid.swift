@@ -36,6 +36,26 @@ public struct SampleGrid: Sendable {
   /// The smallest whole factor that makes an image's shorter side at least 64 pixels.
   public var visibleScale: Int { max(1, (Self.visibleSide + min(height, width) - 1) / min(height, width)) }
 
+  /// The bytes that a grid of images takes as one picture, and the most that are written: a gigabyte.
+  public static func bytes(count: Int, columns: Int, height: Int, width: Int, channels: Int, scale: Int) -> Double {
+    let rows = (count + columns - 1) / columns
+    return Double(rows) * Double(height * scale + gap) * Double(columns) * Double(width * scale + gap)
+      * Double(channels)
+  }
+  public static let mostBytes = Double(1 << 30)
+
+  /// Refuses a picture that would take more memory than it is worth.
+  ///
+  /// - Parameter target: What the message calls it.
+  /// - Throws: `RecordError.pictureTooLarge`.
+  public static func check(
+    _ target: String, count: Int, columns: Int, height: Int, width: Int, channels: Int, scale: Int
+  ) throws(RecordError) {
+    let bytes = bytes(
+      count: count, columns: columns, height: height, width: width, channels: channels, scale: scale)
+    if bytes > mostBytes { throw .pictureTooLarge(target, images: count, side: max(height, width), scale: scale) }
+  }
+
   /// The grid as one picture, height x width x channels; pixels are repeated `scale` times in both directions.
   public func composed(scale: Int? = nil) -> (pixels: [UInt8], height: Int, width: Int) {
     let scale = scale ?? visibleScale
@@ -74,7 +94,10 @@ public struct SampleGrid: Sendable {
 
   /// The grid as an SVG around its PNG, for pages whose figures are all of that kind.
   public func svg(scale: Int? = nil) throws(RecordError) -> String {
-    let (_, height, width) = composed(scale: scale)
+    let side = { [scale = scale ?? visibleScale] (count: Int, image: Int) in
+      count * (image * scale + Self.gap) - Self.gap
+    }
+    let (height, width) = (side(rows, height), side(columns, width))
     return try withPNG(scale, for: "a grid of images") { png in
       """
       <svg xmlns="http://www.w3.org/2000/svg" width="\(width)" height="\(height)" viewBox="0 0 \(width) \(height)">
@@ -89,6 +112,9 @@ public struct SampleGrid: Sendable {
   private func withPNG<Result>(
     _ scale: Int?, for target: String, _ body: (UnsafeRawBufferPointer) throws(RecordError) -> Result
   ) throws(RecordError) -> Result {
+    try Self.check(
+      target, count: count, columns: columns, height: height, width: width, channels: channels,
+      scale: scale ?? visibleScale)
     let picture = composed(scale: scale)
     var bytes: UnsafeMutablePointer<UInt8>?
     var size = 0

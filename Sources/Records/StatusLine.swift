@@ -7,7 +7,9 @@ public struct StatusLine: Sendable {
   /// Shows a text in the place of the last one.
   public func show(_ text: String) {
     // The last column stays free: a terminal may go to the next line when it is filled.
-    if let columns = output.columns() { output.write("\r\(text.prefix(max(0, columns - 1)))\u{1B}[K") }
+    guard let columns = output.columns() else { return }
+    let line = Console.harmless(text).replacing("\n", with: " ")
+    output.write("\r\(line.prefix(max(0, columns - 1)))\u{1B}[K")
   }
 
   /// Takes the line away.

@@ -9,14 +9,14 @@ package enum UnfinishedFiles {
   private static let paths = InlineArray<16, Atomic<UInt>> { _ in Atomic(0) }
 
   /// The place of one of them.
-  struct Mark: Sendable {
+  package struct Mark: Sendable {
     fileprivate let index: Int
 
     /// Takes the file off the list.
-    func take() { if let path = taken(index) { free(path) } }
+    package func take() { if let path = taken(index) { free(path) } }
   }
 
-  static func add(_ path: String) -> Mark? {
+  package static func add(_ path: String) -> Mark? {
     guard let copy = strdup(path) else { return nil }
     for index in paths.indices
     where paths[index].compareExchange(expected: 0, desired: UInt(bitPattern: copy), ordering: .acquiringAndReleasing)

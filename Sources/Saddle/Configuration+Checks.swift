@@ -27,10 +27,24 @@ extension Configuration {
   private var codes: Int { model.categories + model.continuousCodes }
   private var boundsSlope: Bool { objective.clip > 0 || model.norm == "spectral" || has(.sampleSlopes) }
 
+  /// What the picture of a run's samples takes.
+  private var pictureBytes: Double {
+    let shape = sampleShape
+    guard shape.rank == 3 else { return 0 }
+    let columns = gridColumns ?? Int(nearest: Double(output.grid).squareRoot().rounded(.up))
+    return SampleGrid.bytes(
+      count: output.grid, columns: min(columns, output.grid), height: shape[0], width: shape[1], channels: shape[2],
+      scale: max(1, output.scale))
+  }
+
   private static let contradictions: [Check] = [
     Check("model.size 28 is for model.architecture mlp; the others need 32 or 64, dcgan takes 128 too") {
       $0.model.size == 28 && !["mlp", "mlp-points"].contains($0.model.architecture)
     },
+    Check(
+      "a picture of output.grid images, each enlarged output.scale times, takes more than 1 GiB: set output.grid=64, or "
+        + "output.scale=0, which enlarges small images until they can be seen"
+    ) { $0.pictureBytes > SampleGrid.mostBytes },
     Check("sampling.weights average needs an average.decay above 0, such as 0.999") {
       $0.sampling.weights == .average && $0.average.decay.isZero
     },

@@ -1,5 +1,6 @@
 import Adversaries
 import Exchange
+import Foundation
 
 extension TrainingRun {
   /// Makes a run of PyTorch state dicts: its folder with a checkpoint at step 0, from which it can be sampled, evaluated
@@ -19,6 +20,7 @@ extension TrainingRun {
     let trainer = try Trainer(configuration, on: device)
     for (player, file) in [(trainer.generator, generator), (trainer.critic, critic)] {
       guard let file else { continue }
+      try refusePickle(file)
       try PyTorchState(of: player.network).read(try SafetensorsFile(readingFrom: file), path: file)
       player.average?.assign(player.network.weights)
       player.history?.assign(player.network.weights)
@@ -31,5 +33,24 @@ extension TrainingRun {
     try CheckpointStore(directory: lock.directory.checkpoints).save(checkpoint, step: 0)
     try lock.end(.interrupted)
     return lock.directory
+  }
+
+  /// PyTorch's own files are programs that build what they hold: they are named, and not run.
+  ///
+  /// - Throws: `ExchangeError` that says how to convert one.
+  private static func refusePickle(_ path: String) throws {
+    let handle = FileHandle(forReadingAtPath: path)
+    defer { try? handle?.close() }
+    let first = [UInt8]((try? handle?.read(upToCount: 4)) ?? Data())
+    // A zip archive, as torch.save writes since PyTorch 1.6, or a bare pickle.
+    guard first == [0x50, 0x4B, 3, 4] || (first.first == 0x80 && (2...5).contains(first.dropFirst().first ?? 0)) else {
+      return
+    }
+    let program =
+      "import sys, torch, safetensors.torch; safetensors.torch.save_file({name: value.contiguous() for name, value in "
+      + "torch.load(sys.argv[1], map_location=\"cpu\", weights_only=True).items()}, sys.argv[2])"
+    throw ExchangeError(
+      "\(path) is a file of torch.save, which only Python reads: make a safetensors file of its state dict by python3 -c "
+        + "\(program.shellWord) \(path.shellWord) \((path + ".safetensors").shellWord), and import that.")
   }
 }

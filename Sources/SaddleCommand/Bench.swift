@@ -44,18 +44,19 @@ struct Bench: ParsableCommand {
     func run() throws {
       let rows = KernelRow.table().filter { $0.matches(filter) }
       guard !rows.isEmpty else { throw BenchError.noRow(filters: filter) }
-      if list { return show(KernelRow.list(rows)) }
+      if list { return try show(KernelRow.list(rows)) }
       let old = try compare.map { try KernelReport(readingFrom: $0) }
       if let json, json != "-", !Self.isWritable(json) { throw BenchError.notWritable(path: json) }
       let device = try deviceOptions.open()
       let status = StatusLine()
       let report = try KernelBench(on: device).run(rows, progress: status.show)
       status.clear()
-      if json != "-" { show(report.text(comparedTo: old)) }
-      guard let json else { return }
-      if json == "-" { return show(try report.json()) }
-      try Data((try report.json() + "\n").utf8).write(to: URL(fileURLWithPath: json))
-      tell("report: \(json)")
+      if json == "-" { return try show(try report.json()) }
+      if let json {
+        try AtomicFile.write(Array((try report.json() + "\n").utf8), to: json)
+        tell("report: \(json)")
+      }
+      try show(report.text(comparedTo: old))
     }
 
     /// Asked before a minute of measuring, not after.
@@ -75,14 +76,10 @@ struct Bench: ParsableCommand {
         """)
 
     @Option(help: "The preset.", completion: Completions.presets) var preset = "dcgan64"
-    @Option(help: "Images a batch.") var batch = 64
-    @Option(help: "Steps that are counted, after two that are not.") var steps = 10
+    @Option("Images a batch.", .whole(1...65_536)) var batch = 64
+    @Option("Steps that are counted, after two that are not.", .whole(1...1_000_000)) var steps = 10
     @Flag(help: "One line of JSON.") var json = false
     @OptionGroup var deviceOptions: DeviceOptions
-
-    func validate() throws {
-      if steps < 1 { throw ValidationError("--steps is \(steps); it must be 1 or more.") }
-    }
 
     func run() throws {
       let configuration = try Saddle.Configuration(from: preset, assignments: ["training.batch=\(batch)"])
@@ -90,7 +87,7 @@ struct Bench: ParsableCommand {
       let status = StatusLine()
       let report = try StepBench(configuration, on: device).run(preset: preset, steps: steps, progress: status.show)
       status.clear()
-      show(json ? try report.json() : report.text)
+      try show(json ? try report.json() : report.text)
     }
   }
 }
@@ -100,23 +97,14 @@ extension Bench {
     static let configuration = CommandConfiguration(
       abstract: "Inception-v3 on noise, with random weights: images a second, and where the time goes.")
 
-    @Option(help: "Images of 32 x 32 that are looked at together.") var batch = 32
-    @Option(help: "Batches that are counted, after one that is not.") var batches = 3
+    @Option("Images of 32 x 32 that are looked at together.", .whole(1...65_536)) var batch = 32
+    @Option("Batches that are counted, after one that is not.", .whole(1...1_000_000)) var batches = 3
     @Flag(help: "One line of JSON.") var json = false
     @OptionGroup var deviceOptions: DeviceOptions
 
-    func validate() throws {
-      for (name, value) in [("batch", batch), ("batches", batches)] where value < 1 {
-        throw ValidationError("--\(name) is \(value); it must be 1 or more.")
-      }
-    }
-
     func run() throws {
       let report = try FeatureBench(on: deviceOptions.open()).run(batch: batch, batches: batches)
-      show(json ? try report.json() : report.text)
+      try show(json ? try report.json() : report.text)
     }
   }
 }
-
-/// Writes a result to the standard output, at once.
-private func show(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }

@@ -6,9 +6,11 @@ extension KernelForm: ExpressibleByArgument {}
 struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compares a device with the processor, to the bit, over every op and kernel.",
-    discussion:
-      "Under Oclgrind: oclgrind --data-races --uninitialized --check-api --build-options -cl-opt-disable saddle check --tiny --device opencl"
-  )
+    discussion: """
+      Under Oclgrind, which checks every access to memory:
+        oclgrind --data-races --uninitialized --check-api \\
+          --build-options -cl-opt-disable saddle check --tiny --device opencl
+      """)
 
   @Option(help: "The form of heavy kernels on OpenCL: block or tile; what suits the device by default.") var form:
     KernelForm?
@@ -26,13 +28,13 @@ struct Check: ParsableCommand {
     for row in rows {
       do {
         try DeviceCheck.compare(row, device, to: reference)
-        if verbose { print("equal  \(row.name)") }
+        if verbose { try show("equal  \(row.name)") }
       } catch let difference as DeviceCheck.Difference {
         failures += 1
-        print("DIFFER \(difference)")
+        try show("DIFFER \(difference)")
       }
     }
-    print("\(rows.count - failures) of \(rows.count) rows give the same bits on \(device.name)")
+    try show("\(rows.count - failures) of \(rows.count) rows give the same bits on \(device.name)")
     if failures > 0 { throw ExitCode(1) }
   }
 }

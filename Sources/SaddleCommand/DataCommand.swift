@@ -45,6 +45,9 @@ struct TextTable {
 }
 
 extension RGB: ExpressibleByArgument {
+  /// As it is written, for --help.
+  public var defaultValueDescription: String { self == .white ? "white" : "\(red),\(green),\(blue)" }
+
   /// white, black, a grey from 0 to 255, or red,green,blue.
   public init?(argument: String) {
     switch argument {

@@ -35,15 +35,15 @@ extension DataCommand {
           .filter { $0.sampleShape.rank == 3 }.map(\.model.size)
       ).sorted()
       let summary = DatasetSummary(survey, targets: sizes)
-      if json != "-" { FileHandle.standardOutput.write(Data((InspectionText(summary).description + "\n").utf8)) }
+      if json != "-" { try show(InspectionText(summary)) }
       if let json {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        let report = try encoder.encode(summary) + Data("\n".utf8)
+        let report = String(decoding: try encoder.encode(summary), as: UTF8.self)
         if json == "-" {
-          FileHandle.standardOutput.write(report)
+          try show(report)
         } else {
-          try report.write(to: URL(fileURLWithPath: json))
+          try AtomicFile.write(Array((report + "\n").utf8), to: json)
         }
       }
       let shown = survey.pictures.compactMap(\.thumbnail)

@@ -10,13 +10,14 @@ extension DataCommand {
         The file gives the images that the folder gives at the same size. It is in the safetensors format, which other
         programs read: images, U8 [count][height][width][channels], labels, and the names of the files.
           saddle data pack data/photos --size 64 --out photos/train.safetensors
-          saddle data pack data/photos --size 64 --part held-out --out photos/held-out.safetensors
+          saddle data pack data/photos --size 64 --part held-out \\
+            --out photos/held-out.safetensors
           saddle train dcgan64 --data photos
         """)
 
     @Argument(help: "The folder or file, as for saddle train --data.") var data: String
-    @Option(help: "Height and width of the images; kept by default.") var size: Int?
-    @Option(help: "1 (grey) or 3 (colour); kept by default.") var channels: Int?
+    @Option("Height and width of the images; kept by default.", .whole(1...16_384)) var size: Int?
+    @Option("Grey or colour; kept by default.", .channels) var channels: Int?
     @Option(help: "What is done with smaller images: \(Fit.allCases.map(\.rawValue).joined(separator: " or ")).")
     var fit: Fit?
     @Option(
@@ -52,9 +53,9 @@ extension DataCommand {
         to: URL(fileURLWithPath: out), progress: count.progress)
       count.clear()
       let seconds = (ContinuousClock.now - start) / .seconds(1)
-      print("\(out): \(dataset.count) images of \(dataset.width) x \(dataset.height) x \(dataset.channels)")
-      print("sha256 \(digest)")
-      tell("packed in \(ProgressLine.duration(seconds)); train on it with --data \(out)")
+      try show("\(out): \(dataset.count) images of \(dataset.width) x \(dataset.height) x \(dataset.channels)")
+      try show("sha256 \(digest)")
+      tell("packed in \(ProgressLine.duration(seconds)); train on it with --data \(out.shellWord)")
       if part == .train, (try? openDataset(at: source, split: .heldOut, size: size, memoryLimit: 0)) != nil {
         tell("the held-out part is not in it: pack it with --part held-out")
       }

@@ -21,20 +21,17 @@ extension DataCommand {
         """)
 
     @Argument(help: "A folder of pictures; its sub-folders are classes.") var folder: String
-    @Option(help: ArgumentHelp("The share that is held out.", valueName: "share")) var heldOut = 0.1
+    @Option("The share that is held out.", .share, valueName: "share") var heldOut = 0.1
     @Option(help: ArgumentHelp("What stays together.", valueName: "hash|class|photo|family|COLUMN")) var by: String?
     @Option(help: ArgumentHelp("A .csv or .json file with a column of files.", valueName: "file")) var table: String?
     @Option(help: ArgumentHelp("What does not belong to a group's name.", valueName: "pattern")) var ignore: String?
-    @Option(help: "Another seed deals otherwise.") var seed: UInt64 = 0
+    @Option("Another seed deals otherwise.", .seed) var seed: UInt64 = 0
     @Option(help: "How pictures come there: \(DatasetSplit.Transfer.allCases.map(\.rawValue).joined(separator: ", ")).")
     var link = DatasetSplit.Transfer.hardLink
     @Flag(help: "Copies pictures; the same as --link copy.") var copy = false
     @Option(help: ArgumentHelp("The folder that is made.", valueName: "folder")) var out: String
 
     func validate() throws {
-      guard heldOut > 0, heldOut < 1 else {
-        throw ValidationError("--held-out is \(heldOut); it must lie between 0 and 1.")
-      }
       if ignore != nil && (by != nil || table != nil) { throw ValidationError("Give --ignore or --by, not both.") }
       if let by, table == nil, by != "hash", by != "class", PictureGroups.patterns[by] == nil {
         throw ValidationError(
@@ -54,8 +51,8 @@ extension DataCommand {
       let split = try DatasetSplit(survey, of: source, share: heldOut, by: rule, seed: seed)
       try split.write(to: destination, by: copy ? .copy : link, progress: CountLine(what: "placing picture").progress)
       count.clear()
-      print(table(split))
-      tell("\(out): \(split.unitCount) units dealt out; train on it with --data \(out)")
+      try show(table(split))
+      tell("\(out): \(split.unitCount) units dealt out; train on it with --data \(out.shellWord)")
     }
 
     private func rule(_ files: [String]) throws -> DatasetSplit.Rule {

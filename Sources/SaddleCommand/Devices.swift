@@ -8,15 +8,15 @@ struct Devices: ParsableCommand {
 
   func run() throws {
     for device in try Device.available() {
-      print("\(device.selector)\(device.isAutomatic ? "  (auto)" : "")")
-      print("    \(device.name), \(device.platform), driver: \(device.driver)")
+      try show("\(device.selector)\(device.isAutomatic ? "  (auto)" : "")")
+      try show("    \(device.name), \(device.platform), driver: \(device.driver)")
       let clock = device.clock > 0 ? " at \(device.clock) MHz" : ""
-      print(
+      try show(
         "    \(device.kind.rawValue), \(device.computeUnits) units\(clock), \(device.memory >> 20) MiB, "
           + "\(device.maxAllocation >> 20) MiB in one buffer at most")
-      if let limits = device.limits { print("    \(limits)") }
-      if let tuning = device.tuning { print("    \(tuning)") }
-      if let remark = device.remark { print("    \(remark)") }
+      if let limits = device.limits { try show("    \(limits)") }
+      if let tuning = device.tuning { try show("    \(tuning)") }
+      if let remark = device.remark { try show("    \(remark)") }
     }
   }
 }

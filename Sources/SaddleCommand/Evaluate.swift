@@ -8,10 +8,10 @@ struct Evaluate: ParsableCommand {
     discussion: """
       The same figures of held-out images stand beside them: no generator can do better. What goes wrong is named.
         saddle evaluate runs/fashion
-        saddle evaluate runs/fashion --features classifier --metrics fid,kid --count 2000
-        saddle evaluate runs/a runs/b                 side by side, a table for each protocol
-        saddle evaluate runs/fashion --history        what was measured before
-        saddle evaluate --list                        metrics, features and defects
+        saddle evaluate runs/fashion --metrics fid,kid --count 2000
+        saddle evaluate runs/a runs/b            side by side, a table a protocol
+        saddle evaluate runs/fashion --history   what was measured before
+        saddle evaluate --list                   metrics, features and defects
       FEATURES decide what the numbers are called: FID, KID and IS are by Inception-v3 with the papers' weights alone;
       others are FD-classifier, KD-lite0 and so on. Numbers compare only within one protocol: the reference images and
       their hash, the features and theirs, counts, resizer, seed, weights. Reports are kept in RUN/evaluation, and a line
@@ -32,13 +32,12 @@ struct Evaluate: ParsableCommand {
       "auto, \(FeatureSource.all.map { $0.takesFile ? "\($0.name):FILE" : $0.name }.joined(separator: ", ")).",
       valueName: "features"))
   var features = "auto"
-  @Option(help: "How many samples.") var count = 10_000
+  @Option("How many samples.", .whole(2...1_000_000)) var count = 10_000
   @Option(
-    help: ArgumentHelp(
-      "How many training images they are compared with, spread evenly; as many as samples by default.",
-      valueName: "count"))
+    "How many training images they are compared with, spread evenly; as many as samples by default.",
+    .whole(2...Int(UInt32.max)), valueName: "count")
   var reference: Int?
-  @Option(help: "The seed of the latents and of random subsets.") var seed: UInt64 = 1
+  @Option("The seed of the latents and of random subsets.", .seed) var seed: UInt64 = 1
   @Option(
     help: ArgumentHelp("The checkpoint, such as step-00000500; the latest by default.", valueName: "checkpoint"))
   var from: String?
@@ -65,8 +64,6 @@ struct Evaluate: ParsableCommand {
     if folders.isEmpty {
       throw ValidationError("Name a run's folder, such as runs/fashion (--list shows the metrics).")
     }
-    if count < 2 { throw ValidationError("--count is \(count); it must be 2 or more.") }
-    if let reference, reference < 2 { throw ValidationError("--reference is \(reference); it must be 2 or more.") }
     if statistics != nil && exportStatistics != nil {
       throw ValidationError("--export-statistics writes those of images: leave --statistics away.")
     }
@@ -83,7 +80,7 @@ struct Evaluate: ParsableCommand {
   }
 
   func run() throws {
-    if list { return print(EvaluationList()) }
+    if list { return try show(EvaluationList()) }
     if history { return try showHistory(try folders.map { try RunDirectory(opening: $0) }) }
     // Every run is opened before the first one is measured.
     let runs = try folders.map { try SavedRun(opening: $0, from: from) }
@@ -101,14 +98,14 @@ struct Evaluate: ParsableCommand {
       try run.directory.append(record)
       records.append(record)
     }
-    print(records.count == 1 ? records[0].text : EvaluationTable(records).text)
-    if records.count > 1 {
-      for record in records { tell("\(record.run): " + record.defectLines.joined(separator: "\n  ")) }
-    }
     if let json {
       let text =
         records.count == 1 ? try records[0].json() : "[\(try records.map { try $0.json() }.joined(separator: ","))]\n"
-      try Data(text.utf8).write(to: URL(fileURLWithPath: json), options: .atomic)
+      try AtomicFile.write(Array(text.utf8), to: json)
+    }
+    try show(records.count == 1 ? records[0].text : EvaluationTable(records).text)
+    if records.count > 1 {
+      for record in records { tell("\(record.run): " + record.defectLines.joined(separator: "\n  ")) }
     }
   }
 
@@ -126,7 +123,7 @@ struct Evaluate: ParsableCommand {
     guard !records.isEmpty else {
       throw EvaluationError("\(folders.joined(separator: ", ")): nothing was measured yet; leave --history away")
     }
-    print(EvaluationTable(records).text)
+    try show(EvaluationTable(records).text)
   }
 }
 

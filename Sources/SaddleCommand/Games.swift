@@ -7,7 +7,8 @@ struct Games: ParsableCommand {
     discussion: """
       Objectives, terms, what the critic sees, who moves when: each is a setting of a configuration. Behind each title
       stands how its rows are asked for; train takes them from a YAML file, or from --set with = for the colon:
-        saddle train fashion --set objective.name=relativistic --set terms.r1=0.1 --set terms.r2=0.1 --set model.norm=none
+        saddle train fashion --set objective.name=relativistic \\
+          --set terms.r1=0.1 --set terms.r2=0.1 --set model.norm=none
       Divergences and their numbers are free, such as an alpha of 1.5:
         saddle train mlp --set objective.name=fgan-alpha-1.5-alternative
       """)
@@ -16,17 +17,17 @@ struct Games: ParsableCommand {
   @Flag(help: "Prints the page docs/games.md.") var markdown = false
 
   func run() throws {
-    if markdown { return print(Catalogue.markdown, terminator: "") }
+    if markdown { return try show(Catalogue.markdown.dropLast()) }
     var found = 0
     for section in Catalogue.sections {
       let rows = section.rows.filter { row in name.map { row.name.contains($0) } ?? true }
       guard !rows.isEmpty else { continue }
-      print("\(found > 0 ? "\n" : "")\(section.title) (\(section.usage))")
+      try show("\(found > 0 ? "\n" : "")\(section.title) (\(section.usage))")
       found += rows.count
       for row in rows {
-        print("  \(row.name)")
+        try show("  \(row.name)")
         for text in [row.summary] + [row.note].compactMap({ $0 }) {
-          for line in wrapped(text, width: 92) { print("      \(line)") }
+          for line in wrapped(text, width: 92) { try show("      \(line)") }
         }
       }
     }

@@ -35,6 +35,7 @@ struct Import: ParsableCommand {
     let run = try TrainingRun.importing(
       generator: file, critic: critic, configuration, in: out, on: device)
     tell("run: \(run.path), at step 0" + (critic == nil ? "; its critic is untrained" : ""))
-    tell("Samples: saddle sample \(run.path)    Training on: saddle train --resume --out \(run.path)")
+    let word = run.path.shellWord
+    tell("Samples: saddle sample \(word)    Training on: saddle train --resume --out \(word)")
   }
 }

@@ -22,8 +22,7 @@ struct Judge: ParsableCommand {
   @Option(
     help: ArgumentHelp("Images that it was not trained on; the data's own test part by default.", valueName: "path"))
   var heldOut: String?
-  @Option(
-    help: ArgumentHelp("Holds this share of --data out, which the run must not have seen.", valueName: "share"))
+  @Option("Holds this share of --data out, which the run must not have seen.", .share, valueName: "share")
   var split: Double?
   @Option(
     help: ArgumentHelp("What the critic is trained for: a row of objective.name.", valueName: "name"),
@@ -32,22 +31,17 @@ struct Judge: ParsableCommand {
   @Flag(help: "The neural-network divergence, in a size that takes minutes.") var nnd = false
   @Flag(help: "With --nnd: its paper's size, 100,000 steps of 256 images, which takes days on a processor.") var exact =
     false
-  @Option(help: "Steps of the critic.") var steps: Int?
-  @Option(help: "Images of each kind that a number is averaged over.") var samples = 2048
-  @Option(help: "The seed of the critic, of latents and of the images' order.") var seed: UInt64 = 1
+  @Option("Steps of the critic.", .whole(1...100_000_000)) var steps: Int?
+  @Option("Images of each kind that a number is averaged over.", .whole(2...10_000_000)) var samples = 2048
+  @Option("The seed of the critic, of latents and of the images' order.", .seed) var seed: UInt64 = 1
   @Option(help: ArgumentHelp("The checkpoint, such as step-00000500; the latest by default.", valueName: "checkpoint"))
   var from: String?
   @Flag(help: "Prints JSON.") var json = false
   @OptionGroup var deviceOptions: DeviceOptions
 
   func validate() throws {
-    if let split, !(split > 0 && split < 1) {
-      throw ValidationError("--split is \(split); it must lie between 0 and 1.")
-    }
     if split != nil && heldOut != nil { throw ValidationError("Give --held-out or --split, not both.") }
     if exact && !nnd { throw ValidationError("--exact goes with --nnd.") }
-    if let steps, steps < 1 { throw ValidationError("--steps is \(steps); it must be 1 or more.") }
-    if samples < 2 { throw ValidationError("--samples is \(samples); it must be 2 or more.") }
     if let number = Setting.wrongNumber(in: objective) {
       throw ValidationError("--objective is '\(objective)'; it must be \(number).")
     }
@@ -68,6 +62,7 @@ struct Judge: ParsableCommand {
     let configuration = run.configuration
     let isOfImages = configuration.sampleShape.rank == 3
     if !isOfImages { try checkPoints(folder) }
+    if data == nil { try configuration.checkData(of: directory.path) }
     let images = isOfImages ? try openImages(configuration) : nil
     let critic = try self.critic(of: configuration.sampleShape)
     let device = try deviceOptions.open()
@@ -89,7 +84,7 @@ struct Judge: ParsableCommand {
       statistics: configuration.sampling.statistics.rawValue, kind: isOfImages ? "images" : "points",
       names: reals.names, counts: reals.counts,
       seconds: (ContinuousClock.now - start) / .seconds(1))
-    FileHandle.standardOutput.write(Data((json ? try report.json() : report.text + "\n").utf8))
+    try show(json ? try report.json() : report.text)
   }
 
   private func critic(of sample: Shape) throws -> IndependentCritic {

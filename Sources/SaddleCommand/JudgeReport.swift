@@ -88,7 +88,7 @@ struct JudgeReport: Encodable {
     encoder.keyEncodingStrategy = .convertToSnakeCase
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "infinity", negativeInfinity: "-infinity", nan: "nan")
-    return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
+    return String(decoding: try encoder.encode(self), as: UTF8.self)
   }
 
   private static func number(_ value: Double) -> String { String(format: "%.4g", value + 0) }

@@ -16,13 +16,11 @@ struct Lab: ParsableCommand {
   @Argument(help: "The experiment.", completion: Completions.experiments) var name: String?
   @Flag(help: "Lists the experiments.") var list = false
   @Option(help: ArgumentHelp("Where the result goes; lab/NAME by default.", valueName: "folder")) var out: String?
-  @Option(help: "The seed of every random number.") var seed: UInt64 = 1
-  @Option(help: ArgumentHelp("How much of the experiment is done, from above 0 to 1.", valueName: "share"))
-  var scale = 1.0
+  @Option("The seed of every random number.", .seed) var seed: UInt64 = 1
+  @Option("How much of the experiment is done.", .positive(upTo: 1), valueName: "share") var scale = 1.0
   @OptionGroup var deviceOptions: DeviceOptions
 
   func validate() throws {
-    guard scale > 0, scale <= 1 else { throw ValidationError("--scale is \(scale); it must be above 0 and at most 1.") }
     if name == nil && !list {
       let names = Experiment.all.map(\.name).joined(separator: ", ")
       throw ValidationError("Name an experiment (\(names)), or --list them.")
@@ -33,7 +31,7 @@ struct Lab: ParsableCommand {
     if list {
       let width = Experiment.all.map(\.name.count).max() ?? 0
       for experiment in Experiment.all {
-        print(experiment.name.padding(toLength: width + 2, withPad: " ", startingAt: 0) + experiment.summary)
+        try show(experiment.name.padding(toLength: width + 2, withPad: " ", startingAt: 0) + experiment.summary)
       }
       return
     }
@@ -41,7 +39,7 @@ struct Lab: ParsableCommand {
     let folder = out ?? "lab/\(experiment.name)"
     let device = try deviceOptions.open()
     // Asked before minutes of work, not after.
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try Directory.create(folder)
     let status = StatusLine()
     let start = ContinuousClock.now
     let result = try experiment.run(on: device, seed: seed, scale: scale) { line in
@@ -49,8 +47,9 @@ struct Lab: ParsableCommand {
       status.show("\(experiment.name)  \(ProgressLine.duration(seconds))  \(line)")
     }
     status.clear()
-    FileHandle.standardOutput.write(Data((result.table + "\n").utf8))
+    // Kept first: whoever reads the table may go away.
     try result.write(to: folder)
+    try show(result.table)
     tell("\(ProgressLine.duration(result.seconds)); result.json and \(result.figures.count) figures are in \(folder)")
     if !result.failures.isEmpty { throw ExitCode(1) }
   }

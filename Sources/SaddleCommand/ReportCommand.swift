@@ -8,8 +8,8 @@ struct ReportCommand: ParsableCommand {
     abstract: "Writes a run's page, or one page that compares several runs.",
     discussion: """
       A page is one file that opens without a network: curves, pictures through time, configuration, warnings.
-        saddle report runs/fashion                                   runs/fashion/report.html
-        saddle report runs/fashion runs/wgan-gp --out compare.html   side by side
+        saddle report runs/fashion                   runs/fashion/report.html
+        saddle report runs/a runs/b --out a-b.html   side by side
       Runs that differ in nothing but their seed are drawn as their mean, in a band. Training writes a run's page too.
       """)
 

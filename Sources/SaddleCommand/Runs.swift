@@ -21,9 +21,9 @@ struct Runs: ParsableCommand {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
       encoder.dateEncodingStrategy = .iso8601
-      print(String(decoding: try encoder.encode(runs), as: UTF8.self))
+      try show(String(decoding: try encoder.encode(runs), as: UTF8.self))
     } else {
-      print(RunList(runs, now: Date()))
+      try show(RunList(runs, now: Date()))
     }
   }
 }
@@ -79,6 +79,6 @@ struct RunList: CustomStringConvertible {
   static func age(_ seconds: Double) -> String {
     let units: [(Double, String)] = [(86_400, "d"), (3600, "h"), (60, "min")]
     guard let (size, name) = units.first(where: { seconds >= $0.0 }) else { return "now" }
-    return "\(Int(seconds / size)) \(name) ago"
+    return "\(Int(nearest: (seconds / size).rounded(.down))) \(name) ago"
   }
 }

@@ -10,7 +10,8 @@ struct SaddleCommand: ParsableCommand {
       "Trains generative adversarial networks on any OpenCL GPU, or on the processor: the same bits everywhere.",
     discussion: """
       A first run:   saddle train fashion          pictures in runs/fashion/samples
-      Your images:   saddle train FOLDER           a preset is chosen; --dry-run says which, and its cost
+      Your images:   saddle train FOLDER           a preset is chosen
+                     saddle train FOLDER --dry-run which one, and what it costs
       """,
     version: "0.1.0",
     subcommands: [
@@ -18,17 +19,40 @@ struct SaddleCommand: ParsableCommand {
       DataCommand.self, Games.self, Lab.self, Devices.self, Check.self, Tune.self, Bench.self,
     ])
 
-  /// Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted after saving.
+  /// Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted after saving, 128 + N ended by signal N, of which 141 is
+  /// a reader of the results that went away.
   static func main() {
+    Console.open()
+    Interruption.listen()
+    // Where help is narrower than its columns, the parser traps.
+    setenv("COLUMNS", "\(min(max(Console.columns, 40), 1000))", 1)
+    Foundation.exit(run(Arguments.expanded(Array(CommandLine.arguments.dropFirst()))))
+  }
+
+  private static func run(_ arguments: [String]) -> Int32 {
     do {
-      var command = try parseAsRoot()
+      try CommandName.check(arguments, under: self)
+      var command = try parseAsRoot(arguments)
       try command.run()
-    } catch  where exitCode(for: error) == .validationFailure {
-      tell(fullMessage(for: error))
-      Foundation.exit(2)
+      return 0
     } catch {
-      exit(withError: error)
+      return report(error)
     }
+  }
+
+  /// Tells what ended a command, and returns the exit code that says it.
+  private static func report(_ error: any Error) -> Int32 {
+    if case RecordError.output(EPIPE) = error { return 128 + SIGPIPE }
+    let error = SystemError.plain(error)
+    let code = exitCode(for: error)
+    let message = fullMessage(for: error)
+    // Help, the version, a script for a shell: asked for, so a result.
+    guard code == .success else {
+      if !message.isEmpty { tell(message) }
+      return code == .validationFailure ? 2 : code.rawValue
+    }
+    do { try show(message) } catch { return report(error) }
+    return 0
   }
 }
 
@@ -49,5 +73,8 @@ struct DeviceOptions: ParsableArguments {
   }
 }
 
+/// Writes a result, and ends its line.
+func show(_ result: some CustomStringConvertible) throws { try Console.show(result.description) }
+
 /// Writes a line for people, beside the results on the standard output.
-func tell(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
+func tell(_ line: String) { Console.tell(line) }

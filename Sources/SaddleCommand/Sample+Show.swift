@@ -24,10 +24,10 @@ extension Sample {
     let run = try SavedRun(opening: folder, from: from)
     let configuration = run.configuration
     let trainer = try run.trainer(on: try deviceOptions.open())
-    let grid = try exhibit.picture(of: trainer, configuration, in: run.directory, seed: seed.map { UInt64($0) })
+    let grid = try exhibit.picture(of: trainer, configuration, in: run.directory, seed: seed)
     let path = try out ?? run.directory.placePicture(of: name, step: run.step)
     try grid.writePNG(to: path, scale: configuration.pictureScale)
     tell("\(path): \(exhibit.title.lowercased()) after step \(run.step). \(exhibit.caption)")
-    if out == nil { tell("saddle report \(folder) puts it on the run's page") }
+    if out == nil { tell("saddle report \(folder.shellWord) puts it on the run's page") }
   }
 }

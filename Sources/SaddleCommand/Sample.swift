@@ -13,18 +13,18 @@ struct Sample: ParsableCommand {
         saddle sample runs/fashion --count 64 --out grid.png
         saddle sample runs/fashion --count 50000 --out samples.zip
         saddle sample runs/fashion --interpolate 8 --out between.png
-        saddle sample runs/fashion --show neighbours      interpolation, classes, truncation, neighbours or history
+        saddle sample runs/fashion --show neighbours
       """)
 
   @Argument(help: "The run's folder.", completion: .directory) var folder: String
-  @Option(help: "How many samples.") var count = 64
-  @Option(help: "The seed of the latents; the run's own by default.") var seed: Int?
+  @Option("How many samples.", .samples) var count = 64
+  @Option("The seed of the latents; the run's own by default.", .seed) var seed: UInt64?
   @Option(
-    help: ArgumentHelp(
-      "Draws latents beyond this bound again: fewer kinds of samples, each better.", valueName: "bound"))
+    "Draws latents beyond this bound again: fewer kinds of samples, each better.", .number(0.1...1000),
+    valueName: "bound")
   var truncate: Double?
   @Option(
-    help: ArgumentHelp("Shows rows of this many steps between pairs of latents, along the sphere.", valueName: "steps"))
+    "Shows rows of this many steps between pairs of latents, along the sphere.", .whole(2...256), valueName: "steps")
   var interpolate: Int?
   @Option(
     help: ArgumentHelp(
@@ -39,11 +39,6 @@ struct Sample: ParsableCommand {
   @OptionGroup var deviceOptions: DeviceOptions
 
   func validate() throws {
-    if count < 1 { throw ValidationError("--count must be at least 1, not \(count).") }
-    if let truncate, truncate < 0.1 { throw ValidationError("--truncate must be at least 0.1, not \(truncate).") }
-    if let interpolate, interpolate < 2 {
-      throw ValidationError("--interpolate must be at least 2, not \(interpolate).")
-    }
     if let out, !out.hasSuffix(".png") && SampleKind.named(out) == nil {
       let kinds = SampleKind.all.map { "\($0.ending) (\($0.summary))" }.joined(separator: ", ")
       throw ValidationError("--out must end in .png (a grid), \(kinds), not '\(out)'.")
@@ -59,6 +54,7 @@ struct Sample: ParsableCommand {
     let out = out ?? "samples.png"
     let run = try SavedRun(opening: folder, from: from)
     let configuration = run.configuration
+    try checkSize(configuration, out)
     let device = try deviceOptions.open()
     let trainer = try run.trainer(on: device)
 
@@ -95,13 +91,31 @@ struct Sample: ParsableCommand {
     tell("\(out): \(shape[0]) samples after step \(run.step)")
   }
 
+  /// Asked before anything is drawn: latents are drawn all at once, and a grid is one picture.
+  private func checkSize(_ configuration: Saddle.Configuration, _ out: String) throws {
+    let most = Self.mostLatents / configuration.model.latent
+    guard count <= most else {
+      throw ValidationError(
+        "--count is \(count); a network with \(configuration.model.latent) latents draws \(most) samples at most in one "
+          + "call. Draw the others with another --seed.")
+    }
+    let shape = configuration.sampleShape
+    guard shape.rank == 3, SampleKind.named(out) == nil else { return }
+    let columns = interpolate ?? configuration.gridColumns ?? Int(nearest: Double(count).squareRoot().rounded(.up))
+    try SampleGrid.check(
+      out, count: count, columns: min(columns, count), height: shape[0], width: shape[1], channels: shape[2],
+      scale: max(1, configuration.output.scale))
+  }
+
+  /// Numbers of latents that are drawn at once: a gigabyte.
+  private static let mostLatents = 1 << 28
+
   /// The classes of samples of these numbers: one after the other, or one for each way from latent to latent.
   private func classes(_ samples: Range<Int>, of count: Int) -> [Int]? {
     count > 0 ? samples.map { $0 / (interpolate ?? 1) % count } : nil
   }
 
   private func latents(_ trainer: Trainer) throws -> Tensor {
-    let seed = seed.map { UInt64($0) }
     func draw(_ count: Int) -> Tensor {
       guard let truncate else { return trainer.latents(count, seed: seed) }
       return trainer.latents(count, seed: seed, truncatedAt: truncate)

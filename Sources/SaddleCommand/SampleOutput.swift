@@ -43,7 +43,7 @@ private final class PictureFolder: SampleOutput {
     (self.path, self.image, digits) = (path, image, max(5, "\(count - 1)".count))
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     guard names.isEmpty else { throw RecordError.runExists(path: path, isRun: names.contains("config.yaml")) }
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    try Directory.create(path)
   }
 
   func add(_ images: [UInt8], classes: [Int]?) throws {

@@ -26,7 +26,7 @@ extension Train {
       } catch let code as ExitCode where code.rawValue == 130 {
         tell(
           "\(number) of \(count) seeds are done; go on with: saddle train --resume --seeds \(count)"
-            + (first == 1 ? "" : " --seed \(first)") + " --out \(folder)")
+            + (first == 1 ? "" : " --seed \(first)") + " --out \(folder.shellWord)")
         throw code
       }
     }

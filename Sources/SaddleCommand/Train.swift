@@ -28,11 +28,10 @@ struct Train: ParsableCommand {
     help: ArgumentHelp("The run's folder; runs/SOURCE by default, such as runs/fashion.", valueName: "folder"),
     completion: .directory)
   var out: String?
-  @Option(help: "Steps of the generator, in all.") var steps: Int?
-  @Option(help: "The seed of every random number.") var seed: Int?
+  @Option("Steps of the generator, in all.", .whole(0...1_000_000_000)) var steps: Int?
+  @Option("The seed of every random number.", .seed) var seed: Int?
   @Option(
-    help: ArgumentHelp(
-      "Trains so many times, from seeds 1, 2, ... (or --seed on), and compares.", valueName: "count"))
+    "Trains so many times, from seeds 1, 2, ... (or --seed on), and compares.", .whole(1...10_000), valueName: "count")
   var seeds: Int?
   @Option(
     name: .customLong("set"),
@@ -49,7 +48,9 @@ struct Train: ParsableCommand {
   @OptionGroup var deviceOptions: DeviceOptions
 
   func validate() throws {
-    if let seeds, seeds < 1 { throw ValidationError("--seeds is \(seeds); it must be 1 or more.") }
+    if let seeds, let seed, seed > Int.max - seeds {
+      throw ValidationError("--seed is \(seed): there are no \(seeds) seeds from there on.")
+    }
     if seeds != nil && from != nil { throw ValidationError("--from is of one run: leave --seeds away.") }
     if from != nil && !resume { throw ValidationError("--from goes with --resume.") }
     if source == nil && data == nil && !resume && !list {
@@ -60,7 +61,7 @@ struct Train: ParsableCommand {
   }
 
   func run() throws {
-    if list { return print(PresetList()) }
+    if list { return try show(PresetList()) }
     let folder = out ?? "runs/" + TrainPlan.name(source ?? data ?? "")
     if let seeds, !dryRun { return try trainSeeds(seeds, in: folder) }
     // A run that goes on has its configuration; a run that begins may need one chosen for its data.
@@ -83,27 +84,27 @@ struct Train: ParsableCommand {
     if let step = checkpoint?.step, step >= steps, existing?.lastState?.state == .finished {
       return tell("\(folder) is already at step \(step) of \(steps): give --steps, more than that, to go on")
     }
+    if let existing { try configuration.checkData(of: existing.path) }
     let estimate = try TrainEstimate(configuration, images: plan?.count, from: checkpoint?.step ?? 0)
     let device = try deviceOptions.open()
     if dryRun { return try estimate.describe(device, folder: folder) }
     estimate.tellMeans(device, folder: folder)
-    let run = try TrainingRun(configuration, in: folder, from: checkpoint, holding: lock, on: device, voice: .terminal)
-    {
+    let status = StatusLine()
+    let run = try TrainingRun(configuration, in: folder, from: checkpoint, holding: lock, on: device, voice: .terminal) {
       done, count in
-      if isatty(STDERR_FILENO) == 1 { FileHandle.standardError.write(Data("\rreading images: \(done)/\(count)".utf8)) }
+      status.show("reading images: \(done)/\(count)")
     }
-    if isatty(STDERR_FILENO) == 1 { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
+    status.clear()
     tell("data: \(run.dataSummary)")
     let start =
       checkpoint.map { ", going on from step \($0.step)" } ?? (resume ? ", from its start: nothing was saved" : "")
     tell("run: \(run.directory.path)" + start)
     for caution in run.cautions { tell("warning: \(caution)") }
-    Interruption.listen()
-    let ending = try run.train(isInterrupted: { Interruption.isAsked })
+    let ending = try Interruption.saving { try run.train(isInterrupted: { Interruption.isAsked }) }
     if ending == .interrupted {
       tell(
-        "interrupted and saved at step \(run.trainer.step); go on with: saddle train --resume --out \(run.directory.path)"
-      )
+        "interrupted and saved at step \(run.trainer.step); go on with: saddle train --resume --out "
+          + run.directory.path.shellWord)
       throw ExitCode(130)
     }
     tell("done: pictures in \(run.directory.samples), weights in \(run.directory.checkpoints)")

@@ -17,6 +17,13 @@ struct TrainPlan {
   /// - Throws: `PlanError`, `DatasetError`.
   init(source: String?, data: String?, skipsUnreadable: Bool = false) throws {
     if let source, !Self.isFolder(source) || Self.isPreset(source) {
+      if Self.isPreset(source), FileManager.default.fileExists(atPath: source) {
+        tell(
+          "note: \(source) is a preset's name, and what lies here under it is left aside: ./\(source) would mean that")
+      }
+      guard Self.isPreset(source) || FileManager.default.fileExists(atPath: source) else {
+        throw ConfigurationError.unknownPreset(place: nil, name: source, nearest: Self.nearest(to: source))
+      }
       self.source = source
       return
     }
@@ -48,6 +55,14 @@ struct TrainPlan {
     return (isFolder(source) ? url : url.deletingPathExtension()).lastPathComponent
   }
 
+  /// The preset, or the file or folder beside it, that a word which is neither was probably meant to be.
+  private static func nearest(to source: String) -> String? {
+    let url = URL(fileURLWithPath: source)
+    let folder = source.contains("/") ? source.prefix(through: source.lastIndex(of: "/") ?? source.startIndex) : ""
+    let neighbours = (try? FileManager.default.contentsOfDirectory(atPath: url.deletingLastPathComponent().path)) ?? []
+    return Saddle.nearest(to: source, among: Preset.all.map(\.name) + neighbours.sorted().map { folder + $0 })
+  }
+
   private static func isPreset(_ name: String) -> Bool { Preset.all.contains { $0.name == name } }
 
   private static func isFolder(_ path: String) -> Bool {
@@ -62,18 +77,36 @@ struct TrainPlan {
   }
 }
 
+extension Saddle.Configuration {
+  /// Looks whether the data that a run was trained on are where they were.
+  ///
+  /// - Throws: `PlanError.movedData`.
+  func checkData(of run: String) throws {
+    let path = data.path
+    guard sampleShape.rank == 3, !path.isEmpty, !FileManager.default.fileExists(atPath: URL(fileURLWithPath: path).path)
+    else { return }
+    throw PlanError.movedData(run: run, path)
+  }
+}
+
 /// What a call of `saddle train` cannot mean.
 enum PlanError: Error, CustomStringConvertible {
   case twoFolders(String, String)
   case run(String)
+  case movedData(run: String, String)
 
   var description: String {
     switch self {
     case .twoFolders(let source, let data):
       "\(source) and --data \(data) are both folders of images: give one of them, and perhaps a preset's name before it."
+    case .movedData(let run, let path):
+      "\(run) was trained on \(path)"
+        + (path.hasPrefix("/") ? "" : ", a path from the folder that training began in")
+        + ", and there is no such file or folder: say where the data are now with --data"
+        + (path.hasPrefix("/") ? "." : ", or call from that folder.")
     case .run(let path):
-      "\(path) is a run, not data: go on with it by saddle train --resume --out \(path), "
-        + "or draw from it by saddle sample \(path)."
+      "\(path) is a run, not data: go on with it by saddle train --resume --out \(path.shellWord), "
+        + "or draw from it by saddle sample \(path.shellWord)."
     }
   }
 }
@@ -100,15 +133,15 @@ struct TrainEstimate {
   /// What --dry-run prints: the configuration, and what its run would take.
   func describe(_ device: Device, folder: String) throws {
     let rehearsal = estimate.rehearsal
-    print(configuration.yaml())
-    print("# generator: \(rehearsal.generatorParameters) parameters, critic: \(rehearsal.criticParameters)")
-    print(
+    try show(configuration.yaml())
+    try show("# generator: \(rehearsal.generatorParameters) parameters, critic: \(rehearsal.criticParameters)")
+    try show(
       "# device memory: \(Estimate.text(estimate.memoryBytes)) at most, \(rehearsal.launchesPerStep) launches a step")
-    print(
+    try show(
       "# disk: up to \(Estimate.text(estimate.diskBytes)), each checkpoint \(Estimate.text(rehearsal.checkpointBytes))")
     let shortages = configuration.shortages(estimate, Estimate.Means(device, folder: folder))
     for shortage in shortages { tell("warning: \(shortage)") }
     // What does not fit is not tried.
-    if shortages.isEmpty { print("# \(configuration.timeEstimate(try configuration.measuredStep(on: device)))") }
+    if shortages.isEmpty { try show("# \(configuration.timeEstimate(try configuration.measuredStep(on: device)))") }
   }
 }

@@ -12,75 +12,72 @@ struct Tune: ParsableCommand {
       difference to any number that is computed.
       """)
 
-  @Option(help: ArgumentHelp("No further tile is begun after so long.", valueName: "minutes")) var minutes = 5.0
+  @Option("No further tile is begun after so long.", .positive(upTo: 1e6), valueName: "minutes") var minutes = 5.0
   @Flag(help: "Lists the tiles in use and those that would be tried, and measures nothing.") var list = false
   @Flag(help: "Shows every measurement, not only the fastest.") var verbose = false
   @OptionGroup var deviceOptions: DeviceOptions
 
-  func validate() throws {
-    guard minutes > 0, minutes < 1e6 else { throw ValidationError("--minutes is \(minutes); it must be more than 0.") }
-  }
-
   func run() throws {
     guard let tuner = try TileTuner(deviceOptions.device) else {
-      print("There is nothing to tune: the device computes in blocks, whose sizes are fixed.")
+      try show("There is nothing to tune: the device computes in blocks, whose sizes are fixed.")
       return
     }
-    print("\(tuner.deviceName): \(tuner.inUse.origin)")
-    if list { return show(tuner) }
+    try show("\(tuner.deviceName): \(tuner.inUse.origin)")
+    if list { return try describe(tuner) }
     let status = StatusLine()
     let report = try tuner.run(limit: .seconds(60 * minutes), progress: status.show)
     status.clear()
-    show(report)
+    try describe(report)
     guard report.results.contains(where: { $0.isTimed }) else {
-      print("No tile could be timed; nothing is kept.")
+      try show("No tile could be timed; nothing is kept.")
       throw ExitCode(1)
     }
     guard let path = tuner.save(report.tiles) else {
-      print("Nothing is kept: there is no cache folder that can be written (SADDLE_CACHE).")
+      try show("Nothing is kept: there is no cache folder that can be written (SADDLE_CACHE).")
       throw ExitCode(1)
     }
-    print("kept in \(path)")
+    try show("kept in \(path)")
   }
 
-  private func show(_ tuner: TileTuner) {
+  private func describe(_ tuner: TileTuner) throws {
     for kernel in Tiles.kernels {
-      print("\n\(kernel) uses")
-      for tile in tuner.inUse.tiles.byKernel[kernel] ?? [] { print("  \(tile)") }
+      try show("\n\(kernel) uses")
+      for tile in tuner.inUse.tiles.byKernel[kernel] ?? [] { try show("  \(tile)") }
     }
-    print("\n\(tuner.candidates.count) tiles would be tried (rows x columns x steps)")
-    for tile in tuner.candidates { print("  \(tile)") }
+    try show("\n\(tuner.candidates.count) tiles would be tried (rows x columns x steps)")
+    for tile in tuner.candidates { try show("  \(tile)") }
   }
 
-  private func show(_ report: TileTuner.Report) {
+  private func describe(_ report: TileTuner.Report) throws {
     let trials = report.results.map { [$0.kernel, $0.trial] }
     var shown: Set<[String]> = []
     for trial in trials where shown.insert(trial).inserted {
-      print("\n\(trial[0]), \(trial[1])")
+      try show("\n\(trial[0]), \(trial[1])")
       let results = report.results.filter { [$0.kernel, $0.trial] == trial }.filter(\.isTimed)
         .sorted { $0.flopsPerSecond > $1.flopsPerSecond }
       for result in verbose ? results[...] : results.prefix(3) {
-        print(String(format: "  %9.1f GFLOP/s  %@", result.flopsPerSecond / 1e9, "\(result.tile)"))
+        try show(String(format: "  %9.1f GFLOP/s  %@", result.flopsPerSecond / 1e9, "\(result.tile)"))
       }
     }
     let failed = report.results.filter { !$0.isTimed }
-    if !failed.isEmpty { print("") }
+    if !failed.isEmpty { try show("") }
     for result in failed {
       switch result.outcome {
       case .seconds: continue
-      case .wrong: print("WRONG: \(result.kernel), \(result.tile), on \(result.trial): other bits than the processor's")
+      case .wrong:
+        try show("WRONG: \(result.kernel), \(result.tile), on \(result.trial): other bits than the processor's")
       case .refused(let reason):
         let line = reason.split(separator: "\n").prefix(2).joined(separator: " ")
-        print("refused: \(result.kernel), \(result.tile), on \(result.trial): \(line)")
+        try show("refused: \(result.kernel), \(result.tile), on \(result.trial): \(line)")
       }
     }
-    if report.leftOut > 0 { print("\n\(report.leftOut) tiles were left out for want of time (--minutes)") }
+    if report.leftOut > 0 { try show("\n\(report.leftOut) tiles were left out for want of time (--minutes)") }
     for kernel in Tiles.kernels {
       let gain = report.gains[kernel].map { String(format: " (%.2f times as fast as before)", $0) } ?? ""
-      print("\n\(kernel) now uses\(gain)")
-      for tile in report.tiles.byKernel[kernel] ?? [] { print("  \(tile)") }
+      try show("\n\(kernel) now uses\(gain)")
+      for tile in report.tiles.byKernel[kernel] ?? [] { try show("  \(tile)") }
     }
-    print("")
+    try show("")
   }
 }
 

@@ -122,7 +122,7 @@ private func write(_ names: [String: Data], in folder: String) throws {
     words: ["--background", "1,2"]),
   BadCall(
     arguments: ["data", "split", "/nowhere", "--held-out", "1", "--out", "a"], status: 2,
-    words: ["--held-out is 1", "between 0 and 1"]),
+    words: ["'1'", "--held-out", "between 0 and 1"]),
   BadCall(
     arguments: ["data", "split", "/nowhere", "--by", "author", "--out", "a"], status: 2,
     words: ["--by author", "--table"]),

@@ -259,13 +259,13 @@ func criticsTakeTheirSteps(k: Int) throws {
 @Test(arguments: [true, false])
 func lossesAreOfAllMicroBatches(movesTogether: Bool) throws {
   func step(_ accumulation: Int, _ batch: @escaping (Trainer, Int) -> Tensor) throws -> (losses: [Double], columns: [Double]) {
-    let trainer = try trainer("non-saturating") {
+    let player = try trainer("non-saturating") {
       ($0.order, $0.accumulation) = (movesTogether ? .simultaneous : .alternating, accumulation)
     }
     var number = 0
-    let step = trainer.advance {
+    let step = player.advance {
       number += 1
-      return Batch(batch(trainer, number))
+      return Batch(batch(player, number))
     }
     let named = step.columns.filter { $0.name.hasSuffix("_loss") }
     return (
@@ -275,12 +275,12 @@ func lossesAreOfAllMicroBatches(movesTogether: Bool) throws {
   // One batch that is drawn second has the second's latents; two of the same points are the mean of both.
   let both = try step(2) { $0.points($1) }
   #expect(both.losses == both.columns && both.losses.count == 2)
-  let trainer = try trainer("non-saturating")
-  let (generator, critic) = (trainer.generator.network, trainer.critic.network)
+  let fresh = try trainer("non-saturating")
+  let (generator, critic) = (fresh.generator.network, fresh.critic.network)
   let losses = try (1...2).map { number in
     let latents = RandomStream(seed: 4, stream: RandomUse.latents.rawValue)
       .normal([16, 3], step: number, on: generator.weights.device)
-    let (real, fake) = (critic(trainer.points(number), mode: .training), critic(generator(latents, mode: .training), mode: .training))
+    let (real, fake) = (critic(fresh.points(number), mode: .training), critic(generator(latents, mode: .training), mode: .training))
     return try ((-real).softplus().mean() + fake.softplus().mean()).scalars(as: Double.self)[0]
   }
   #expect(abs(both.losses[0] - (losses[0] + losses[1]) / 2) < 1e-13 && abs(losses[0] - losses[1]) > 1e-6)

@@ -56,8 +56,8 @@ import Testing
     for (step, value) in [(10, 1), (20, value), (30, value)] { try store.save(Self.file(value), step: step) }
     let told = message { _ = try store.loadLatest() }
     #expect(
-      told == "\(folder.path)/step-00000030.safetensors is damaged: 1 of the 1 values of tensor 'w' are NaN or infinite; "
-        + "the one before it is step-00000010: --from step-00000010")
+      told == "\(folder.path)/step-00000030.safetensors is damaged: 1 of the 1 values of tensor 'w' are NaN or "
+        + "infinite; the one before it is step-00000010: --from step-00000010")
     #expect(try store.load(named: "10").file == Self.file(1))
   }
 

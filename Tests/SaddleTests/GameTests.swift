@@ -11,6 +11,21 @@ private let critics = [
   ["objective.name=semi-supervised", "model.classes=3"],
 ]
 
+/// The configuration of some assignments; nil where it is refused in a sentence that names one of them.
+private func allowed(_ assignments: [String]) throws -> Configuration? {
+  do {
+    return try Configuration(assignments: assignments)
+  } catch {
+    guard let refusal = error as? ConfigurationError, case .contradiction(let sentence) = refusal else { throw error }
+    let keys = assignments.compactMap { $0.split(separator: "=").first.map(String.init) }
+    let isNamed = keys.contains { key in
+      sentence.contains(key) || key.split(separator: ".").allSatisfy { sentence.contains($0) }
+    }
+    #expect(isNamed, "names none of \(keys): \(sentence)")
+    return nil
+  }
+}
+
 /// Every kind of critic with every term and view: what the configuration's checks let through can be played, and what
 /// they do not is told in a sentence. Without a term every kind takes noise and augmentation.
 @Test(arguments: critics, [[]] + Term.all.map { ["terms.\($0.name)=1"] })
@@ -24,17 +39,7 @@ func whatIsAllowedCanBePlayed(critic: [String], term: [String]) throws {
   ]
   var rehearsed = 0
   for extra in extras {
-    let configuration: Configuration
-    do {
-      configuration = try Configuration(assignments: networks + ["training.batch=4"] + critic + term + extra)
-    } catch ConfigurationError.contradiction(let sentence) {
-      let keys = (networks + critic + term + extra).compactMap { $0.split(separator: "=").first.map(String.init) }
-      let isNamed = keys.contains { key in
-        sentence.contains(key) || key.split(separator: ".").allSatisfy { sentence.contains($0) }
-      }
-      #expect(isNamed, "names none of \(keys): \(sentence)")
-      continue
-    }
+    guard let configuration = try allowed(networks + ["training.batch=4"] + critic + term + extra) else { continue }
     rehearsed += 1
     try expectWholeStep(configuration.rehearse())
   }

@@ -125,7 +125,8 @@ struct DatasetFormat: Sendable {
 extension DatasetFormat {
   private static let packed = DatasetFormat(
     name: "packed files",
-    remedy: "give a folder that holds it as \(PackedDataset.fileName(of: .train)), and the held-out images, packed with "
+    remedy:
+      "give a folder that holds it as \(PackedDataset.fileName(of: .train)), and the held-out images, packed with "
       + "--part held-out, as \(PackedDataset.fileName(of: .heldOut))"
   ) { place throws(DatasetError) in
     func part(_ split: Split, _ file: URL) -> Part {
@@ -207,7 +208,8 @@ extension DatasetFormat {
 
   private static let pictures = DatasetFormat(
     name: "pictures",
-    remedy: "saddle data split makes one, or put pictures into a folder \(Split.train.folders[0]), and those that training "
+    remedy:
+      "saddle data split makes one, or put pictures into a folder \(Split.train.folders[0]), and those that training "
       + "does not see into a folder \(Split.heldOut.folders[0]) beside it"
   ) { place throws(DatasetError) in
     guard let folder = place.folder else { return [] }

@@ -56,7 +56,8 @@ public struct DatasetSplit: Sendable {
     // A link is made by its name.
     if let file = listing.files.first(where: { !$0.isNamed }) {
       throw DatasetError(
-        path: file.path, problem: "has a name that is no UTF-8", remedy: "rename it, such as by convmv -f latin1 -t utf8")
+        path: file.path, problem: "has a name that is no UTF-8",
+        remedy: "rename it, such as by convmv -f latin1 -t utf8")
     }
     return listing.files.map(\.name)
   }

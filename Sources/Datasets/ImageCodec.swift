@@ -174,7 +174,8 @@ package enum ImageCodec {
           }
         }
       } catch {
-        throw error.problem.hasPrefix("unpacks to more") ? DatasetError(file.path, FileMemory.exceeded(error.problem)) : error
+        throw error.problem.hasPrefix("unpacks to more")
+          ? DatasetError(file.path, FileMemory.exceeded(error.problem)) : error
       }
       return count
     }

@@ -111,7 +111,9 @@ public struct PackedDataset: ImageDataset {
     classNames = labels.map { names ?? (0...($0.max() ?? 0)).map(String.init) } ?? []
     fileNames =
       header["names"].map { array in
-        bytes(array).split(separator: 0, omittingEmptySubsequences: false).dropLast().map { String(decoding: $0, as: UTF8.self) }
+        bytes(array).split(separator: 0, omittingEmptySubsequences: false).dropLast().map {
+          String(decoding: $0, as: UTF8.self)
+        }
       } ?? []
     guard fileNames.isEmpty || fileNames.count == count else {
       throw DatasetError(

@@ -110,7 +110,8 @@ struct PictureListing: Sendable {
       }
       if Split(folder: folder) == .heldOut {
         notes.append(
-          "the folder \(folder) is taken for a class; if it is not to be trained on, put the others into a folder train")
+          "the folder \(folder) is taken for a class; if it is not to be trained on, put the others into a folder train"
+        )
       }
     }
   }

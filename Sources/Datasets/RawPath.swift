@@ -54,7 +54,8 @@ extension DatasetError {
     guard let dataset else { return }
     let isPlain = dataset.allSatisfy { $0.isLetter || $0.isNumber || "/._-+:".contains($0) }
     let quoted = isPlain ? dataset : "'" + dataset.replacing("'", with: "'\\''") + "'"
-    remedy += "; saddle data inspect \(quoted) names every such file, and to leave them out: "
+    remedy +=
+      "; saddle data inspect \(quoted) names every such file, and to leave them out: "
       + "--set data.skip-unreadable=true (saddle data pack: --skip-unreadable)"
   }
 }

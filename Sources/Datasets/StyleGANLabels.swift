@@ -79,7 +79,8 @@ struct StyleGANLabels {
           && files.allSatisfy { file in
             guard let name = file.split(separator: "/").last?.split(separator: ".").first else { return false }
             let isStyleGAN = name.count == 11 && name.hasPrefix("img") && name.dropFirst(3).hasPrefix(folder)
-            let isFFHQ = name.count == 5 && Int(name) != nil && folder.hasSuffix("000") && name.prefix(2) == folder.prefix(2)
+            let isFFHQ =
+              name.count == 5 && Int(name) != nil && folder.hasSuffix("000") && name.prefix(2) == folder.prefix(2)
             return isStyleGAN || isFFHQ
           }
       }

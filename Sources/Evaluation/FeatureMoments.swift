@@ -104,7 +104,8 @@ extension FeatureMoments {
       throw .archive(
         path: path, reason: "mu is \(mu.shape) and sigma \(sigma.shape), which are no mean and covariance")
     }
-    let count = try file.names.contains("count.npy") ? array("count").values.doubles.first.flatMap { Int(exactly: $0) } : nil
+    let count =
+      try file.names.contains("count.npy") ? array("count").values.doubles.first.flatMap { Int(exactly: $0) } : nil
     self.init(count: count, means: mu.values.doubles, covariance: sigma.values.doubles)
   }
 }

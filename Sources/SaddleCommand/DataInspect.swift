@@ -159,6 +159,7 @@ struct InspectionText: CustomStringConvertible {
   private func list(_ lines: [String], _ title: String, count: Int? = nil, limit: Int) -> String? {
     guard !lines.isEmpty else { return nil }
     let rest = lines.count > limit ? ["  and \(lines.count - limit) more; --json has all"] : []
-    return (["\(title): \(count ?? lines.count)"] + lines.prefix(limit).map { "  " + $0 } + rest).joined(separator: "\n")
+    return (["\(title): \(count ?? lines.count)"] + lines.prefix(limit).map { "  " + $0 } + rest).joined(
+      separator: "\n")
   }
 }

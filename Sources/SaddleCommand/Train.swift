@@ -65,8 +65,11 @@ struct Train: ParsableCommand {
     let folder = out ?? "runs/" + TrainPlan.name(source ?? data ?? "")
     if let seeds, !dryRun { return try trainSeeds(seeds, in: folder) }
     // A run that goes on has its configuration; a run that begins may need one chosen for its data.
-    let plan = try resume ? nil : TrainPlan(
-      source: source, data: data, skipsUnreadable: assignments.contains("data.skip-unreadable=true"))
+    let plan =
+      try resume
+      ? nil
+      : TrainPlan(
+        source: source, data: data, skipsUnreadable: assignments.contains("data.skip-unreadable=true"))
     let existing = resume ? try RunDirectory(opening: folder) : nil
     // Taken before anything of the run is read. A plan changes nothing.
     let lock = dryRun ? nil : try existing.map { try RunLock($0) }

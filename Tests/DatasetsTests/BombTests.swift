@@ -8,21 +8,22 @@ import Testing
 @Test(
   arguments: [
     (
-      "picture", "a.png", Fixture.png(width: 16_384, height: 16_384, colorType: 0, passes: []),
+      "picture", "a.png", Fixture.png(width: 16_384, height: 16_384, colorType: 0, passes: []), 0,
       ["16384 x 16384 pixels take 2048 MiB", "one file may take 1024", "SADDLE_FILE_MEMORY=2048"]
     ),
     (
-      "IDX", BadInput.idx, Fixture.idx([1 << 25, 1, 1], [UInt8](repeating: 0, count: 1 << 25)),
+      "IDX", BadInput.idx, Fixture.idx([1 << 25, 1, 1], []), 16 + 1 << 25,
       ["33554432 images take 2048 MiB", "SADDLE_FILE_MEMORY=2048"]
     ),
     (
-      "packed", "train.safetensors", Fixture.packed(images: [1 << 25, 1, 1, 1], pixels: 1 << 25),
+      "packed", "train.safetensors", packed, packed.count + 1 << 25,
       ["33554432 images and names take 2048 MiB", "SADDLE_FILE_MEMORY=2048"]
     ),
-  ] as [(String, String, [UInt8], [String])])
-func bombsAreRefused(what: String, name: String, file: [UInt8], words: [String]) throws {
+  ] as [(String, String, [UInt8], Int, [String])])
+func bombsAreRefused(what: String, name: String, beginning: [UInt8], size: Int, words: [String]) throws {
   try Fixture.withFolder { folder in
-    try Fixture.write([name: file], in: folder)
+    try Fixture.write([name: beginning], in: folder)
+    if size > 0 { try Fixture.lengthen(folder.appending(path: name), to: size) }
     let error = #expect(throws: DatasetError.self) { try openDataset(at: folder) }
     for word in words { #expect(error?.description.contains(word) == true, "\(error?.description ?? "")") }
   }
@@ -36,11 +37,11 @@ func sparseFilesAreRefused(name: String) throws {
     if name.hasPrefix("train-labels") { files = [BadInput.idx: BadInput.images] }
     if name == "a.png" { files[name] = Array(BadInput.picture.dropLast(12)) }
     try Fixture.write(files, in: folder)
-    let file = open(folder.appending(path: name).path, O_WRONLY | O_CREAT, 0o644)
-    #expect(ftruncate(file, off_t(1) << 42) == 0)
-    close(file)
+    try Fixture.lengthen(folder.appending(path: name), to: 1 << 42)
     let error = #expect(throws: DatasetError.self) { try openDataset(at: folder) }
-    #expect(error?.path.hasSuffix(name) == true && error?.problem.contains("4194304 MiB") == true, "\(error?.description ?? "")")
+    #expect(
+      error?.path.hasSuffix(name) == true && error?.problem.contains("4194304 MiB") == true,
+      "\(error?.description ?? "")")
   }
 }
 
@@ -50,7 +51,8 @@ func imagesAreFittedWhenRead(size: Int, channels: Int, fit: Fit) throws {
   try Fixture.withFolder { folder in
     try Fixture.write(
       [
-        BadInput.idx: Fixture.idx([3, 5, 4], (0..<60).map { UInt8($0) }), BadInput.idxLabels: Fixture.idx([3], [2, 0, 1]),
+        BadInput.idx: Fixture.idx([3, 5, 4], (0..<60).map { UInt8($0) }),
+        BadInput.idxLabels: Fixture.idx([3], [2, 0, 1]),
       ], in: folder)
     func open(_ memoryLimit: Int) throws -> any ImageDataset {
       try openDataset(at: folder, size: size, channels: channels, fit: fit, memoryLimit: memoryLimit)
@@ -111,10 +113,16 @@ extension Fixture {
     return archive + directory + end
   }
 
-  /// A safetensors file of one array of bytes.
-  static func packed(images shape: [Int], pixels: Int) -> [UInt8] {
-    let header = Array(#"{"images":{"dtype":"U8","shape":\#(shape),"data_offsets":[0,\#(pixels)]}}"#.utf8)
-    return (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) } + header
-      + [UInt8](repeating: 0, count: pixels)
+  /// Makes a file longer by zeros that take no room on the disk.
+  static func lengthen(_ url: URL, to size: Int) throws {
+    let file = open(url.path, O_WRONLY | O_CREAT, 0o644)
+    defer { close(file) }
+    #expect(ftruncate(file, off_t(size)) == 0)
   }
 }
+
+/// The header of a packed file of 2^25 images of one pixel.
+private let packed: [UInt8] = {
+  let header = Array(#"{"images":{"dtype":"U8","shape":[33554432,1,1,1],"data_offsets":[0,33554432]}}"#.utf8)
+  return (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) } + header
+}()

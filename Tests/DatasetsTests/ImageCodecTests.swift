@@ -116,11 +116,13 @@ struct OddJPEG: CustomTestStringConvertible {
       testDescription: "bytes before a table", file: Array(plain[..<2]) + [1, 2] + Array(plain[2...]),
       warning: "extraneous"),
     OddJPEG(
-      testDescription: "bytes before the end", file: Array(plain.dropLast(2)) + [7, 7, 7, 7, 0xff, 0xd9],
+      testDescription: "bytes before the end",
+      file: Array(plain.dropLast(2)) + [UInt8](repeating: 7, count: 40) + [0xff, 0xd9],
       warning: "extraneous"),
     OddJPEG(testDescription: "bytes behind the end", file: plain + [UInt8](repeating: 7, count: 500), tail: 500),
     OddJPEG(
-      testDescription: "version 0.00", file: Array(plain[..<2]) + oldHeader + Array(plain[2...]), warning: "revision 0.0"
+      testDescription: "version 0.00", file: Array(plain[..<2]) + oldHeader + Array(plain[2...]),
+      warning: "revision number 0.00"
     ),
   ]
 }

@@ -20,7 +20,8 @@ struct Layout: CustomTestStringConvertible {
       name: "Roboflow", files: ["train/cat/a.png", "train/dog/b.png", "valid/cat/c.png", "test/dog/d.png"], train: 2,
       heldOut: 1, classes: ["cat", "dog"]),
     Layout(name: "valid alone", files: ["train/a.png", "valid/b.png", "valid/c.png"], train: 1, heldOut: 2),
-    Layout(name: "large letters", files: ["Train/cat/a.png", "Test/cat/b.png"], train: 1, heldOut: 1, classes: ["cat"]),
+    Layout(
+      name: "large letters", files: ["Train/cat/a.png", "Test/cat/b.png"], train: 1, heldOut: 1, classes: ["cat"]),
     Layout(name: "other words", files: ["training/a.png", "Held_Out/b.png"], train: 1, heldOut: 1),
     Layout(
       name: "droppings",
@@ -28,7 +29,8 @@ struct Layout: CustomTestStringConvertible {
         "train/cat/a.png", "train/cat/Thumbs.db", "test/cat/b.png", "__MACOSX/train/cat/._a.png", "@eaDir/c.jpg/d.jpg",
       ], train: 1, heldOut: 1, classes: ["cat"]),
     Layout(
-      name: "annotations", files: ["train/a.png", "test/b.png", "annotations/a.xml", "labels.txt"], train: 1, heldOut: 1),
+      name: "annotations", files: ["train/a.png", "test/b.png", "annotations/a.xml", "labels.txt"], train: 1, heldOut: 1
+    ),
     Layout(name: "train and notes", files: ["train/a.png", "notes/a.xml"], train: 1),
     Layout(
       name: "pictures beside parts", files: ["train/a.png", "test/b.png", "masks/c.png"],
@@ -36,7 +38,8 @@ struct Layout: CustomTestStringConvertible {
     Layout(
       name: "two of a part", files: ["train/a.png", "Training/b.png", "test/c.png"],
       words: ["the parts Training and train"]),
-    Layout(name: "held-out only", files: ["test/a.png", "val/b.png"], heldOut: 1, words: ["no part to train on", "test"]),
+    Layout(
+      name: "held-out only", files: ["test/a.png", "val/b.png"], heldOut: 1, words: ["no part to train on", "test"]),
     Layout(
       name: "trains among ships", files: ["plane/a.png", "ship/b.png", "train/c.png"], train: 3,
       classes: ["plane", "ship", "train"]),
@@ -59,20 +62,25 @@ struct Layout: CustomTestStringConvertible {
     Layout(
       name: "other suffixes", files: ["a.png", "b.jfif", "c.JPE", "d", "e.jpg_large", "f.webp", "g.txt", "h.txt"],
       train: 6, words: ["2 files that are neither PNG nor JPEG passed over: 2 .txt"]),
-    Layout(name: "a folder like a file", files: ["cats.jpg/a.png", "St.jpg/b.png"], train: 2, classes: ["St.jpg", "cats.jpg"]),
+    Layout(
+      name: "a folder like a file", files: ["cats.jpg/a.png", "St.jpg/b.png"], train: 2,
+      classes: ["St.jpg", "cats.jpg"]),
   ]
 }
 
 @Test(arguments: Layout.rows)
 func layoutsAreUnderstood(_ row: Layout) throws {
   try Fixture.withFolder { folder in
-    let files = row.files.map { ($0, $0.hasSuffix(".txt") || $0.hasSuffix(".xml") ? Array("words".utf8) : BadInput.picture) }
+    let files = row.files.map {
+      ($0, $0.hasSuffix(".txt") || $0.hasSuffix(".xml") ? Array("words".utf8) : BadInput.picture)
+    }
     try Fixture.write(Dictionary(uniqueKeysWithValues: files), in: folder)
     for (split, count) in [(Split.train, row.train), (.heldOut, row.heldOut)] {
       do {
         let images = try openDataset(at: folder, split: split)
-        #expect(images.count == count && images.classNames == row.classes, "\(split) \(images.classNames)")
+        #expect(images.count == count)
         if split == .train {
+          #expect(images.classNames == row.classes)
           let notes = images.notes.joined(separator: "\n")
           for word in row.words { #expect(notes.contains(word), "\(notes)") }
           #expect(row.words.isEmpty == notes.isEmpty, "\(notes)")
@@ -188,7 +196,8 @@ func unreadablePicturesCanBeLeftOut(memoryLimit: Int) throws {
   try Fixture.withFolder { folder in
     try Fixture.write(
       [
-        "a/0.png": BadInput.damaged(60), "a/1.svg": Array("<svg>".utf8), "b/0.png": Fixture.png(4, 4) { _, _ in [9, 8, 7] },
+        "a/0.png": BadInput.damaged(60), "a/1.svg": Array("<svg>".utf8),
+        "b/0.png": Fixture.png(4, 4) { _, _ in [9, 8, 7] },
         "b/1.png": [1], "c/0.png": BadInput.picture, "c/1.png": BadInput.damaged(60),
       ], in: folder)
     let error = #expect(throws: DatasetError.self) { try openDataset(at: folder, memoryLimit: memoryLimit) }

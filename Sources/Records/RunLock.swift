@@ -32,17 +32,32 @@ public final class RunLock: Sendable {
   /// - Throws: `RecordError.runInUse` where another process trains in this folder, or this one already does.
   public init(_ directory: RunDirectory) throws(RecordError) {
     self.directory = directory
+    descriptor = try Self.locked(directory)
+  }
+
+  private static func locked(_ directory: RunDirectory) throws(RecordError) -> CInt {
     let path = directory.state
-    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0o644)
-    guard descriptor >= 0 else { throw .system(path: path, action: "opened for writing", code: errno) }
-    if FileLock.take(descriptor) == .heldByAnother {
-      let holder = Self.content(of: path)
+    while true {
+      let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0o644)
+      guard descriptor >= 0 else { throw .system(path: path, action: "opened for writing", code: errno) }
+      guard FileLock.take(descriptor) != .heldByAnother else {
+        close(descriptor)
+        let holder = content(of: path)
+        throw .runInUse(path: directory.path, host: holder?.host, pid: holder?.pid)
+      }
+      // Whoever held it until now may have taken the file away.
+      var status = stat()
+      if fstat(descriptor, &status) == 0, status.st_nlink > 0 { return descriptor }
       close(descriptor)
-      throw .runInUse(path: directory.path, host: holder?.host, pid: holder?.pid)
     }
   }
 
-  deinit { close(descriptor) }
+  deinit {
+    // A call that was refused leaves nothing behind.
+    var status = stat()
+    if fstat(descriptor, &status) == 0, status.st_size == 0 { unlink(directory.state) }
+    close(descriptor)
+  }
 
   /// Writes down that this process trains here from now on.
   public func begin() throws(RecordError) { try write(.running, reason: nil) }

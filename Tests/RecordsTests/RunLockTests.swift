@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 @testable import Records
@@ -42,6 +43,23 @@ func aStateThatCannotBeReadIsNone(content: String) throws {
   #expect(run.lastState == nil)
   try RunLock(run).begin()
   #expect(run.lastState?.state == .interrupted)
+}
+
+/// Who took the lock and trained nothing leaves nothing; of a thousand who do so at once, each holds it alone.
+@Test func aLockThatWasNotUsedLeavesNothing() throws {
+  let folder = try TemporaryFolder()
+  let run = try RunDirectory(creating: "\(folder.path)/run", configuration: "")
+  try FileManager.default.removeItem(atPath: run.state)
+  let holders = Atomic(0)
+  let most = Atomic(0)
+  DispatchQueue.concurrentPerform(iterations: 1000) { _ in
+    guard let lock = try? RunLock(run) else { return }
+    most.max(holders.add(1, ordering: .relaxed).newValue, ordering: .relaxed)
+    holders.subtract(1, ordering: .relaxed)
+    withExtendedLifetime(lock) {}
+  }
+  #expect(most.load(ordering: .relaxed) == 1)
+  #expect(!FileManager.default.fileExists(atPath: run.state))
 }
 
 /// A shorter state over a longer one, and what a killed write would leave: one JSON object either way.

@@ -124,7 +124,6 @@ private let mistakes: Result<String, any Error> = Result {
   WrongCall("train picturse", 1, "'picturse' is neither", "did you mean 'pictures'?"),
   WrongCall("import nofile --preset fashion --out new", 1, "nofile could not be opened", "Check the path"),
   WrongCall("data inspect pictures --json nowhere/x.json", 1, "nowhere/x.json", "Make the folder"),
-  WrongCall("evaluate run --statistics nofile.npz", 1, "nofile"),
   WrongCall("train ring --stps 3", 2, "--stps", "--steps"),
   WrongCall("lab dirca", 1, "'dirca'", "did you mean dirac?"),
   WrongCall("games xyzzy", 2, "'xyzzy'", "saddle games lists all"),

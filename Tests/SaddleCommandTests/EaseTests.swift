@@ -41,6 +41,7 @@ func aFolderIsEnough(arguments: [String]) throws {
   try makePictures(folder.path + "/mlp", count: 1, width: 64, height: 64)
   let plan = try Command.run(["train", "mlp", "--dry-run"], in: folder.path)
   #expect(plan.status == 0 && plan.output.contains("architecture: mlp\n"), "\(plan.output)")
+  #expect(plan.output.contains("note: mlp is a preset's name") && plan.output.contains("./mlp"), "\(plan.output)")
   let path = try Command.run(["train", "./mlp", "--dry-run"] + small, in: folder.path)
   #expect(path.status == 0 && path.output.contains("preset: diffaugment"), "\(path.output)")
 }

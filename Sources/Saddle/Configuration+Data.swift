@@ -27,10 +27,12 @@ extension Configuration {
         skipsUnreadable: data.skipUnreadable, progress: progress)
     } catch {
       var error = error
-      if !path.hasPrefix("/"), !FileManager.default.fileExists(atPath: path) {
+      if !FileManager.default.fileExists(atPath: URL(fileURLWithPath: path).path) {
         error.remedy +=
-          "; data.path \(path) is looked for from the folder that you are in: go to the one where the run was begun, or "
-          + "give --data"
+          path.hasPrefix("/")
+          ? "; say with --data where the images are now"
+          : "; \(path) is looked for from the folder that you are in: go to the one where the run was begun, or say with "
+            + "--data where the images are now"
       }
       throw error
     }

@@ -62,7 +62,6 @@ struct Judge: ParsableCommand {
     let configuration = run.configuration
     let isOfImages = configuration.sampleShape.rank == 3
     if !isOfImages { try checkPoints(folder) }
-    if data == nil { try configuration.checkData(of: directory.path) }
     let images = isOfImages ? try openImages(configuration) : nil
     let critic = try self.critic(of: configuration.sampleShape)
     let device = try deviceOptions.open()

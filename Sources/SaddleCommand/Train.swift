@@ -87,7 +87,6 @@ struct Train: ParsableCommand {
     if let step = checkpoint?.step, step >= steps, existing?.lastState?.state == .finished {
       return tell("\(folder) is already at step \(step) of \(steps): give --steps, more than that, to go on")
     }
-    if let existing { try configuration.checkData(of: existing.path) }
     let estimate = try TrainEstimate(configuration, images: plan?.count, from: checkpoint?.step ?? 0)
     let device = try deviceOptions.open()
     if dryRun { return try estimate.describe(device, folder: folder) }

@@ -77,33 +77,15 @@ struct TrainPlan {
   }
 }
 
-extension Saddle.Configuration {
-  /// Looks whether the data that a run was trained on are where they were.
-  ///
-  /// - Throws: `PlanError.movedData`.
-  func checkData(of run: String) throws {
-    let path = data.path
-    guard sampleShape.rank == 3, !path.isEmpty, !FileManager.default.fileExists(atPath: URL(fileURLWithPath: path).path)
-    else { return }
-    throw PlanError.movedData(run: run, path)
-  }
-}
-
 /// What a call of `saddle train` cannot mean.
 enum PlanError: Error, CustomStringConvertible {
   case twoFolders(String, String)
   case run(String)
-  case movedData(run: String, String)
 
   var description: String {
     switch self {
     case .twoFolders(let source, let data):
       "\(source) and --data \(data) are both folders of images: give one of them, and perhaps a preset's name before it."
-    case .movedData(let run, let path):
-      "\(run) was trained on \(path)"
-        + (path.hasPrefix("/") ? "" : ", a path from the folder that training began in")
-        + ", and there is no such file or folder: say where the data are now with --data"
-        + (path.hasPrefix("/") ? "." : ", or call from that folder.")
     case .run(let path):
       "\(path) is a run, not data: go on with it by saddle train --resume --out \(path.shellWord), "
         + "or draw from it by saddle sample \(path.shellWord)."

@@ -148,7 +148,7 @@ func homeIsWhereTheEnvironmentSays(arguments: [String]) throws {
   for line in ["train --resume --steps 2 --out ../here/run", "judge ../here/run", "evaluate ../here/run"] {
     let outcome = try Command.run(line.split(separator: " ").map(String.init), in: there)
     #expect(outcome.status == 1, "\(outcome.output)")
-    for words in ["trained on photos, a path from the folder that training began in", "--data"] {
+    for words in ["photos is looked for from the folder that you are in", "--data"] {
       #expect(outcome.output.contains(words), "\(outcome.output)")
     }
   }

@@ -17,8 +17,9 @@ private struct DataRow: Sendable {
   var hasLesson = false
 }
 
-/// Two values or more for each setting; `FOLDER` is where the pictures lie: grey 100 on 16 x 16 pixels in `small`, grey
-/// 40 and 200 on 32 x 32 in `dark` and `bright`, black left of white in `halves`, two classes of grey 40 in `classes`.
+/// Values of each setting; `FOLDER` is where the pictures lie: grey 100 on 16 x 16 pixels in `small`, grey 40 and 200 on
+/// 32 x 32 in `dark` and `bright`, grey 40 beside a file that is no picture in `broken`, black left of white in `halves`,
+/// two classes of grey 40 in `classes`.
 private let rows: [String: [DataRow]] = [
   "data.path": [
     DataRow(assignments: ["data.path=FOLDER/dark"], corner: 40),
@@ -44,6 +45,9 @@ private let rows: [String: [DataRow]] = [
     DataRow(assignments: ["data.path=FOLDER/small", "data.fit=resize", "data.background=7"], corner: 100),
     DataRow(assignments: ["data.path=FOLDER/small", "data.fit=pad", "data.background=7"], corner: 7),
   ],
+  "data.skip-unreadable": [
+    DataRow(assignments: ["data.path=FOLDER/broken", "data.skip-unreadable=true"], corner: 40)
+  ],
 ]
 
 private func makePictures(in folder: String) throws {
@@ -60,6 +64,10 @@ private func makePictures(in folder: String) throws {
   try write("small/PART", count: 16, side: 16) { _ in 100 }
   try write("dark/PART", count: 16) { _ in 40 }
   try write("bright/PART", count: 16) { _ in 200 }
+  try write("broken/PART", count: 16) { _ in 40 }
+  for part in ["train", "held-out"] {
+    try Data("no picture".utf8).write(to: URL(fileURLWithPath: "\(folder)/broken/\(part)/x.png"))
+  }
   try write("halves/PART", count: 16) { $0 % 32 < 16 ? 0 : 255 }
   for name in ["a", "b"] { try write("classes/PART/\(name)", count: 8) { _ in 40 } }
 }

@@ -57,7 +57,7 @@ public enum RecordError: Error, Sendable, Equatable, CustomStringConvertible {
     case .archive(let path, let reason):
       "\(path) cannot be read: \(reason)."
     case .foreignFile(let path, let problem, let remedy):
-      "\(path) \(problem): \(remedy)."
+      "\(path): \(problem); \(remedy)."
     case .noRuns(let path):
       "there is no run in \(path): saddle train makes runs in runs/; name another folder where yours lie."
     case .library(let reason):

@@ -1,9 +1,11 @@
-// PNG through the simplified interface of libpng, whose functions catch their own longjmp and return.
+// PNG through libpng. It is written through the simplified interface, whose functions catch their own longjmp; that one
+// reads interlaced pictures of 16 bits wrongly in some releases, so that pictures are read row by row.
 #if !__has_include(<png.h>)
 #error "The header of libpng is missing: apt-get install libpng-dev"
 #endif
 #include <png.h>
 #include <pthread.h>
+#include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +13,10 @@
 #include "library.h"
 
 #define FUNCTIONS(F) \
-  F(png_image_begin_read_from_memory) F(png_image_finish_read) F(png_image_write_to_memory) F(png_image_free)
+  F(png_image_write_to_memory) F(png_create_read_struct) F(png_create_info_struct) F(png_destroy_read_struct) \
+  F(png_set_read_fn) F(png_get_io_ptr) F(png_get_error_ptr) F(png_read_info) F(png_set_expand) F(png_set_scale_16) \
+  F(png_set_gray_to_rgb) F(png_set_add_alpha) F(png_set_interlace_handling) F(png_read_update_info) \
+  F(png_get_rowbytes) F(png_read_row) F(png_error)
 
 static image_library library;
 #define DECLARE(NAME) typeof(NAME) *NAME;
@@ -107,8 +112,8 @@ static int check_chunks(const uint8_t *bytes, size_t count, char *error, size_t 
   return image_fail(error, error_capacity, "is cut short: the PNG's last chunk is missing");
 }
 
-/// A copy without the chunks that say how colours are meant (gAMA, cHRM, sRGB, iCCP ...), by which libpng would change
-/// the samples, and without texts and times. What is left says what the samples are: the critical chunks, and tRNS.
+/// A copy without texts and colour profiles, which unpack to a thousand times as much and change no sample. What is left
+/// says what the samples are: the critical chunks, and tRNS.
 static uint8_t *plain_copy(const uint8_t *bytes, size_t count, size_t *plain_count) {
   uint8_t *plain = malloc(count);
   if (!plain) return NULL;
@@ -129,25 +134,77 @@ static uint8_t *plain_copy(const uint8_t *bytes, size_t count, size_t *plain_cou
   return plain;
 }
 
+/// A file that is read, and where its reader goes when it fails.
+typedef struct {
+  const uint8_t *bytes;
+  size_t count, taken;
+  png_structp png;
+  png_infop info;
+  char message[120];
+  jmp_buf failed;
+} reading;
+
+static void take(png_structp png, png_bytep bytes, size_t count) {
+  reading *file = libpng.png_get_io_ptr(png);
+  if (count > file->count - file->taken) libpng.png_error(png, "it ends early");
+  memcpy(bytes, file->bytes + file->taken, count);
+  file->taken += count;
+}
+
+static void fail(png_structp png, png_const_charp message) {
+  reading *file = libpng.png_get_error_ptr(png);
+  image_fail(file->message, sizeof file->message, "%s", message);
+  longjmp(file->failed, 1);
+}
+
+static void ignore(png_structp png, png_const_charp message) {
+  (void)png, (void)message;
+}
+
+/// Reads rows of RGBA, each pass of an interlaced picture into what the passes before it wrote.
+static void read_rows(reading *file, uint8_t *pixels, const image_header *header) {
+  png_structp png = file->png;
+  libpng.png_set_read_fn(png, file, take);
+  libpng.png_read_info(png, file->info);
+  libpng.png_set_expand(png);
+  libpng.png_set_scale_16(png);
+  libpng.png_set_gray_to_rgb(png);
+  libpng.png_set_add_alpha(png, 255, PNG_FILLER_AFTER);
+  int passes = libpng.png_set_interlace_handling(png);
+  libpng.png_read_update_info(png, file->info);
+  size_t row_size = 4 * (size_t)header->width;
+  if (libpng.png_get_rowbytes(png, file->info) != row_size) libpng.png_error(png, "its rows have another size");
+  for (int pass = 0; pass < passes; ++pass) {
+    for (int row = 0; row < header->height; ++row) libpng.png_read_row(png, pixels + row_size * (size_t)row, NULL);
+  }
+}
+
 static int decode(const uint8_t *bytes, size_t count, uint8_t **rgba, const image_header *header,
                   char *error, size_t error_capacity) {
-  png_image image = {.version = PNG_IMAGE_VERSION};
-  if (!libpng.png_image_begin_read_from_memory(&image, bytes, count)) {
-    return image_fail(error, error_capacity, "is not a valid PNG: %s", image.message);
+  uint8_t *pixels = calloc((size_t)header->width * (size_t)header->height, 4);
+  reading *file = calloc(1, sizeof *file);  // on the heap, where longjmp leaves it as it is
+  if (file) {
+    file->bytes = bytes;
+    file->count = count;
+    file->png = libpng.png_create_read_struct(PNG_LIBPNG_VER_STRING, file, fail, ignore);
+    if (file->png) file->info = libpng.png_create_info_struct(file->png);
   }
-  image.format = PNG_FORMAT_RGBA;
-  image.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;  // else 16-bit samples without gAMA are taken for linear light
-  uint8_t *pixels = malloc(PNG_IMAGE_SIZE(image));
-  if (!pixels) {
-    libpng.png_image_free(&image);
-    return image_fail(error, error_capacity, "no memory for %d x %d pixels", header->width, header->height);
+  int failed = !pixels || !file || !file->info;
+  if (failed) {
+    image_fail(error, error_capacity, "no memory for %d x %d pixels", header->width, header->height);
+  } else if (setjmp(file->failed)) {
+    failed = image_fail(error, error_capacity, "is not a valid PNG: %s", file->message);
+  } else {
+    read_rows(file, pixels, header);
   }
-  if (!libpng.png_image_finish_read(&image, NULL, pixels, 0, NULL)) {
+  if (file && file->png) libpng.png_destroy_read_struct(&file->png, &file->info, NULL);
+  free(file);
+  if (failed) {
     free(pixels);
-    return image_fail(error, error_capacity, "is not a valid PNG: %s", image.message);
+  } else {
+    *rgba = pixels;
   }
-  *rgba = pixels;
-  return 0;
+  return failed;
 }
 
 int image_png_decode(const uint8_t *bytes, size_t count, uint8_t **rgba, image_header *header,

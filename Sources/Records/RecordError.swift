@@ -66,7 +66,7 @@ public enum RecordError: Error, Sendable, Equatable, CustomStringConvertible {
     case .archive(let path, let reason), .unreadable(let path, let reason):
       "\(path) cannot be read: \(reason)."
     case .foreignFile(let path, let problem, let remedy):
-      "\(path) \(problem): \(remedy)."
+      "\(path): \(problem); \(remedy)."
     case .pictureTooLarge(let target, let images, let side, let scale):
       "\(target): a picture of \(images) images of \(side) pixels, enlarged \(scale) times, takes more than 1 GiB: "
         + "take fewer images, or enlarge them less (output.scale; 1 is as they are)."

@@ -62,6 +62,11 @@ struct PNGRow: CustomTestStringConvertible {
       name: "grey, interlaced",
       file: Fixture.png(width: 2, height: 2, colorType: 0, passes: [[[1]], [[2]], [[3, 4]]], interlaced: true),
       pixels: [1, 1, 1, 255, 2, 2, 2, 255, 3, 3, 3, 255, 4, 4, 4, 255]),
+    PNGRow(
+      name: "grey 16 bits, interlaced",
+      file: Fixture.png(
+        width: 2, height: 2, depth: 16, colorType: 0, passes: [[[1, 1]], [[2, 2]], [[3, 3, 4, 4]]], interlaced: true),
+      pixels: [1, 1, 1, 255, 2, 2, 2, 255, 3, 3, 3, 255, 4, 4, 4, 255]),
   ]
 }
 

@@ -164,6 +164,8 @@ public struct DatasetSplit: Sendable {
       guard rename(draft.path, destination.path) == 0 else {
         throw .system(destination.path, "cannot be put in its place", remedy: "check the folder above it")
       }
+      // It is there already: a disk that does not say so is no reason to take it away.
+      try? Directory.synchronize(Directory.parent(of: destination.path))
     } catch {
       try? manager.removeItem(at: draft)
       throw error

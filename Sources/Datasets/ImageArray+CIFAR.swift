@@ -9,6 +9,11 @@ extension ImageArray {
     let present = try FolderListing.names(in: directory)
     let version = CIFARVersion.all.first { version in present.contains { version.owns($0) } } ?? CIFARVersion.ten
     let wanted = split == .train ? version.train : version.test
+    guard split == .train || wanted.contains(where: present.contains) else {
+      throw DatasetError(
+        path: directory.path, problem: DatasetError.noHeldOutPart,
+        remedy: "unpack the whole of \(version.archive) there")
+    }
     if let missing = wanted.first(where: { !present.contains($0) }) {
       throw DatasetError(
         path: directory.path, problem: "holds no \(missing), which is part of \(version.name)",

@@ -46,7 +46,7 @@ public func openDataset(
       let dataset = try packed(url)
       guard split == .train || dataset.metadata["part"] == split.rawValue else {
         throw DatasetError(
-          path: url.path, problem: "has no held-out part",
+          path: url.path, problem: DatasetError.noHeldOutPart,
           remedy:
             "give a folder that holds it as \(PackedDataset.fileName(of: .train)), and the held-out images, packed "
             + "with --part held-out, as \(PackedDataset.fileName(of: .heldOut))")
@@ -54,6 +54,10 @@ public func openDataset(
       return dataset
     }
     guard IDXFiles.isImages(url.lastPathComponent) else { throw notADataset(url) }
+    guard split == .train else {
+      throw DatasetError(
+        path: url.path, problem: DatasetError.noHeldOutPart, remedy: "give the folder that holds both parts' files")
+    }
     let files = IDXFiles(images: url)
     return try fitted(ImageArray(idxImages: files.images, labels: files.labels))
   }
@@ -82,7 +86,7 @@ func folder(of split: Split, in url: URL, names: [String]) throws(DatasetError) 
   guard split == .heldOut || Split.areParts(names, of: url) else { return url }
   guard let name = split.folders.first(where: names.contains) else {
     throw DatasetError(
-      path: url.path, problem: "has no held-out part",
+      path: url.path, problem: DatasetError.noHeldOutPart,
       remedy: "saddle data split makes one, or put pictures that training does not see into a folder "
         + "\(split.folders[0]) beside one called train")
   }

@@ -66,18 +66,19 @@ extension PackedDataset {
 private final class DraftFile {
   private let path, draft: String
   private let descriptor: CInt
+  private let mark: UnfinishedFiles.Mark?
   private var isFinished = false
 
   /// - Parameter size: The bytes that will be written, for which there must be room.
   init(_ url: URL, size: Int) throws(DatasetError) {
     path = url.path
-    draft = path + ".tmp"
+    draft = path + "." + String(UInt32.random(in: 0 ... .max), radix: 16) + ".tmp"
+    mark = UnfinishedFiles.add(draft)
     var status = stat()
     if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
       throw DatasetError(path: path, problem: "is a folder or no ordinary file", remedy: "give another name with --out")
     }
-    Unfinished.begin(draft)
-    descriptor = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
       throw .system(path, "cannot be written", remedy: "give a file in a folder that is there and may be written to")
     }
@@ -94,8 +95,8 @@ private final class DraftFile {
 
   deinit {
     close(descriptor)
+    mark?.take()
     if !isFinished { unlink(draft) }
-    Unfinished.end(draft)
   }
 
   func append(_ bytes: [UInt8]) throws(DatasetError) {
@@ -109,6 +110,9 @@ private final class DraftFile {
   func finish() throws(DatasetError) {
     guard fsync(descriptor) == 0, rename(draft, path) == 0 else { throw failure }
     isFinished = true
+    do throws(RecordError) { try Directory.synchronize(Directory.parent(of: path)) } catch {
+      throw DatasetError(path: path, problem: "\(error)", remedy: "")
+    }
   }
 
   /// Calls `body` with what is left to write and the number of bytes that are done, until all are.

@@ -17,9 +17,7 @@ public struct CheckpointStore: Sendable {
     self.directory = directory
     self.keeping = keeping
     try Directory.create(directory)
-    for name in try Directory.names(in: directory) ?? [] where name.hasSuffix(AtomicFile.temporarySuffix) {
-      try Directory.remove("\(directory)/\(name)")
-    }
+    try DraftFile.removeAbandoned(in: directory)
   }
 
   /// Opens the folder to read from it, perhaps while another process trains there: nothing is touched.
@@ -34,11 +32,19 @@ public struct CheckpointStore: Sendable {
     return "step-" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits
   }
 
+  /// The last step that a run can come to; random numbers are functions of steps of 32 bits.
+  public static let lastStep = Int(UInt32.max)
+
+  /// The step whose digits stand in a file's name; nil where they are none that a run can come to.
+  static func step(of digits: some StringProtocol) -> Int? {
+    Int(digits).flatMap { (0...lastStep).contains($0) ? $0 : nil }
+  }
+
   /// The steps of the checkpoints that are there, ascending. Their contents are not read.
   public func steps() throws(RecordError) -> [Int] {
     try (Directory.names(in: directory) ?? []).compactMap { name in
       guard name.hasPrefix("step-"), name.hasSuffix(Self.suffix) else { return nil }
-      let step = Int(name.dropFirst(5).dropLast(Self.suffix.count))
+      let step = Self.step(of: name.dropFirst(5).dropLast(Self.suffix.count))
       return step.flatMap { Self.name(step: $0) + Self.suffix == name ? $0 : nil }
     }.sorted()
   }
@@ -84,12 +90,35 @@ public struct CheckpointStore: Sendable {
       throw .noCheckpoint(directory: directory, asked: Self.name(step: step), available: steps.map(Self.name))
     }
     do {
-      return try SafetensorsFile(readingFrom: path(step: step), strict: true)
+      return try checked(step)
     } catch .safetensors(let path, let fault) {
-      let previous = steps.last {
-        $0 < step && (try? SafetensorsFile(readingFrom: self.path(step: $0), strict: true)) != nil
-      }
+      let previous = steps.last { $0 < step && (try? checked($0)) != nil }
       throw .damagedCheckpoint(path: path, reason: "\(fault)", previous: previous.map(Self.name))
+    }
+  }
+
+  private func checked(_ step: Int) throws(RecordError) -> SafetensorsFile {
+    let file = try SafetensorsFile(readingFrom: path(step: step), strict: true)
+    do throws(SafetensorsFault) { try Self.checkCounts(of: file, step: step) } catch {
+      throw .safetensors(path: path(step: step), fault: error)
+    }
+    return file
+  }
+
+  /// What a checkpoint counts: steps of the generator, batches drawn, steps of the critic. Files from before they were
+  /// saved have none.
+  public static let counts = ["step", "drawn", "critic-step"]
+
+  /// Checks what a checkpoint's metadata count.
+  ///
+  /// - Throws: `SafetensorsFault.badCount` where a number is none that a run can come to, or another step than `step`.
+  public static func checkCounts(of file: SafetensorsFile, step: Int) throws(SafetensorsFault) {
+    for name in counts {
+      guard let text = file.metadata[name] else { continue }
+      let wanted = name == "step" ? "\(step), as in its name," : "a whole number up to \(lastStep)"
+      guard let count = self.step(of: text), name != "step" || count == step else {
+        throw .badCount(name: name, value: text, wanted: wanted)
+      }
     }
   }
 

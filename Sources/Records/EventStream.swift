@@ -41,9 +41,7 @@ public final class EventStream: Sendable {
   public static func now() -> Double { Date().timeIntervalSince1970 }
 
   private func append(_ event: Event) throws(RecordError) {
-    try EventRecord.framed(event.encoded).withUnsafeBufferPointer { (bytes) throws(RecordError) in
-      try file.write(UnsafeRawBufferPointer(bytes))
-    }
+    try file.write(EventRecord.framed(event.encoded))
   }
 
   // MARK: Names
@@ -58,7 +56,7 @@ public final class EventStream: Sendable {
 
   private static func firstStep(ofFile name: String) -> Int? {
     guard name.hasPrefix(prefix), name.hasSuffix(suffix) else { return nil }
-    return Int(name.dropFirst(prefix.count).dropLast(suffix.count))
+    return CheckpointStore.step(of: name.dropFirst(prefix.count).dropLast(suffix.count))
   }
 }
 

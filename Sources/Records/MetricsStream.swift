@@ -66,7 +66,7 @@ public final class MetricsStream: Sendable {
   }
 
   private static func lines(of path: String) throws(RecordError) -> [Line] {
-    let bytes = try OpenFile(path, O_RDONLY).readAll()
+    let bytes = try OpenFile.bytes(of: path)
     let pieces = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     var lines: [Line] = []
     for (index, piece) in pieces.enumerated() {
@@ -74,7 +74,7 @@ public final class MetricsStream: Sendable {
       let isLast = index == pieces.count - 1
       if isLast && piece.isEmpty { break }
       guard let row = try? JSONDecoder().decode([String: Double?].self, from: Data(piece)),
-        let number = row["step"] ?? nil, let step = Int(exactly: number)
+        let number = row["step"] ?? nil, let step = Int(exactly: number), (0...CheckpointStore.lastStep).contains(step)
       else {
         if isLast { break }
         throw .badMetrics(path: path, line: index + 1, reason: "this line is no JSON object of numbers with a step")

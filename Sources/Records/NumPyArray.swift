@@ -67,7 +67,7 @@ extension NumPyArray {
   ///
   /// - Throws: `RecordError` that says what is wrong with it.
   public init(readingFrom path: String) throws(RecordError) {
-    try self.init(bytes: OpenFile(path, O_RDONLY).readAll(), path: path)
+    try self.init(bytes: OpenFile.bytes(of: path), path: path)
   }
 
   /// Reads a file's bytes; `path` serves the error's message.

@@ -4,9 +4,8 @@ import Glibc
 /// place with `finish`, whole; a writer that goes away before leaves nothing.
 public final class NumPyWriter {
   private let path: String
-  private let file: OpenFile
+  private var draft: DraftFile
   private var missing: Int
-  private var isFinished = false
 
   /// Opens an array of bytes for writing.
   ///
@@ -14,20 +13,14 @@ public final class NumPyWriter {
   public init(_ path: String, shape: [Int]) throws(RecordError) {
     self.path = path
     missing = shape.reduce(1, *)
-    file = try OpenFile(path + AtomicFile.temporarySuffix, O_WRONLY | O_CREAT | O_TRUNC)
-    Unfinished.begin(file.path)
-    try write(NumPyArray.header(shape, .uint8))
-  }
-
-  deinit {
-    if !isFinished { unlink(file.path) }
-    Unfinished.end(file.path)
+    draft = try DraftFile(for: path)
+    try draft.file.write(NumPyArray.header(shape, .uint8))
   }
 
   /// Adds the next elements, in row-major order.
   public func add(_ values: [UInt8]) throws(RecordError) {
     missing -= values.count
-    try write(values)
+    try draft.file.write(values)
   }
 
   /// Waits for the disk and puts the array in its place.
@@ -35,11 +28,6 @@ public final class NumPyWriter {
   /// - Precondition: As many elements were added as the shape has.
   public func finish() throws(RecordError) {
     precondition(missing == 0, "\(path) lacks \(missing) elements")
-    try AtomicFile.putInPlace(file, path)
-    isFinished = true
-  }
-
-  private func write(_ bytes: [UInt8]) throws(RecordError) {
-    try bytes.withUnsafeBufferPointer { (bytes) throws(RecordError) in try file.write(UnsafeRawBufferPointer(bytes)) }
+    try draft.finish()
   }
 }

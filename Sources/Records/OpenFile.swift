@@ -1,21 +1,27 @@
 import Glibc
 
 /// An open file, closed when the value ends. Errors name the path.
-struct OpenFile: ~Copyable {
+package struct OpenFile: ~Copyable {
+  /// As messages call it.
   let path: String
-  private let descriptor: CInt
+  let descriptor: CInt
 
-  /// Opens a file; `flags` are those of open(2).
+  /// Opens a file; `flags` are those of open(2). No pipe makes it wait for somebody at the other end.
   init(_ path: String, _ flags: CInt) throws(RecordError) {
     self.path = path
-    descriptor = open(path, flags | O_CLOEXEC, 0o644)
+    descriptor = open(path, flags | O_CLOEXEC | O_NONBLOCK, 0o644)
     if descriptor < 0 {
       let action = flags & (O_WRONLY | O_RDWR) == 0 ? "opened" : "opened for writing"
       throw .system(path: path, action: action, code: errno)
     }
   }
 
+  /// Takes over a descriptor.
+  init(_ descriptor: CInt, called path: String) { (self.path, self.descriptor) = (path, descriptor) }
+
   deinit { close(descriptor) }
+
+  // MARK: Writing
 
   func write(_ bytes: UnsafeRawBufferPointer) throws(RecordError) {
     var rest = bytes[...]
@@ -29,22 +35,58 @@ struct OpenFile: ~Copyable {
     }
   }
 
-  func write(_ text: String) throws(RecordError) {
-    try Array(text.utf8).withUnsafeBufferPointer { (bytes) throws(RecordError) in
-      try write(UnsafeRawBufferPointer(bytes))
+  func write(_ bytes: [UInt8]) throws(RecordError) {
+    try bytes.withUnsafeBufferPointer { (bytes) throws(RecordError) in try write(UnsafeRawBufferPointer(bytes)) }
+  }
+
+  func write(_ text: String) throws(RecordError) { try write(Array(text.utf8)) }
+
+  /// Waits until the contents are on the disk.
+  func synchronize() throws(RecordError) {
+    if fsync(descriptor) != 0 { throw .system(path: path, action: "written to the disk", code: errno) }
+  }
+
+  // MARK: Reading
+
+  /// The bytes of a file.
+  ///
+  /// - Throws: `RecordError` where it is none, such as a folder or a pipe, or larger than the memory.
+  package static func bytes(of path: String) throws(RecordError) -> [UInt8] {
+    try OpenFile(path, O_RDONLY).readAll()
+  }
+
+  /// The last bytes of a file, at most so many.
+  package static func end(of path: String, most count: Int) throws(RecordError) -> [UInt8] {
+    let file = try OpenFile(path, O_RDONLY)
+    let size = try file.size()
+    return try file.read(min(size, count), from: max(0, size - count))
+  }
+
+  /// Its bytes in all.
+  ///
+  /// - Throws: `RecordError.unreadable` where it is no ordinary file: a pipe may have no end.
+  func size() throws(RecordError) -> Int {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw .system(path: path, action: "read", code: errno) }
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: return Int(status.st_size)
+    case S_IFDIR: throw .unreadable(path: path, reason: "it is a folder, not a file")
+    default: throw .unreadable(path: path, reason: "it is a pipe or a device: save what comes from it as a file first")
     }
   }
 
-  /// Reads the file from where it stands to its end.
-  func readAll() throws(RecordError) -> [UInt8] {
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw .system(path: path, action: "read", code: errno) }
+  /// Reads the whole file.
+  func readAll() throws(RecordError) -> [UInt8] { try read(size(), from: 0) }
+
+  /// Reads `count` bytes, or those there are.
+  func read(_ count: Int, from start: Int) throws(RecordError) -> [UInt8] {
+    try checkMemory(count)
     var code: CInt = 0
-    let bytes = [UInt8](unsafeUninitializedCapacity: Int(status.st_size)) { buffer, count in
-      while count < buffer.count {
-        let found = read(descriptor, buffer.baseAddress! + count, buffer.count - count)
+    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
+      while done < count, let base = buffer.baseAddress {
+        let found = pread(descriptor, base + done, count - done, off_t(start + done))
         if found > 0 {
-          count += found
+          done += found
         } else if found == 0 {
           break
         } else if errno != EINTR {
@@ -57,57 +99,24 @@ struct OpenFile: ~Copyable {
     return bytes
   }
 
-  /// Waits until the contents are on the disk.
-  func synchronize() throws(RecordError) {
-    if fsync(descriptor) != 0 { throw .system(path: path, action: "written to the disk", code: errno) }
-  }
-}
-
-/// Files that appear whole or not at all.
-package enum AtomicFile {
-  /// Writes a file of these bytes.
-  package static func write(_ bytes: [UInt8], to path: String) throws(RecordError) {
-    try write(to: path) { (file) throws(RecordError) in
-      try bytes.withUnsafeBufferPointer { (bytes) throws(RecordError) in try file.write(UnsafeRawBufferPointer(bytes)) }
+  /// An array that does not fit would end the process. A file with holes may be larger than any disk.
+  private func checkMemory(_ count: Int) throws(RecordError) {
+    guard count > 1 << 20 else { return }
+    let memory = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
+    guard memory <= 0 || count <= memory else {
+      throw .unreadable(
+        path: path, reason: "it has \(count >> 20) MiB, and this machine has \(memory >> 20) MiB of memory")
     }
-  }
-
-  /// What a file is called until it is complete; a run that is killed leaves it behind.
-  static let temporarySuffix = ".tmp"
-
-  /// Writes a file beside its final place, waits for the disk, and renames it: a reader, or a machine that loses its
-  /// power, sees the old file or the new one.
-  static func write(
-    to path: String, _ body: (borrowing OpenFile) throws(RecordError) -> Void
-  ) throws(RecordError) {
-    let temporary = path + temporarySuffix
-    Unfinished.begin(temporary)
-    defer { Unfinished.end(temporary) }
-    do {
-      let file = try OpenFile(temporary, O_WRONLY | O_CREAT | O_TRUNC)
-      try body(file)
-      try putInPlace(file, path)
-    } catch {
-      unlink(temporary)
-      throw error
-    }
-  }
-
-  /// The end of `write`, for a file that was opened under the temporary name.
-  static func putInPlace(_ file: borrowing OpenFile, _ path: String) throws(RecordError) {
-    try file.synchronize()
-    guard rename(file.path, path) == 0 else {
-      throw .system(path: path, action: "put in its place", code: errno)
-    }
-    // The rename itself is on the disk only when the folder is.
-    try OpenFile(Directory.parent(of: path), O_RDONLY | O_DIRECTORY).synchronize()
+    let room = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let room, room != MAP_FAILED else { throw .system(path: path, action: "read", code: ENOMEM) }
+    munmap(room, count)
   }
 }
 
 /// Folders, by path.
 package enum Directory {
   /// The folder that `path` lies in.
-  static func parent(of path: String) -> String {
+  package static func parent(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
@@ -148,5 +157,10 @@ package enum Directory {
 
   static func remove(_ path: String) throws(RecordError) {
     if unlink(path) != 0, errno != ENOENT { throw .system(path: path, action: "removed", code: errno) }
+  }
+
+  /// Waits until the names in a folder are on the disk: a rename is only then.
+  package static func synchronize(_ path: String) throws(RecordError) {
+    try OpenFile(path, O_RDONLY | O_DIRECTORY).synchronize()
   }
 }

@@ -20,6 +20,8 @@ public enum RecordError: Error, Sendable, Equatable, CustomStringConvertible {
   case runInUse(path: String, host: String?, pid: Int32?)
   /// The folder holds no run.
   case noRun(path: String, missing: String)
+  /// A file is not what it should be; `reason` completes "cannot be read: ...".
+  case unreadable(path: String, reason: String)
   /// A zip archive or an array in it cannot be read.
   case archive(path: String, reason: String)
   /// A picture of so many images, enlarged so many times, is refused.
@@ -59,7 +61,7 @@ public enum RecordError: Error, Sendable, Equatable, CustomStringConvertible {
         + ": wait for it, stop it" + (pid.map { " (kill \($0) saves first)" } ?? "") + ", or choose another --out."
     case .noRun(let path, let missing):
       "\(path) holds no run: \(missing) is missing. saddle runs lists the runs there are."
-    case .archive(let path, let reason):
+    case .archive(let path, let reason), .unreadable(let path, let reason):
       "\(path) cannot be read: \(reason)."
     case .pictureTooLarge(let target, let images, let side, let scale):
       "\(target): a picture of \(images) images of \(side) pixels, enlarged \(scale) times, takes more than 1 GiB: "

@@ -19,27 +19,38 @@ extension RunDirectory {
     try OpenFile(evaluations, O_WRONLY | O_CREAT | O_APPEND).write(line + "\n")
   }
 
-  /// The reports of all evaluations and their files, by step.
-  public func evaluationReports() throws(RecordError) -> [(path: String, report: String)] {
-    let names = (try Directory.names(in: evaluationFolder) ?? []).filter { $0.hasSuffix(".json") }.sorted()
-    var reports: [(path: String, report: String)] = []
-    for name in names {
+  /// Reads the reports of all evaluations, by step.
+  ///
+  /// - Throws: `RecordError.unreadable` for a file that `decode` refuses.
+  public func evaluationReports<Evaluation>(
+    as decode: (_ json: [UInt8]) throws -> Evaluation
+  ) throws(RecordError) -> [Evaluation] {
+    var reports: [Evaluation] = []
+    for name in try Directory.names(in: evaluationFolder) ?? [] where name.hasSuffix(".json") {
       let path = "\(evaluationFolder)/\(name)"
-      reports.append((path, String(decoding: try OpenFile(path, O_RDONLY).readAll(), as: UTF8.self)))
+      let bytes = try OpenFile.bytes(of: path)
+      guard let head = try? JSONDecoder().decode(Line.self, from: Data(bytes)),
+        (0...CheckpointStore.lastStep).contains(head.step), let report = try? decode(bytes)
+      else {
+        throw .unreadable(path: path, reason: "it is no evaluation: remove it, or evaluate again")
+      }
+      reports.append(report)
     }
     return reports
   }
 
+  /// What every record of an evaluation has.
+  private struct Line: Decodable { let step: Int }
+
   /// Removes what was evaluated after a step, when a run goes on from there and would meet its former future.
   public func removeEvaluations(after step: Int) throws(RecordError) {
     for name in try Directory.names(in: evaluationFolder) ?? [] {
-      if let other = Int(name.dropFirst(5).prefix { $0.isNumber }), other > step {
+      if let other = CheckpointStore.step(of: name.dropFirst(5).prefix { $0.isNumber }), other > step {
         try Directory.remove("\(evaluationFolder)/\(name)")
       }
     }
     guard FileManager.default.fileExists(atPath: evaluations) else { return }
-    struct Line: Decodable { let step: Int }
-    let lines = try OpenFile(evaluations, O_RDONLY).readAll().split(separator: UInt8(ascii: "\n"))
+    let lines = try OpenFile.bytes(of: evaluations).split(separator: UInt8(ascii: "\n"))
     // A line that was cut short is dropped too.
     let kept = lines.filter { line in
       (try? JSONDecoder().decode(Line.self, from: Data(line))).map { $0.step <= step } ?? false

@@ -12,7 +12,7 @@ extension RunDirectory {
   public func picture(of kind: String) throws(RecordError) -> Report.Picture? {
     let steps = try (Directory.names(in: pictures) ?? []).compactMap { Self.step(of: $0, named: "\(kind)-") }
     guard let step = steps.max() else { return nil }
-    return Report.Picture(step: step, png: try read(picture(of: kind, step: step)))
+    return Report.Picture(step: step, png: try OpenFile.bytes(of: picture(of: kind, step: step)))
   }
 
   /// Where the picture of a kind after `step` steps lies; its folder is made where it is missing.
@@ -30,13 +30,13 @@ extension RunDirectory {
 
   /// The samples after `step` steps, as they were written.
   public func samplePicture(step: Int) throws(RecordError) -> Report.Picture {
-    Report.Picture(step: step, png: try read(sample(step: step)))
+    Report.Picture(step: step, png: try OpenFile.bytes(of: sample(step: step)))
   }
 
   /// The lines of `warnings.txt`; none where it is missing.
   public func warningLines() throws(RecordError) -> [String] {
     guard access(warnings, F_OK) == 0 else { return [] }
-    return String(decoding: try read(warnings), as: UTF8.self).split(separator: "\n").map(String.init)
+    return String(decoding: try OpenFile.bytes(of: warnings), as: UTF8.self).split(separator: "\n").map(String.init)
   }
 
   /// Writes `facts.json`.
@@ -44,11 +44,9 @@ extension RunDirectory {
     try AtomicFile.write(to: facts) { (file) throws(RecordError) in try file.write(text) }
   }
 
-  private func read(_ path: String) throws(RecordError) -> [UInt8] { try OpenFile(path, O_RDONLY).readAll() }
-
   /// The step of `PREFIXstep-00000500.png`.
   private static func step(of name: String, named prefix: String) -> Int? {
     guard name.hasPrefix(prefix + "step-"), name.hasSuffix(".png") else { return nil }
-    return Int(name.dropFirst(prefix.count + 5).dropLast(4))
+    return CheckpointStore.step(of: name.dropFirst(prefix.count + 5).dropLast(4))
   }
 }

@@ -2,7 +2,8 @@ import Glibc
 
 /// The folder of a run: `config.yaml` (resolved, complete), `metrics.jsonl`, `warnings.txt` if there are any,
 /// `state.json` (who trains here, or how it ended), `samples/` and `checkpoints/`; for people, `report.html` with what it
-/// shows in `facts.json` and `pictures/`.
+/// shows in `facts.json` and `pictures/`. Where a run went on with other settings, those up to a step are in
+/// `config-step-00000500.yaml`.
 public struct RunDirectory: Sendable, Equatable {
   public let path: String
 
@@ -21,39 +22,37 @@ public struct RunDirectory: Sendable, Equatable {
   /// The picture of the samples after `step` steps.
   public func sample(step: Int) -> String { "\(samples)/\(CheckpointStore.name(step: step)).png" }
 
+  /// The settings that a run was trained with up to a step.
+  public func formerConfiguration(step: Int) -> String { "\(path)/config-\(CheckpointStore.name(step: step)).yaml" }
+
   /// Makes the folder of a new run, with its configuration.
   ///
   /// - Throws: `RecordError.runExists` where the folder is there and not empty: a run is never written over.
   public init(creating path: String, configuration: String) throws(RecordError) {
-    self.path = Self.trimmed(path)
-    let names = try Directory.names(in: self.path) ?? []
-    guard names.isEmpty else { throw .runExists(path: self.path, isRun: names.contains("config.yaml")) }
-    try Directory.create(self.path)
-    try Directory.create(samples)
-    try Directory.create(checkpoints)
-    try AtomicFile.write(to: self.configuration) { (file) throws(RecordError) in try file.write(configuration) }
+    self = try RunLock(creating: path, configuration: configuration).directory
   }
 
   /// Opens the folder of a run that is there.
   ///
   /// - Throws: `RecordError.noRun` where it has no `config.yaml`.
   public init(opening path: String) throws(RecordError) {
-    self.path = Self.trimmed(path)
-    guard access(configuration, R_OK) == 0 else {
+    self.init(at: path)
+    var status = stat()
+    guard access(configuration, R_OK) == 0, stat(configuration, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
       throw .noRun(path: self.path, missing: configuration)
     }
+  }
+
+  /// A folder that need not be there. Without slashes at the end, so that messages show one path.
+  init(at path: String) {
+    var path = path
+    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+    self.path = path
   }
 
   /// Adds a line to `warnings.txt`.
   public func append(warning: String) throws(RecordError) {
     let file = try OpenFile(warnings, O_WRONLY | O_CREAT | O_APPEND)
     try file.write(warning + "\n")
-  }
-
-  /// Without slashes at the end, so that messages show one path.
-  private static func trimmed(_ path: String) -> String {
-    var path = path
-    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
-    return path
   }
 }

@@ -20,33 +20,47 @@ public struct RunState: Sendable, Equatable, Codable {
 /// The right to train in a run's folder.
 ///
 /// It is a lock on `state.json` that the system takes back when the process ends, however it ends: a run whose file says
-/// `running` while nobody holds the lock was killed. Where a file system has no locks, nothing is refused.
+/// `running` while nobody holds the lock was killed. Where a file system has no locks, nothing is refused. Whoever trains
+/// takes it before anything of the run is read, so that nothing is gone on with that another process has just changed.
 public final class RunLock: Sendable {
-  private let path: String
+  public let directory: RunDirectory
   private let descriptor: CInt
+  private var path: String { directory.state }
 
-  /// Takes the lock and writes down who holds it.
+  /// Takes the lock; nothing is written until `begin`.
   ///
   /// - Throws: `RecordError.runInUse` where another process trains in this folder, or this one already does.
   public init(_ directory: RunDirectory) throws(RecordError) {
-    path = directory.state
-    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw .system(path: path, action: "opened for writing", code: errno) }
-    var lock = Self.whole(F_WRLCK)
-    // A lock of the open file, not of the process: closing another descriptor of the file does not lose it.
-    if fcntl(descriptor, Self.setLock, &lock) != 0, [EAGAIN, EACCES].contains(errno) {
-      let holder = Self.content(of: path)
-      close(descriptor)
-      throw .runInUse(path: directory.path, host: holder?.host, pid: holder?.pid)
-    }
-    try write(.running, reason: nil)
+    self.directory = directory
+    descriptor = try Self.locked(directory)
   }
 
-  deinit { close(descriptor) }
+  private static func locked(_ directory: RunDirectory) throws(RecordError) -> CInt {
+    let path = directory.state
+    while true {
+      let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0o644)
+      guard descriptor >= 0 else { throw .system(path: path, action: "opened for writing", code: errno) }
+      guard FileLock.take(descriptor) != .heldByAnother else {
+        close(descriptor)
+        let holder = content(of: path)
+        throw .runInUse(path: directory.path, host: holder?.host, pid: holder?.pid)
+      }
+      // Whoever held it until now may have taken the file away.
+      var status = stat()
+      if fstat(descriptor, &status) == 0, status.st_nlink > 0 { return descriptor }
+      close(descriptor)
+    }
+  }
 
-  // Linux's F_OFD_GETLK and F_OFD_SETLK, which the headers show to GNU's C only.
-  private static let getLock: CInt = 36
-  private static let setLock: CInt = 37
+  deinit {
+    // A call that was refused leaves nothing behind.
+    var status = stat()
+    if fstat(descriptor, &status) == 0, status.st_size == 0 { unlink(directory.state) }
+    close(descriptor)
+  }
+
+  /// Writes down that this process trains here from now on.
+  public func begin() throws(RecordError) { try write(.running, reason: nil) }
 
   /// Writes down how the training ended; the lock stays until this value goes.
   public func end(_ state: RunState.Phase, reason: String? = nil) throws(RecordError) {
@@ -61,24 +75,24 @@ public final class RunLock: Sendable {
   }
 
   private static func content(of path: String) -> RunState? {
-    guard let data = FileManager.default.contents(atPath: path) else { return nil }
-    return try? JSONDecoder().decode(RunState.self, from: data)
+    guard let bytes = try? OpenFile.bytes(of: path),
+      let state = try? JSONDecoder().decode(RunState.self, from: Data(bytes)), state.pid > 0
+    else { return nil }
+    return state
   }
 
-  /// Whether somebody holds the lock. Asking takes no lock, so that it never stands in a trainer's way.
+  /// The last state as it was written, whoever holds the lock.
+  static func writtenPhase(at path: String) -> RunState.Phase? { content(of: path)?.state }
+
   private static func isHeld(_ path: String) -> Bool {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return false }
     defer { close(descriptor) }
-    var lock = whole(F_RDLCK)
-    return fcntl(descriptor, Self.getLock, &lock) == 0 && lock.l_type != Int16(F_UNLCK)
+    return FileLock.isHeld(descriptor)
   }
 
-  private static func whole(_ type: CInt) -> flock {
-    flock(l_type: Int16(type), l_whence: Int16(SEEK_SET), l_start: 0, l_len: 0, l_pid: 0)
-  }
-
-  /// In place, since the lock is on this file: a new one put over it would have none.
+  /// In place, since the lock is on this file: a new one put over it would have none. In one write that covers what was
+  /// there, so that a process which is killed leaves the old text or the new one.
   private func write(_ phase: RunState.Phase, reason: String?) throws(RecordError) {
     var name = [CChar](repeating: 0, count: 256)
     gethostname(&name, name.count - 1)
@@ -87,9 +101,14 @@ public final class RunLock: Sendable {
       ("state", JSON.quoted(phase.rawValue)), ("host", JSON.quoted(host)), ("pid", "\(getpid())"),
       ("reason", reason.map(JSON.quoted)),
     ]
-    let text = "{" + fields.compactMap { key, value in value.map { "\"\(key)\":\($0)" } }.joined(separator: ",") + "}\n"
-    guard ftruncate(descriptor, 0) == 0, pwrite(descriptor, text, text.utf8.count, 0) == text.utf8.count else {
-      throw .system(path: path, action: "written", code: errno)
+    var text = "{" + fields.compactMap { key, value in value.map { "\"\(key)\":\($0)" } }.joined(separator: ",") + "}\n"
+    var status = stat()
+    if fstat(descriptor, &status) == 0 {
+      text += String(repeating: " ", count: max(0, min(4096, Int(status.st_size)) - text.utf8.count))
+    }
+    let written = pwrite(descriptor, text, text.utf8.count, 0)
+    guard written == text.utf8.count, ftruncate(descriptor, off_t(written)) == 0 else {
+      throw .system(path: path, action: "written", code: written < 0 ? errno : ENOSPC)
     }
   }
 }

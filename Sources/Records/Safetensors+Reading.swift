@@ -18,6 +18,8 @@ public enum SafetensorsFault: Error, Sendable, Equatable, CustomStringConvertibl
   /// Bytes follow the last tensor.
   case trailing(bytes: Int)
   case missing(tensor: String)
+  /// A number of the metadata is none that a run can come to.
+  case badCount(name: String, value: String, wanted: String)
   case unexpected(tensor: String, found: String, wanted: String)
 
   public var description: String {
@@ -34,6 +36,8 @@ public enum SafetensorsFault: Error, Sendable, Equatable, CustomStringConvertibl
     case .badOffsets(let tensor, let reason): "tensor '\(tensor)' \(reason)"
     case .trailing(let bytes): "\(bytes) bytes follow its last tensor"
     case .missing(let tensor): "it has no tensor '\(tensor)'"
+    case .badCount(let name, let value, let wanted):
+      "its metadata say \(name)=\(value), but \(wanted) is needed"
     case .unexpected(let tensor, let found, let wanted): "tensor '\(tensor)' is \(found), but \(wanted) is needed"
     }
   }
@@ -45,11 +49,29 @@ extension SafetensorsFile {
   /// - Parameter strict: whether the file must carry a checksum. Other programs' files carry none; in those of this
   ///   program it could only be missing by damage.
   public init(readingFrom path: String, strict: Bool = false) throws(RecordError) {
-    try self.init(bytes: OpenFile(path, O_RDONLY).readAll(), path: path, strict: strict)
+    let file = try OpenFile(path, O_RDONLY)
+    try Self.checkLength(of: file)
+    try self.init(bytes: file.readAll(), path: path, strict: strict)
   }
 
   /// A file's bytes, for those who need their hash too.
-  package static func bytes(of path: String) throws(RecordError) -> [UInt8] { try OpenFile(path, O_RDONLY).readAll() }
+  package static func bytes(of path: String) throws(RecordError) -> [UInt8] { try OpenFile.bytes(of: path) }
+
+  /// Refuses a file that is far longer than its header says before it is read: its length costs nothing where it has
+  /// holes, memory does.
+  private static func checkLength(of file: borrowing OpenFile) throws(RecordError) {
+    let (size, slack) = (try file.size(), 1 << 20)
+    guard size > slack else { return }
+    let start = try file.read(8, from: 0)
+    let length: Int
+    do throws(SafetensorsFault) { length = try SafetensorsHeader.length(of: start) } catch {
+      throw .safetensors(path: file.path, fault: error)
+    }
+    // What else is wrong with a header is told by the one that reads it.
+    guard let header = try? SafetensorsHeader(json: file.read(min(length, size - 8), from: 8)) else { return }
+    let excess = size - 8 - length - (header.entries.map(\.range.upperBound).max() ?? 0)
+    if excess > slack { throw .safetensors(path: file.path, fault: .trailing(bytes: excess)) }
+  }
 
   /// Reads a file's bytes; `path` serves the error's message.
   package init(bytes: [UInt8], path: String, strict: Bool) throws(RecordError) {

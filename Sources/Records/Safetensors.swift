@@ -66,9 +66,7 @@ public struct SafetensorsFile: Sendable, Equatable {
     }
     header.replaceSubrange(digits, with: Checksum.digits(checksum.value).utf8)
     try AtomicFile.write(to: path) { (file) throws(RecordError) in
-      try header.withUnsafeBufferPointer { (bytes) throws(RecordError) in
-        try file.write(UnsafeRawBufferPointer(bytes))
-      }
+      try file.write(header)
       for tensor in tensors {
         try tensor.values.withBytes { (bytes) throws(RecordError) in try file.write(bytes) }
       }

@@ -112,15 +112,21 @@ extension SafetensorsHeader {
   /// The header's JSON in a file.
   package static func place<File>(in file: File) throws(SafetensorsFault) -> Range<Int>
   where File: RandomAccessCollection<UInt8>, File.Index == Int {
-    guard file.count >= 8 else { throw .cutShort(promised: 8, found: file.count) }
-    let length = file.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    let length = try length(of: file.prefix(8))
+    guard file.count > 8 else { throw .cutShort(promised: 8 + length, found: 8) }
+    guard file[8] == UInt8(ascii: "{") else { throw .notSafetensors(reason: "its header does not begin with '{'") }
+    guard file.count - 8 >= length else { throw .cutShort(promised: 8 + length, found: file.count) }
+    return 8..<8 + length
+  }
+
+  /// The header's length, which a file's first eight bytes hold.
+  static func length(of start: some Collection<UInt8>) throws(SafetensorsFault) -> Int {
+    guard start.count >= 8 else { throw .cutShort(promised: 8, found: start.count) }
+    let length = Array(start).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard length >= 2, length <= limit else {
       throw .notSafetensors(reason: "its first 8 bytes promise a header of \(length) bytes")
     }
-    guard file.count > 8 else { throw .cutShort(promised: 8 + Int(length), found: 8) }
-    guard file[8] == UInt8(ascii: "{") else { throw .notSafetensors(reason: "its header does not begin with '{'") }
-    guard file.count - 8 >= Int(length) else { throw .cutShort(promised: 8 + Int(length), found: file.count) }
-    return 8..<8 + Int(length)
+    return Int(length)
   }
 
   /// Reads a header's JSON.

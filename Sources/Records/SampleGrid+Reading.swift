@@ -39,7 +39,7 @@ extension SampleGrid {
 
   /// The pixels of a PNG, four bytes each, and its height and width.
   private static func decoded(_ path: String) throws(RecordError) -> (rgba: [UInt8], size: [Int]) {
-    let png = try OpenFile(path, O_RDONLY).readAll()
+    let png = try OpenFile.bytes(of: path)
     var bytes: UnsafeMutablePointer<UInt8>?
     var header = image_header()
     let failure = callImages { image_png_decode(png, png.count, &bytes, &header, $0, $1) }

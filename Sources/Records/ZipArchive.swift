@@ -26,7 +26,7 @@ public struct ZipArchive: Sendable {
   ///
   /// - Throws: `RecordError` that says what is damaged, or what the archive has that is not read here.
   public init(readingFrom path: String) throws(RecordError) {
-    try self.init(bytes: OpenFile(path, O_RDONLY).readAll(), path: path)
+    try self.init(bytes: OpenFile.bytes(of: path), path: path)
   }
 
   /// Reads an archive's bytes; `path` serves the error's message.

@@ -9,7 +9,7 @@ import Glibc
 /// Source: PKWARE's APPNOTE 6.3.10.
 public final class ZipWriter {
   private let path: String
-  private let file: OpenFile
+  private var draft: DraftFile
   private var position = 0
   private var directory: [UInt8] = []
   private var names: Set<String> = []
@@ -20,13 +20,7 @@ public final class ZipWriter {
   /// - Throws: `RecordError` where the file cannot be made.
   public init(_ path: String) throws(RecordError) {
     self.path = path
-    file = try OpenFile(path + AtomicFile.temporarySuffix, O_WRONLY | O_CREAT | O_TRUNC)
-    Unfinished.begin(file.path)
-  }
-
-  deinit {
-    if !isFinished { unlink(file.path) }
-    Unfinished.end(file.path)
+    draft = try DraftFile(for: path)
   }
 
   /// Adds a file.
@@ -52,12 +46,12 @@ public final class ZipWriter {
     let start = position
     try append(directory)
     try append(ZipEntry.end(count: names.count, start: start, size: directory.count))
-    try AtomicFile.putInPlace(file, path)
+    try draft.finish()
     isFinished = true
   }
 
   private func append(_ bytes: [UInt8]) throws(RecordError) {
-    try bytes.withUnsafeBufferPointer { (bytes) throws(RecordError) in try file.write(UnsafeRawBufferPointer(bytes)) }
+    try draft.file.write(bytes)
     position += bytes.count
   }
 }

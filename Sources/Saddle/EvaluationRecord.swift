@@ -116,17 +116,8 @@ extension RunDirectory {
   }
 
   /// The evaluations that were kept, by step.
-  ///
-  /// - Throws: `RecordError.library` that names a file which holds none.
-  public func records() throws(RecordError) -> [EvaluationRecord] {
-    var records: [EvaluationRecord] = []
-    for (path, report) in try evaluationReports() {
-      guard let record = try? EvaluationRecord(json: report) else {
-        throw .library(reason: "\(path) is no evaluation: remove it, or evaluate again")
-      }
-      records.append(record)
-    }
-    return records
+  public func records() throws -> [EvaluationRecord] {
+    try evaluationReports { try EvaluationRecord(json: String(decoding: $0, as: UTF8.self)) }
   }
 }
 

@@ -1,6 +1,5 @@
 import Adversaries
 import Datasets
-import Foundation
 
 extension Exhibit {
   public static let all = [interpolation, classes, truncation, neighbours, history]
@@ -65,10 +64,7 @@ extension Exhibit {
   ) { stage in
     let (rows, nearest) = (6, columns - 1)
     let shape = stage.configuration.sampleShape
-    let background = stage.configuration.data.background
-    let dataset = try openDataset(
-      at: URL(fileURLWithPath: stage.configuration.data.path), size: shape[0], channels: shape[2],
-      background: RGB(red: background.red, green: background.green, blue: background.blue))
+    let dataset = try stage.configuration.openData()
     let labels = (0..<rows).map { $0 % max(1, stage.trainer.game.classes) }
     let samples = try stage.grid(stage.trainer.latents(rows, seed: stage.seed), labels: labels, columns: 1)
     let found = try PixelNeighbours(of: samples.pixels, count: rows, among: dataset, nearest: nearest)

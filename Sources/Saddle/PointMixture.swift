@@ -74,6 +74,7 @@ public final class PointSource: SampleSource {
     "\(mixture.name): \(mixture.centres.count) Gaussians of deviation \(mixture.deviation) in the plane"
   }
   var count: Int { 100_000 }
+  var fingerprint: String? { nil }
 
   /// The next batch, its samples [batch, 2] and, where they are labelled, its labels [batch].
   public func next() -> Batch {

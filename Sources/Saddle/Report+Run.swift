@@ -99,15 +99,8 @@ extension Report.Run {
 extension Report.Evaluation {
   /// The evaluations that `saddle evaluate` left in a run's folder, by step: `evaluation/*.json`.
   static func all(in directory: RunDirectory) throws -> [Report.Evaluation] {
-    let folder = "\(directory.path)/evaluation"
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    return try names.filter { $0.hasSuffix(".json") }.sorted().map { name in
-      let path = "\(folder)/\(name)"
-      do {
-        return try JSONDecoder().decode(Kept.self, from: Data(contentsOf: URL(fileURLWithPath: path))).evaluation
-      } catch {
-        throw RecordError.library(reason: "\(path) is no evaluation: remove it, or evaluate again")
-      }
+    try directory.evaluationReports { json in
+      try JSONDecoder().decode(Kept.self, from: Data(json)).evaluation
     }
   }
 

@@ -18,17 +18,10 @@ extension RunEvaluator {
 
     /// - Throws: `DatasetError` that names the file or folder at fault.
     init(_ configuration: Configuration, _ options: Options) throws {
-      let (shape, background) = (configuration.sampleShape, configuration.data.background)
-      func open(_ path: String, _ part: Split) throws -> any ImageDataset {
-        try openDataset(
-          at: URL(fileURLWithPath: path), split: part, size: shape[0], channels: shape[2],
-          background: RGB(red: background.red, green: background.green, blue: background.blue))
-      }
       trainPath = options.data ?? configuration.data.path
       guard !trainPath.isEmpty else { throw EvaluationError("there is nothing to compare with: give --data") }
-      train = try open(trainPath, .train)
-      // A path that was given must open; the data's own part may be missing.
-      heldOut = try options.heldOut.map { try open($0, .train) } ?? (try? open(trainPath, .heldOut))
+      train = try configuration.openData(at: trainPath)
+      heldOut = try configuration.openHeldOut(at: options.heldOut, of: trainPath)
       heldOutPath = heldOut == nil ? nil : options.heldOut ?? trainPath
       reference = try train.spread(options.reference ?? options.count)
     }

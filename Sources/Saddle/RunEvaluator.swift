@@ -155,8 +155,7 @@ public final class RunEvaluator {
 
   /// Whether another run's samples can be compared with the same images.
   public func serves(_ other: Configuration) -> Bool {
-    (options.data != nil || other.data == configuration.data) && other.sampleShape == configuration.sampleShape
-      && other.data.background == configuration.data.background
+    (options.data != nil || other.data.path == configuration.data.path) && other.readsImages(like: configuration)
   }
 
   /// Evaluates a generator as it stands.

@@ -8,17 +8,20 @@ public struct RunFacts: Sendable, Codable, Equatable {
   public var criticParameters: Int
   /// The number of the numerical contract.
   public var contract: String
+  /// What the images are known by, to tell whether the run goes on with the same; nil where there are none.
+  public var fingerprint: String?
 
   /// Those of a folder; nil where nobody has written them there.
   public init?(of directory: RunDirectory) {
-    guard let data = FileManager.default.contents(atPath: directory.facts),
-      let facts = try? JSONDecoder().decode(Self.self, from: data)
+    guard let data = try? OpenFile.bytes(of: directory.facts),
+      let facts = try? JSONDecoder().decode(Self.self, from: Data(data))
     else { return nil }
     self = facts
   }
 
   init(_ run: TrainingRun) {
     (device, data, contract) = (run.device.name, run.dataSummary, TrainingRun.contract)
+    fingerprint = run.fingerprint
     generatorParameters = run.trainer.generator.network.weights.shape.count
     criticParameters = run.trainer.critic.network.weights.shape.count
   }

@@ -49,7 +49,7 @@ public struct RunSummary: Sendable, Equatable, Encodable {
     steps = configuration.training.steps
     let rows = Self.lastRows(of: directory.metrics)
     let saved = try CheckpointStore(readingFrom: directory.checkpoints).latest() ?? 0
-    step = max(saved, rows.last.flatMap { $0["step"] as? Int } ?? 0)
+    step = max(saved, rows.last.flatMap(Self.step) ?? 0)
     let written = directory.lastState
     // Without a word, whoever came to the last step finished.
     state = written?.state ?? (saved >= steps ? .finished : .interrupted)
@@ -61,8 +61,8 @@ public struct RunSummary: Sendable, Equatable, Encodable {
     let rates = rows.compactMap { $0["images_per_second"] as? Double }.sorted()
     imagesPerSecond = rates.isEmpty ? nil : rates[rates.count / 2]
     warnings =
-      (try? String(contentsOfFile: directory.warnings, encoding: .utf8))?.split(separator: "\n").count ?? 0
-    best = Self.best(of: FileManager.default.contents(atPath: "\(directory.path)/evaluations.jsonl") ?? Data())
+      (try? directory.warningLines())?.count ?? 0
+    best = Self.best(of: Data((try? OpenFile.bytes(of: directory.evaluations)) ?? []))
   }
 
   /// The runs in a folder, the last changed first: itself where it is one, else those of its folders that are. A folder
@@ -101,10 +101,12 @@ public struct RunSummary: Sendable, Equatable, Encodable {
   /// The last rows of a metrics stream: as many as are in its last 32 KiB, so that long runs are listed as fast as short
   /// ones.
   static func lastRows(of path: String) -> [[String: Any]] {
-    guard let file = FileHandle(forReadingAtPath: path), let end = try? file.seekToEnd() else { return [] }
-    defer { try? file.close() }
-    try? file.seek(toOffset: end - min(end, 32 << 10))
-    return objects((try? file.readToEnd()) ?? Data())
+    objects(Data((try? OpenFile.end(of: path, most: 32 << 10)) ?? []))
+  }
+
+  /// The step of a line; nil where it is none that a run can come to.
+  private static func step(_ row: [String: Any]) -> Int? {
+    (row["step"] as? Int).flatMap { (0...CheckpointStore.lastStep).contains($0) ? $0 : nil }
   }
 
   /// The lines that are JSON objects; one that is being written, or was cut, is none.
@@ -123,7 +125,7 @@ public struct RunSummary: Sendable, Equatable, Encodable {
   /// The best value of the most telling metric, over the evaluations of the last one's protocol.
   static func best(of evaluations: Data) -> Best? {
     let rows = objects(evaluations).compactMap { row -> (step: Int, values: [String: Double], rules: String)? in
-      guard let step = row["step"] as? Int, let values = (row["metrics"] ?? row["figures"]) as? [String: Any] else {
+      guard let step = step(row), let values = (row["metrics"] ?? row["figures"]) as? [String: Any] else {
         return nil
       }
       let options: JSONSerialization.WritingOptions = [.sortedKeys, .fragmentsAllowed, .withoutEscapingSlashes]

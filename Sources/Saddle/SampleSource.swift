@@ -1,5 +1,6 @@
 import Adversaries
 import Datasets
+import Evaluation
 
 /// Where real samples come from, batch after batch.
 protocol SampleSource: AnyObject {
@@ -7,6 +8,8 @@ protocol SampleSource: AnyObject {
   var summary: String { get }
   /// Samples in all; an epoch sees each once.
   var count: Int { get }
+  /// What tells the data from others; nil where they are drawn, and the configuration says all.
+  var fingerprint: String? { get }
   /// The next batch, its samples [N, ...] in [-1, 1].
   func next() throws -> Batch
   /// Stops what runs in the background.
@@ -22,10 +25,12 @@ final class ImageSource: SampleSource {
   /// Whether there are classes to be told.
   private let hasClasses: Bool
   private let device: Device
+  let fingerprint: String?
 
   /// - Parameter first: Batches that were drawn before: a run that resumes goes on with the next.
   init(_ dataset: any ImageDataset, _ configuration: Configuration, first: Int, on device: Device) throws {
     (self.dataset, self.device) = (dataset, device)
+    fingerprint = try Self.fingerprint(of: dataset)
     let labels = try Self.labels(of: dataset, configuration)
     hasClasses = labels != nil
     let batch = configuration.training.batch
@@ -52,6 +57,19 @@ final class ImageSource: SampleSource {
       flips: configuration.data.flip ? .horizontal : .none)
     let (epoch, batch) = first.quotientAndRemainder(dividingBy: sampler.batchesPerEpoch)
     return BatchPrefetcher(dataset, sampler, from: .init(epoch: epoch, batch: batch))
+  }
+
+  /// The names of all files, all labels, and the pixels of some images: what costs little and changes with the data.
+  private static func fingerprint(of dataset: any ImageDataset) throws -> String {
+    var hash = SHA256()
+    let shape = [dataset.count, dataset.height, dataset.width, dataset.channels]
+    let names = (dataset as? FolderDataset)?.fileNames ?? []
+    hash.add(Array("\(shape) \(dataset.classNames) \(names)".utf8))
+    hash.add(
+      (dataset.labels ?? []).flatMap { label in withUnsafeBytes(of: Int32(truncatingIfNeeded: label)) { Array($0) } })
+    let some = try dataset.spread(64)
+    hash.add(try some.read(Array(0..<some.count)))
+    return hash.digest.description
   }
 
   private static func labels(of dataset: any ImageDataset, _ configuration: Configuration) throws -> [Int]? {

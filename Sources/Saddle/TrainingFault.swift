@@ -40,7 +40,8 @@ extension TrainingRun {
   func fault(at step: Int) throws -> TrainingFault {
     let latest = try store.latest()
     let checkpoint = try latest.map { (step: $0, file: try store.load(step: $0)) }
-    let first = checkpoint.map { Trainer.Counts($0.file, step: $0.step, configuration.training.criticSteps).drawn } ?? 0
+    let first =
+      try checkpoint.map { try Trainer.Counts($0.file, step: $0.step, configuration.training.criticSteps).drawn } ?? 0
     let source = try Self.open(configuration, first: first, on: device, nil)
     defer { source.stop() }
     let trainer = try Trainer(configuration, on: device)

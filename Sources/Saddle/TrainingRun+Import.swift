@@ -25,9 +25,10 @@ extension TrainingRun {
       player.average?.assign(player.network.weights)
       player.history?.assign(player.network.weights)
     }
-    let directory = try RunDirectory(creating: path, configuration: configuration.yaml())
-    try CheckpointStore(directory: directory.checkpoints).save(try trainer.checkpoint(), step: 0)
-    return directory
+    let lock = try RunLock(creating: path, configuration: configuration.yaml())
+    try CheckpointStore(directory: lock.directory.checkpoints).save(try trainer.checkpoint(), step: 0)
+    try lock.end(.interrupted)
+    return lock.directory
   }
 
   /// PyTorch's own files are programs that build what they hold: they are named, and not run.

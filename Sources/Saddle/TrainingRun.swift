@@ -1,5 +1,4 @@
 import Datasets
-import Foundation
 
 /// A run: a folder with its configuration, metrics, pictures and checkpoints, and the game that fills it.
 public final class TrainingRun {
@@ -15,76 +14,108 @@ public final class TrainingRun {
   /// What measures the samples now and then; nil where nothing does.
   private let evaluator: RunEvaluator?
   let device: Device
+  /// What the data are known by; nil where they are drawn.
+  var fingerprint: String? { source.fingerprint }
+  /// Why the run does not go on to the bit, if so.
+  public let cautions: [String]
 
   /// What is trained on, in a line.
   public var dataSummary: String { source.summary }
 
   /// Begins a run in a new folder, or goes on with one.
   ///
-  /// The data are opened before the folder is made, so that a mistake in their path leaves nothing behind.
+  /// The data are opened before the folder is made, so that a mistake in their path leaves nothing behind. A run that
+  /// goes on with other settings has them in its `config.yaml` from then on.
   ///
   /// - Parameters:
   ///   - configuration: What is trained, and how.
   ///   - path: The run's folder.
   ///   - checkpoint: The step to go on from and its file, as `CheckpointStore` loads them; nil begins anew.
+  ///   - lock: The folder's, where the caller has taken it before reading the checkpoint, as is right where others might
+  ///     train there; nil takes it here.
   ///   - device: What computes.
   ///   - voice: Told while what evaluates the run is made ready.
   ///   - progress: Told while data are read: files done and files in all.
   /// - Throws: `DatasetError`, `RecordError` (`runInUse` where another process trains in the folder), `NetworkError`,
-  ///   `DeviceError`; `EvaluationError` and `FeatureError` where it could not be evaluated as configured.
+  ///   `DeviceError`; `CheckpointMisfit` where the settings are not the checkpoint's; `EvaluationError` and `FeatureError`
+  ///   where it could not be evaluated as configured.
   public init(
     _ configuration: Configuration, in path: String, from checkpoint: (step: Int, file: SafetensorsFile)? = nil,
-    on device: Device, voice: RunEvaluator.Voice = .silent, progress: (@Sendable (Int, Int) -> Void)? = nil
+    holding lock: RunLock? = nil, on device: Device, voice: RunEvaluator.Voice = .silent,
+    progress: (@Sendable (Int, Int) -> Void)? = nil
   ) throws {
     (self.configuration, self.device) = (configuration, device)
-    let first = checkpoint.map { Trainer.Counts($0.file, step: $0.step, configuration.training.criticSteps).drawn } ?? 0
+    let held = try lock ?? checkpoint.map { _ in try RunLock(RunDirectory(opening: path)) }
+    let first =
+      try checkpoint.map { try Trainer.Counts($0.file, step: $0.step, configuration.training.criticSteps).drawn } ?? 0
     source = try Self.open(configuration, first: first, on: device, progress)
     trainer = try Trainer(configuration, on: device)
     // Weights or labels that are missing stop a run before its first step, not at its first evaluation.
     evaluator =
       configuration.evaluation.every > 0
       ? try RunEvaluator(configuration, configuration.evaluationOptions, on: device, voice) : nil
-    if let checkpoint {
-      directory = try RunDirectory(opening: path)
-      try trainer.restore(checkpoint.file, step: checkpoint.step)
-    } else {
-      directory = try RunDirectory(creating: path, configuration: configuration.yaml())
+    // Nothing of the run is changed before all of this could be made.
+    if let checkpoint, let held {
+      try trainer.restore(checkpoint.file, step: checkpoint.step, in: held.directory, configuration)
     }
-    lock = try RunLock(directory)
+    let lock = try held ?? RunLock(creating: path, configuration: configuration.yaml())
+    let directory = lock.directory
+    (self.lock, self.directory) = (lock, directory)
     let keep = configuration.output.keep
     store = try CheckpointStore(directory: directory.checkpoints, keeping: keep == 0 ? nil : keep)
+    let fingerprint = source.fingerprint
+    cautions = checkpoint.map { Self.cautions($0.file, configuration, directory, fingerprint) } ?? []
     if let checkpoint {
+      try lock.begin()
       try store.remove(after: checkpoint.step)
-      try directory.removeEvaluations(after: checkpoint.step)
+      try directory.forget(after: checkpoint.step)
+      if (try? Configuration(from: directory.configuration)) != configuration {
+        try directory.write(configuration: configuration.yaml(), after: checkpoint.step)
+      }
+      for caution in cautions { try directory.append(warning: caution) }
+    } else if held != nil {
+      try lock.start(configuration: configuration.yaml())
     }
+  }
+
+  /// What keeps a run from going on to the bit.
+  private static func cautions(
+    _ checkpoint: SafetensorsFile, _ configuration: Configuration, _ directory: RunDirectory, _ fingerprint: String?
+  ) -> [String] {
+    let rest = "the run goes on, but not to the bit"
+    var cautions: [String] = []
+    if let contract = checkpoint.metadata["contract"], contract != Self.contract {
+      cautions.append("the checkpoint was made under numerical contract \(contract), this is \(Self.contract): \(rest)")
+    }
+    if let seed = checkpoint.metadata["seed"], seed != "\(configuration.training.seed)" {
+      cautions.append(
+        "training.seed is \(configuration.training.seed), and the run was begun with \(seed): \(rest), and is neither "
+          + "seed's run")
+    }
+    if let before = RunFacts(of: directory)?.fingerprint, let fingerprint, before != fingerprint {
+      cautions.append(
+        "the data in \(configuration.data.path) are not those that the run was trained on before (or are read in another "
+          + "way): \(rest)")
+    }
+    return cautions
   }
 
   static func open(
     _ configuration: Configuration, first: Int, on device: Device, _ progress: (@Sendable (Int, Int) -> Void)?
   ) throws -> any SampleSource {
-    let path = configuration.data.path
-    let shape = configuration.sampleShape
-    if shape == [2] {
+    if configuration.sampleShape == [2] {
       let mixture = try configuration.pointMixture()
       let (training, classes, modes) = (configuration.training, configuration.model.classes, mixture.centres.count)
       guard classes == 0 || classes >= modes else {
         throw ConfigurationError.contradiction(
-          "model.classes is \(classes), but a point's class is its mode, of which \(path) has \(modes): "
+          "model.classes is \(classes), but a point's class is its mode, of which \(configuration.data.path) has \(modes): "
             + "set model.classes=\(modes)")
       }
       return PointSource(
         mixture, batch: training.batch, seed: UInt64(training.seed), first: first, isLabelled: classes > 0, on: device)
     }
-    guard !path.isEmpty else {
-      throw ConfigurationError.contradiction(
-        "there is nothing to train on: give --data a folder of images, or a folder of IDX or CIFAR-10 files "
-          + "(tools/datasets makes some)")
-    }
-    let background = configuration.data.background
-    let dataset = try openDataset(
-      at: URL(fileURLWithPath: path), size: shape[0], channels: shape[2], fit: configuration.data.fit.fit,
-      background: RGB(red: background.red, green: background.green, blue: background.blue), progress: progress)
-    return try ImageSource(dataset, configuration, first: first, on: device)
+    return try ImageSource(
+      try configuration.openData(progress: progress), configuration, first: first, on: device)
   }
 
   // MARK: Training
@@ -186,14 +217,18 @@ extension Trainer {
   ///
   /// - Throws: `SafetensorsFault` where it does not hold this game's tensors.
   public func restore(_ file: SafetensorsFile, step: Int) throws {
+    let counts = try Counts(file, step: step, game.criticSteps)
     for (name, tensor) in state { tensor.write(try file.float32(name, shape: tensor.shape.sizes)) }
-    resume(at: Counts(file, step: step, game.criticSteps))
+    resume(at: counts)
   }
 }
 
 extension Trainer.Counts {
   /// The counts of a checkpoint; those of a file from before they were saved follow from its step.
-  init(_ file: SafetensorsFile, step: Int, _ criticSteps: Schedule) {
+  ///
+  /// - Throws: `SafetensorsFault.badCount` where one is none that a run can come to.
+  init(_ file: SafetensorsFile, step: Int, _ criticSteps: Schedule) throws(SafetensorsFault) {
+    try CheckpointStore.checkCounts(of: file, step: step)
     let before = step * Int(criticSteps.start)
     func count(_ name: String) -> Int { file.metadata[name].flatMap { Int($0) } ?? before }
     self.init(step: step, drawn: count("drawn"), criticStep: count("critic-step"))

@@ -81,30 +81,22 @@ struct Evaluate: ParsableCommand {
 
   func run() throws {
     if list { return try show(EvaluationList()) }
-    let directories = try folders.map { try RunDirectory(opening: $0) }
-    if history { return try showHistory(directories) }
+    if history { return try showHistory(try folders.map { try RunDirectory(opening: $0) }) }
     // Every run is opened before the first one is measured.
-    let runs = try directories.map { directory in
-      let store = CheckpointStore(readingFrom: directory.checkpoints)
-      return (
-        directory: directory, configuration: try Saddle.Configuration(from: directory.configuration),
-        checkpoint: try from.map { try store.load(named: $0) } ?? store.loadLatest()
-      )
-    }
+    let runs = try folders.map { try SavedRun(opening: $0, from: from) }
     for run in runs where data == nil && statistics == nil { try run.configuration.checkData(of: run.directory.path) }
     let device = try deviceOptions.open()
     var evaluator: RunEvaluator?
     var records: [EvaluationRecord] = []
-    for (directory, configuration, checkpoint) in runs {
-      let trainer = try Trainer(configuration, on: device)
-      try trainer.restore(checkpoint.file, step: checkpoint.step)
-      if evaluator?.serves(configuration) != true {
-        evaluator = try RunEvaluator(configuration, options, on: device, .terminal)
+    for run in runs {
+      let trainer = try run.trainer(on: device)
+      if evaluator?.serves(run.configuration) != true {
+        evaluator = try RunEvaluator(run.configuration, options, on: device, .terminal)
         if let exportStatistics { try evaluator?.evaluator.reference.moments.write(to: exportStatistics) }
       }
       guard let evaluator else { continue }
-      let record = try evaluator.evaluate(trainer, configuration, run: directory.path)
-      try directory.append(record)
+      let record = try evaluator.evaluate(trainer, run.configuration, run: run.directory.path)
+      try run.directory.append(record)
       records.append(record)
     }
     if let json {

@@ -36,12 +36,9 @@ struct Export: ParsableCommand {
   @OptionGroup var deviceOptions: DeviceOptions
 
   func run() throws {
-    let directory = try RunDirectory(opening: folder)
-    let configuration = try Saddle.Configuration(from: directory.configuration)
-    let store = CheckpointStore(readingFrom: directory.checkpoints)
-    let checkpoint = try from.map { try store.load(named: $0) } ?? store.loadLatest()
-    let trainer = try Trainer(configuration, on: try deviceOptions.open())
-    try trainer.restore(checkpoint.file, step: checkpoint.step)
+    let run = try SavedRun(opening: folder, from: from)
+    let configuration = run.configuration
+    let trainer = try run.trainer(on: try deviceOptions.open())
     let average = try chosenAverage(trainer, configuration)
     if player == .generator, configuration.sampling.statistics == .batch {
       tell(
@@ -51,7 +48,7 @@ struct Export: ParsableCommand {
 
     let network = (player == .generator ? trainer.generator : trainer.critic).network
     let metadata = [
-      "producer": "saddle", "step": "\(checkpoint.step)", "player": player.rawValue,
+      "producer": "saddle", "step": "\(run.step)", "player": player.rawValue,
       "weights": average == nil ? "raw" : "average", "architecture": configuration.model.architecture,
     ]
     let names =
@@ -64,13 +61,13 @@ struct Export: ParsableCommand {
       model.metadata = metadata
       try model.write(to: out)
     case .pytorch:
-      let tensors = try PyTorchState(of: network).tensors(weights: average, batches: checkpoint.step)
+      let tensors = try PyTorchState(of: network).tensors(weights: average, batches: run.step)
       // PyTorch's own files say so; some readers ask for it.
       try SafetensorsFile(tensors: tensors, metadata: metadata.merging(["format": "pt"]) { $1 }).write(to: out)
     }
     if let example { try writeExample(network, average, trainer.seed, names, to: example) }
     tell(
-      "\(out): the \(player.rawValue) after step \(checkpoint.step), \(average == nil ? "raw" : "averaged") weights, "
+      "\(out): the \(player.rawValue) after step \(run.step), \(average == nil ? "raw" : "averaged") weights, "
         + (format == .onnx ? "ONNX opset \(ONNXModel.opset)" : "a state dict for PyTorch"))
   }
 

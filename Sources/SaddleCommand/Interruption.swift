@@ -20,7 +20,8 @@ enum Interruption {
 
   /// Ends the process at a signal, in whatever it does; call it once, before all else.
   static func listen() {
-    Unfinished.prepare()
+    // What is made at its first use is made now, not in the handler.
+    UnfinishedFiles.removeAll()
     _ = (isSaving.load(ordering: .relaxed), asked.load(ordering: .relaxed))
     let text =
       (isatty(STDERR_FILENO) == 1 ? "\r\u{1B}[K" : "")
@@ -65,7 +66,7 @@ enum Interruption {
         return
       }
     }
-    Unfinished.removeAll()
+    UnfinishedFiles.removeAll()
     _exit(128 + number)
   }
 }

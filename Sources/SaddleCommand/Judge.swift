@@ -58,18 +58,15 @@ struct Judge: ParsableCommand {
   }
 
   func run() throws {
-    let directory = try RunDirectory(opening: folder)
-    let configuration = try Saddle.Configuration(from: directory.configuration)
-    let store = CheckpointStore(readingFrom: directory.checkpoints)
-    let checkpoint = try from.map { try store.load(named: $0) } ?? store.loadLatest()
+    let run = try SavedRun(opening: folder, from: from)
+    let configuration = run.configuration
     let isOfImages = configuration.sampleShape.rank == 3
     if !isOfImages { try checkPoints(folder) }
-    if data == nil { try configuration.checkData(of: directory.path) }
+    if data == nil { try configuration.checkData(of: run.directory.path) }
     let images = isOfImages ? try openImages(configuration) : nil
     let critic = try self.critic(of: configuration.sampleShape)
     let device = try deviceOptions.open()
-    let trainer = try Trainer(configuration, on: device)
-    try trainer.restore(checkpoint.file, step: checkpoint.step)
+    let trainer = try run.trainer(on: device)
     let reals = try images.map { try samples(of: $0, on: device) } ?? points(configuration, trainer, critic)
 
     let status = StatusLine()
@@ -82,7 +79,7 @@ struct Judge: ParsableCommand {
     }
     status.clear()
     let report = JudgeReport(
-      judgement, critic, isDivergenceOfNetworks: nnd, run: folder, step: checkpoint.step,
+      judgement, critic, isDivergenceOfNetworks: nnd, run: folder, step: run.step,
       weights: trainer.generator.average == nil ? "raw" : configuration.sampling.weights.rawValue,
       statistics: configuration.sampling.statistics.rawValue, kind: isOfImages ? "images" : "points",
       names: reals.names, counts: reals.counts,
@@ -132,21 +129,13 @@ struct Judge: ParsableCommand {
 
   private func openImages(_ configuration: Saddle.Configuration) throws -> Images {
     let path = data ?? configuration.data.path
-    let shape = configuration.sampleShape
-    let background = configuration.data.background
-    func open(_ path: String, _ part: Split) throws -> any ImageDataset {
-      try openDataset(
-        at: URL(fileURLWithPath: path), split: part, size: shape[0], channels: shape[2],
-        fit: configuration.data.fit.fit,
-        background: RGB(red: background.red, green: background.green, blue: background.blue))
-    }
-    var train = try open(path, .train)
+    var train = try configuration.openData(at: path)
     let held: any ImageDataset
     if let split {
       let parts = try train.divided(share: split)
       (train, held) = (parts.rest, parts.share)
     } else {
-      held = try heldOut.map { try open($0, .train) } ?? open(path, .heldOut)
+      held = try heldOut.map { try configuration.openData(at: $0) } ?? configuration.openData(.heldOut, at: path)
     }
     let place = split.map { "\($0) of \(path)" } ?? heldOut ?? path
     if nnd {

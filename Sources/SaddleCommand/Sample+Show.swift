@@ -21,16 +21,13 @@ extension Sample {
   /// Draws one of the pictures that a report shows, into the run's folder or to --out.
   func draw(_ name: String) throws {
     guard let exhibit = Exhibit.all.first(where: { $0.name == name }) else { return }
-    let directory = try RunDirectory(opening: folder)
-    let configuration = try Saddle.Configuration(from: directory.configuration)
-    let store = CheckpointStore(readingFrom: directory.checkpoints)
-    let checkpoint = try from.map { try store.load(named: $0) } ?? store.loadLatest()
-    let trainer = try Trainer(configuration, on: try deviceOptions.open())
-    try trainer.restore(checkpoint.file, step: checkpoint.step)
-    let grid = try exhibit.picture(of: trainer, configuration, in: directory, seed: seed)
-    let path = try out ?? directory.placePicture(of: name, step: checkpoint.step)
+    let run = try SavedRun(opening: folder, from: from)
+    let configuration = run.configuration
+    let trainer = try run.trainer(on: try deviceOptions.open())
+    let grid = try exhibit.picture(of: trainer, configuration, in: run.directory, seed: seed)
+    let path = try out ?? run.directory.placePicture(of: name, step: run.step)
     try grid.writePNG(to: path, scale: configuration.pictureScale)
-    tell("\(path): \(exhibit.title.lowercased()) after step \(checkpoint.step). \(exhibit.caption)")
+    tell("\(path): \(exhibit.title.lowercased()) after step \(run.step). \(exhibit.caption)")
     if out == nil { tell("saddle report \(folder.shellWord) puts it on the run's page") }
   }
 }

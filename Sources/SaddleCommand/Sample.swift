@@ -52,14 +52,11 @@ struct Sample: ParsableCommand {
   func run() throws {
     if let show { return try draw(show) }
     let out = out ?? "samples.png"
-    let directory = try RunDirectory(opening: folder)
-    let configuration = try Saddle.Configuration(from: directory.configuration)
-    let store = CheckpointStore(readingFrom: directory.checkpoints)
-    let checkpoint = try from.map { try store.load(named: $0) } ?? store.loadLatest()
+    let run = try SavedRun(opening: folder, from: from)
+    let configuration = run.configuration
     try checkSize(configuration, out)
     let device = try deviceOptions.open()
-    let trainer = try Trainer(configuration, on: device)
-    try trainer.restore(checkpoint.file, step: checkpoint.step)
+    let trainer = try run.trainer(on: device)
 
     let latents = try self.latents(trainer)
     let shape = Shape([latents.shape[0]] + configuration.sampleShape.sizes)
@@ -68,7 +65,7 @@ struct Sample: ParsableCommand {
         throw ValidationError("The run's samples are points: --out must end in .png.")
       }
       try SamplePicture(trainer.samples(latents, configuration.samplingMode)).write(to: out)
-      return tell("\(out): \(shape[0]) points after step \(checkpoint.step)")
+      return tell("\(out): \(shape[0]) points after step \(run.step)")
     }
     let output = try SampleKind.named(out)?.open(out, shape[0], configuration.sampleShape)
     let progress = StatusLine()
@@ -91,7 +88,7 @@ struct Sample: ParsableCommand {
         columns: interpolate ?? configuration.gridColumns
       ).writePNG(to: out, scale: scale == 0 ? nil : scale)
     }
-    tell("\(out): \(shape[0]) samples after step \(checkpoint.step)")
+    tell("\(out): \(shape[0]) samples after step \(run.step)")
   }
 
   /// Asked before anything is drawn: latents are drawn all at once, and a grid is one picture.

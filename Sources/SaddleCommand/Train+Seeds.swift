@@ -11,7 +11,7 @@ extension Train {
     let first = seed ?? 1
     let set = (first..<first + count).map { (seed: $0, folder: "\(folder)-seed-\($0)") }
     let begun = set.filter { (try? RunDirectory(opening: $0.folder)) != nil }
-    if !resume, let run = begun.first { _ = try RunDirectory(creating: run.folder, configuration: "") }
+    if !resume { for run in begun { try RunDirectory.checkIsFree(run.folder) } }
     if resume && source == nil && begun.isEmpty { _ = try RunDirectory(opening: set[0].folder) }
     let start = ContinuousClock.now
     for (number, run) in set.enumerated() {

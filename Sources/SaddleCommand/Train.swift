@@ -67,14 +67,21 @@ struct Train: ParsableCommand {
     // A run that goes on has its configuration; a run that begins may need one chosen for its data.
     let plan = try resume ? nil : TrainPlan(source: source, data: data)
     let existing = resume ? try RunDirectory(opening: folder) : nil
+    // Taken before anything of the run is read. A plan changes nothing.
+    let lock = dryRun ? nil : try existing.map { try RunLock($0) }
+    if !resume && !dryRun {
+      try RunDirectory.checkIsFree(folder)
+      if (try? RunDirectory(opening: folder)) != nil { tell("run: the one in \(folder) saved nothing; it begins anew") }
+    }
     let configuration = try Saddle.Configuration(
       from: existing?.configuration ?? plan?.source, assignments: (plan?.assignments ?? []) + assignments,
       flags: flags(data: data ?? plan?.data))
     for caution in configuration.cautions { tell("warning: \(caution)") }
 
-    let checkpoint = try existing.map { run in
-      let store = CheckpointStore(readingFrom: run.checkpoints)
-      return try from.map { try store.load(named: $0) } ?? store.loadLatest()
+    let checkpoint = try existing.flatMap { try from == nil && $0.savedNothing() ? nil : $0.checkpoint(named: from) }
+    let steps = configuration.training.steps
+    if let step = checkpoint?.step, step >= steps, existing?.lastState?.state == .finished {
+      return tell("\(folder) is already at step \(step) of \(steps): give --steps, more than that, to go on")
     }
     if let existing { try configuration.checkData(of: existing.path) }
     let estimate = try TrainEstimate(configuration, images: plan?.count, from: checkpoint?.step ?? 0)
@@ -82,18 +89,17 @@ struct Train: ParsableCommand {
     if dryRun { return try estimate.describe(device, folder: folder) }
     estimate.tellMeans(device, folder: folder)
     let status = StatusLine()
-    let run = try TrainingRun(configuration, in: folder, from: checkpoint, on: device, voice: .terminal) {
+    let run = try TrainingRun(configuration, in: folder, from: checkpoint, holding: lock, on: device, voice: .terminal)
+    {
       done, count in
       status.show("reading images: \(done)/\(count)")
     }
     status.clear()
     tell("data: \(run.dataSummary)")
-    tell("run: \(run.directory.path)" + (checkpoint.map { ", going on from step \($0.step)" } ?? ""))
-    if let contract = checkpoint?.file.metadata["contract"], contract != TrainingRun.contract {
-      tell(
-        "warning: the checkpoint was made under numerical contract \(contract), this is \(TrainingRun.contract): "
-          + "the run goes on, but not to the bit")
-    }
+    let start =
+      checkpoint.map { ", going on from step \($0.step)" } ?? (resume ? ", from its start: nothing was saved" : "")
+    tell("run: \(run.directory.path)" + start)
+    for caution in run.cautions { tell("warning: \(caution)") }
     let ending = try Interruption.saving { try run.train(isInterrupted: { Interruption.isAsked }) }
     if ending == .interrupted {
       tell(

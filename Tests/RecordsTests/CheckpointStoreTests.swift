@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 @testable import Records
@@ -82,21 +83,39 @@ import Testing
         == "\(folder.path) has no checkpoint 'step-8'. There are: step-00000007.")
   }
 
-  /// A disk that is full: the temporary file is a link to /dev/full, which has room for nothing.
+  /// A disk that is full: /dev/full has room for nothing, and a file that cannot be finished leaves the old one.
   @Test func fullDiskLeavesTheOldFiles() throws {
     let folder = try TemporaryFolder()
     let store = try CheckpointStore(directory: folder.path, keeping: 1)
     try store.save(Self.file(1), step: 1)
-    for step in [1, 2] {
-      let temporary = store.path(step: step) + ".tmp"
-      try FileManager.default.createSymbolicLink(atPath: temporary, withDestinationPath: "/dev/full")
-      #expect(
-        message { try store.save(Self.file(2), step: step) }
-          == "\(temporary) could not be written: No space left on device. "
-          + "The files written before are untouched: free some space, then resume.")
-    }
+    #expect(
+      message {
+        try AtomicFile.write(to: store.path(step: 1)) { (file) throws(RecordError) in
+          try file.write("half of it")
+          try OpenFile("/dev/full", O_WRONLY).write("the rest")
+        }
+      }
+        == "/dev/full could not be written: No space left on device. "
+        + "The files written before are untouched: free some space, then resume.")
     #expect(try folder.names() == ["step-00000001.safetensors"])
     #expect(try store.load(step: 1) == Self.file(1))
+  }
+
+  /// Names with a step that no run comes to are no checkpoints, pictures or event files.
+  @Test(arguments: ["4611686018427387904", "9223372036854775807", "9223372036854775808", "4294967296", "-1"])
+  func stepsOutOfRangeAreNone(digits: String) throws {
+    let folder = try TemporaryFolder()
+    let run = try RunDirectory(creating: "\(folder.path)/run", configuration: "")
+    for name in ["checkpoints/step-\(digits).safetensors", "samples/step-\(digits).png"] {
+      try folder.write("", to: "run/\(name)")
+    }
+    #expect(try CheckpointStore(readingFrom: run.checkpoints).steps() == [] && run.sampledSteps() == [])
+    #expect(
+      message { _ = try CheckpointStore(readingFrom: run.checkpoints).load(named: "step-\(digits)") }
+        .contains("has no checkpoint 'step-\(digits)'"))
+    try folder.write("{\"step\":1}\n{\"step\":\(digits)}\n", to: "run/metrics.jsonl")
+    #expect(message { _ = try MetricsStream.rows(of: run.metrics) }.contains("metrics.jsonl:2: "))
+    try run.forget(after: 0)
   }
 
   @Test(arguments: [("file/checkpoints", "Not a directory"), ("file", "could not be created as a folder")])

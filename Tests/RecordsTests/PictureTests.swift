@@ -70,7 +70,7 @@ import Testing
     let grid = SampleGrid(pixels: [1], count: 1, height: 1, width: 1, channels: 1)
     #expect(
       message { try grid.writePNG(to: "\(folder.path)/none/grid.png") }
-        == "\(folder.path)/none/grid.png.tmp could not be opened for writing: No such file or directory. "
+        == "\(folder.path)/none/grid.png could not be opened for writing: No such file or directory. "
         + "Make the folder that it is to lie in, or choose another path.")
   }
 }

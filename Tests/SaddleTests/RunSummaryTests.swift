@@ -26,6 +26,8 @@ private func makeRun(
 func theStateIsKnown(written: RunState.Phase?, saved: Int?, state: RunState.Phase) throws {
   let folder = try TemporaryFolder()
   let run = try makeRun(folder.path + "/run", try Configuration(from: "fashion"), checkpoint: saved)
+  // Runs from before the state was written down have none.
+  try FileManager.default.removeItem(atPath: run.state)
   if let written { try RunLock(run).end(written, reason: written == .failed ? "no \"power\"" : nil) }
   let summary = try RunSummary(of: run.path)
   #expect(summary.state == state && summary.step == saved ?? 0 && summary.steps == 2000)
@@ -37,6 +39,7 @@ func theStateIsKnown(written: RunState.Phase?, saved: Int?, state: RunState.Phas
   let folder = try TemporaryFolder()
   let run = try makeRun(folder.path + "/run", try Configuration(from: "fashion"))
   let lock = try RunLock(run)
+  try lock.begin()
   #expect(try RunSummary(of: run.path).state == .running)
   #expect(throws: RecordError.self) { try RunLock(run) }
   // Whoever was refused has not taken the lock away.

@@ -20,7 +20,7 @@ enum Interruption {
 
   /// Ends the process at a signal, in whatever it does; call it once, before all else.
   static func listen() {
-    // What is made at its first use is made now, and not by the handler.
+    // What is made at its first use is made now, not in the handler.
     UnfinishedFiles.removeAll()
     _ = (isSaving.load(ordering: .relaxed), asked.load(ordering: .relaxed))
     let text =

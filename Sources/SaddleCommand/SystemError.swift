@@ -11,10 +11,6 @@ enum SystemError {
       if case .invalidValue(let value, _) = error { return Failure(description: "\(value) cannot be written as JSON.") }
       return error
     case let error as CocoaError: return plain(error)
-    case let fault as SafetensorsFault:
-      return Failure(
-        description: "the checkpoint is not one of these settings: \(fault). Leave away what changes the networks "
-          + "(--set model...), and restore config.yaml where it was edited.")
     case let error as POSIXError:
       return Failure(description: "the system says: \(String(cString: strerror(error.code.rawValue))).")
     default: return error

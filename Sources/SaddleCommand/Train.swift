@@ -92,7 +92,8 @@ struct Train: ParsableCommand {
     if dryRun { return try estimate.describe(device, folder: folder) }
     estimate.tellMeans(device, folder: folder)
     let status = StatusLine()
-    let run = try TrainingRun(configuration, in: folder, from: checkpoint, holding: lock, on: device, voice: .terminal) {
+    let run = try TrainingRun(configuration, in: folder, from: checkpoint, holding: lock, on: device, voice: .terminal)
+    {
       done, count in
       status.show("reading images: \(done)/\(count)")
     }

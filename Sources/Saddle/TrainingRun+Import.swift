@@ -33,7 +33,7 @@ extension TrainingRun {
   private static func stateDict(_ path: String) throws -> SafetensorsFile {
     do {
       return try SafetensorsFile(readingFrom: path)
-    } catch let error as RecordError {
+    } catch {
       if case .safetensors = error { try refusePickle(path) }
       throw error
     }

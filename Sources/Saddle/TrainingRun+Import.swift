@@ -20,8 +20,7 @@ extension TrainingRun {
     let trainer = try Trainer(configuration, on: device)
     for (player, file) in [(trainer.generator, generator), (trainer.critic, critic)] {
       guard let file else { continue }
-      try refusePickle(file)
-      try PyTorchState(of: player.network).read(try SafetensorsFile(readingFrom: file), path: file)
+      try PyTorchState(of: player.network).read(try stateDict(file), path: file)
       player.average?.assign(player.network.weights)
       player.history?.assign(player.network.weights)
     }
@@ -33,6 +32,15 @@ extension TrainingRun {
     try CheckpointStore(directory: lock.directory.checkpoints).save(checkpoint, step: 0)
     try lock.end(.interrupted)
     return lock.directory
+  }
+
+  private static func stateDict(_ path: String) throws -> SafetensorsFile {
+    do {
+      return try SafetensorsFile(readingFrom: path)
+    } catch {
+      if case .safetensors = error { try refusePickle(path) }
+      throw error
+    }
   }
 
   /// PyTorch's own files are programs that build what they hold: they are named, and not run.

@@ -66,7 +66,8 @@ let package = Package(
     .testTarget(name: "BaselinesTests", dependencies: ["Baselines", "Comparison"], resources: [.copy("Reference")]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
     .testTarget(
-      name: "FeaturesTests", dependencies: ["Comparison", "Datasets", "Evaluation", "Features"], resources: [.copy("Reference")]),
+      name: "FeaturesTests", dependencies: ["Comparison", "Datasets", "Evaluation", "Features"],
+      resources: [.copy("Reference")]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"], resources: [.copy("Reference")]),
     .testTarget(name: "ExchangeTests", dependencies: ["Exchange"]),
     .testTarget(name: "RecordsTests", dependencies: ["Records"], resources: [.copy("Reference")]),

@@ -69,7 +69,7 @@ FN real exp_real(real x) {
   return scaled(R(1.0) + expm1_remainder(c, integer), integer);
 }
 
-// e^x - 1; where e^x is far from 1 the difference loses nothing.
+// e^x - 1; where e^x is far from 1 the difference loses little. Below 4 ulp (3.27 near 0.371); of -0 it is +0.
 FN real expm1_real(real x) {
   const int small = magnitude(x) < R(0.34);
   const real near = expm1_remainder(small ? x : R(0.0), INTEGERS), far = exp_real(x) - R(1.0);

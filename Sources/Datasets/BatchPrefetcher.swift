@@ -39,7 +39,7 @@ public final class BatchPrefetcher: Sendable {
       exchange.end(
         with: DatasetError(
           path: dataset.name, problem: "no thread can be started that reads it: \(error)",
-          remedy: "raise the limits of processes and memory (ulimit -u, ulimit -v), or set SADDLE_THREADS=1"))
+          remedy: "raise the limits of processes and memory (ulimit -u, ulimit -v)"))
     }
   }
 

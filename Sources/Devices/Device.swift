@@ -6,8 +6,6 @@ public final class Device {
   private let backend: any Backend
   private let pool: BufferPool
   private var failure: DeviceError?
-  /// The last failure that was cleared.
-  private var clearedFailure: DeviceError?
   private var zeros: Buffer?
   private var hostWaitCount = 0
   /// Looks at all results where it is set.
@@ -17,6 +15,8 @@ public final class Device {
   /// Floating-point operations of the matrix products and convolutions asked for so far, counted directly (two for each
   /// multiplication with its addition, taps outside the image included), whatever the kernels save of them.
   public private(set) var productFLOPs = 0
+  /// The last failure that was cleared.
+  private var clearedFailure: DeviceError?
 
   init(_ backend: any Backend, memoryLimit: Int? = nil, reusingBuffers: Bool = true) {
     self.backend = backend

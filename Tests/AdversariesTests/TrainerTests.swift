@@ -248,7 +248,8 @@ func criticsTakeTheirSteps(k: Int) throws {
     "critic_gradient_norm": norm(before.critic, after.critic),
     "generator_gradient_norm": norm(before.generator, after.generator),
   ]
-  let columns = try Dictionary(uniqueKeysWithValues: step.columns.map { ($0.name, try $0.value.scalars(as: Double.self)[0]) })
+  let columns = try Dictionary(
+    uniqueKeysWithValues: step.columns.map { ($0.name, try $0.value.scalars(as: Double.self)[0]) })
   for (name, wanted) in expected {
     let ours = try #require(columns[name], "there is no column \(name)")
     #expect(abs(ours - wanted) < 1e-12 * max(1, abs(wanted)), "\(name): \(ours), not \(wanted)")
@@ -258,7 +259,9 @@ func criticsTakeTheirSteps(k: Int) throws {
 /// Of several micro-batches each enters the losses that are told, and a broken one shows, wherever it stands.
 @Test(arguments: [true, false])
 func lossesAreOfAllMicroBatches(movesTogether: Bool) throws {
-  func step(_ accumulation: Int, _ batch: @escaping (Trainer, Int) -> Tensor) throws -> (losses: [Double], columns: [Double]) {
+  func step(_ accumulation: Int, _ batch: @escaping (Trainer, Int) -> Tensor) throws -> (
+    losses: [Double], columns: [Double]
+  ) {
     let player = try trainer("non-saturating") {
       ($0.order, $0.accumulation) = (movesTogether ? .simultaneous : .alternating, accumulation)
     }
@@ -269,7 +272,8 @@ func lossesAreOfAllMicroBatches(movesTogether: Bool) throws {
     }
     let named = step.columns.filter { $0.name.hasSuffix("_loss") }
     return (
-      try step.losses.map { try $0.scalars(as: Double.self)[0] }, try named.map { try $0.value.scalars(as: Double.self)[0] }
+      try step.losses.map { try $0.scalars(as: Double.self)[0] },
+      try named.map { try $0.value.scalars(as: Double.self)[0] }
     )
   }
   // One batch that is drawn second has the second's latents; two of the same points are the mean of both.
@@ -280,7 +284,9 @@ func lossesAreOfAllMicroBatches(movesTogether: Bool) throws {
   let losses = try (1...2).map { number in
     let latents = RandomStream(seed: 4, stream: RandomUse.latents.rawValue)
       .normal([16, 3], step: number, on: generator.weights.device)
-    let (real, fake) = (critic(fresh.points(number), mode: .training), critic(generator(latents, mode: .training), mode: .training))
+    let (real, fake) = (
+      critic(fresh.points(number), mode: .training), critic(generator(latents, mode: .training), mode: .training)
+    )
     return try ((-real).softplus().mean() + fake.softplus().mean()).scalars(as: Double.self)[0]
   }
   #expect(abs(both.losses[0] - (losses[0] + losses[1]) / 2) < 1e-13 && abs(losses[0] - losses[1]) > 1e-6)

@@ -45,7 +45,9 @@ struct CacheFolderTests {
   @Test("only what is the user's own is read", arguments: Row.all)
   func own(row: Row) throws { try check(row) }
 
-  @Test("what is another user's is not read", .enabled(if: geteuid() == 0, "only root can give files away"), arguments: Row.gifts)
+  @Test(
+    "what is another user's is not read", .enabled(if: geteuid() == 0, "only root can give files away"),
+    arguments: Row.gifts)
   func foreign(row: Row) throws { try check(row) }
 
   /// Whatever the user's mask allows.

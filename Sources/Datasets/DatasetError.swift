@@ -11,6 +11,12 @@ public struct DatasetError: Error, Equatable, Codable, Sendable, CustomStringCon
     self.remedy = remedy
   }
 
+  /// The problem of a data set that has nothing held out.
+  static let noHeldOutPart = "has no held-out part"
+
+  /// Whether nothing is wrong but that the data set has no such part.
+  public var isMissingPart: Bool { problem == Self.noHeldOutPart }
+
   /// All of it in one line.
   public var description: String {
     let place = path.isEmpty ? "" : path + ": "

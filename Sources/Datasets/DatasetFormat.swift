@@ -87,7 +87,7 @@ struct DatasetFormat: Sendable {
       throw DatasetError(
         path: url.path,
         problem: split == .heldOut
-          ? "has no held-out part" : "has no part to train on, but \(parts.map(\.name).joined(separator: ", "))",
+          ? DatasetError.noHeldOutPart : "has no part to train on, but \(parts.map(\.name).joined(separator: ", "))",
         remedy: format.remedy)
     }
     return part

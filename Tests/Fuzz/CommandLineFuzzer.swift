@@ -127,7 +127,7 @@ struct CommandLineFuzzer {
       if outcome.isOverdue { throw finding("waited for ever") }
       return .tookLong
     }
-    guard [0, 1, 2, 130].contains(outcome.status) else { throw finding("exit \(outcome.status)") }
+    guard [0, 1, 2, 130, 141].contains(outcome.status) else { throw finding("exit \(outcome.status)") }
     if outcome.status != 0, outcome.output.isEmpty { throw finding("exit \(outcome.status) without a word") }
     if let word = Fuzzer.rawWord(in: outcome.output) { throw finding("not for people (\(word))") }
     return .exited

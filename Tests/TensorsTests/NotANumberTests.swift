@@ -29,7 +29,9 @@ import Testing
       let definition = ours[ours.count == 1 ? 0 : number]
       let values = try sample.inputs(on: devices[0], seed: UInt64(number + 1)).map { try $0.scalars(as: Double.self) }
       for input in values.indices where sample.domains[input].isSmooth && !values[input].isEmpty {
-        for broken in [Double.nan, .infinity, -.infinity] {
+        // (Definitions are plain loops: of large samples one number is enough.)
+        let isLarge = values.map(\.count).reduce(0, +) > 400
+        for broken in isLarge ? [Double.nan] : [.nan, .infinity, -.infinity] {
           var values = values
           values[input][values[input].count / 2] = broken
           let expected = definition(zip(sample.shapes, values).map { Grid($0, $1) }).values

@@ -76,7 +76,6 @@ private final class DraftFile {
   init(_ url: URL, size: Int) throws(DatasetError) {
     path = url.path
     draft = path + "." + String(UInt32.random(in: 0 ... .max), radix: 16) + ".tmp"
-    mark = UnfinishedFiles.add(draft)
     var status = stat()
     if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
       throw DatasetError(path: path, problem: "is a folder or no ordinary file", remedy: "give another name with --out")

@@ -52,7 +52,9 @@ let package = Package(
     // Readers under inputs that are nearly right: tools/fuzz, and a share of it in the tests.
     .executableTarget(
       name: "Fuzz",
-      dependencies: ["CImages", "Saddle", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: [
+        "CImages", "Devices", "Saddle", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
       path: "Tests/Fuzz", resources: [.copy("Corpus")]),
     .testTarget(name: "FuzzTests", dependencies: ["Fuzz", "SaddleCommand"]),
 

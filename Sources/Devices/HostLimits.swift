@@ -52,7 +52,7 @@ package struct HostLimits: Equatable, Sendable {
       for mount in isSecond ? [""] : Set(controllers + [fields[1]]).map({ "/\($0)" }) {
         for group in Self.ancestors(of: fields[2]) {
           let folder = "\(root)/sys/fs/cgroup\(mount)\(group)"
-          func number(_ name: String) -> Int? { Self.text("\(folder)/\(name)").flatMap { Int($0) } }
+          func number(_ name: String) -> Int? { Self.text("\(folder)/\(name)").flatMap { Int($0) }.map { max(0, $0) } }
           if isSecond {
             let words = Self.text("\(folder)/cpu.max")?.split(separator: " ").compactMap { Int($0) } ?? []
             if words.count == 2, words[0] > 0, words[1] > 0 { quotas.append(Double(words[0]) / Double(words[1])) }

@@ -56,6 +56,30 @@ extension FuzzRow {
         }
       }),
     FuzzRow(
+      name: "stylegan", summary: "dataset.json with the labels of a folder", changes: { $0 == "dataset.json" },
+      isText: true,
+      seeds: {
+        let picture = try corpusFile("grey.png")
+        let labels = #"{"labels": [["00000/a.png", 0], ["00000/b.png", 1], ["00001/c.png", 1]]}"#
+        return [
+          [
+            "dataset.json": Array(labels.utf8), "00000/a.png": picture, "00000/b.png": picture, "00001/c.png": picture,
+          ],
+          ["dataset.json": Array(#"{"labels": null}"#.utf8), "00000/a.png": picture],
+        ]
+      }, reader: { { try readFolder($0) } }),
+    FuzzRow(
+      name: "archive", summary: "zip archives of pictures with dataset.json",
+      seeds: {
+        try made { folder in
+          let archive = try ZipWriter(folder + "/pictures.zip")
+          for name in ["a", "b"] { try archive.add("00000/\(name).png", try corpusFile("grey.png")) }
+          try archive.add("dataset.json", #"{"labels": [["00000/a.png", 0], ["00000/b.png", 1]]}"#)
+          try archive.finish()
+          return [["pictures.zip": [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder + "/pictures.zip")))]]
+        }
+      }, repair: Repair.zip, reader: { { try readFolder($0 + "/pictures.zip") } }),
+    FuzzRow(
       name: "groups", summary: "tables of groups, CSV and JSON", isText: true,
       seeds: {
         [

@@ -1,3 +1,4 @@
+import Devices
 import Foundation
 import Saddle
 
@@ -109,6 +110,32 @@ extension FuzzRow {
         }
       }, repair: Repair.zip,
       reader: { { _ = try FeatureMoments(readingFrom: $0 + "/statistics.npz") } }),
+    FuzzRow(
+      name: "limits", summary: "what Linux says of a process and its control groups", isText: true,
+      seeds: {
+        [
+          [
+            "proc/self/status": Array("Name:\tx\nCpus_allowed:\t00000000,000000ff\n".utf8),
+            "proc/self/cgroup": Array("0::/a\n".utf8), "sys/fs/cgroup/a/cpu.max": Array("150000 100000\n".utf8),
+            "sys/fs/cgroup/memory.max": Array("8589934592\n".utf8),
+            "sys/fs/cgroup/memory.current": Array("4096\n".utf8),
+          ],
+          [
+            "proc/self/cgroup": Array("4:cpu,cpuacct:/a\n5:memory:/\n".utf8),
+            "sys/fs/cgroup/cpu/a/cpu.cfs_quota_us": Array("50000\n".utf8),
+            "sys/fs/cgroup/cpu/a/cpu.cfs_period_us": Array("100000\n".utf8),
+            "sys/fs/cgroup/memory/memory.limit_in_bytes": Array("1073741824\n".utf8),
+          ],
+        ]
+      },
+      reader: {
+        { folder in
+          let limits = HostLimits(root: folder)
+          guard limits.threads > 0, limits.description(of: 64) != "" else {
+            throw FuzzFinding(description: "limits: \(limits)")
+          }
+        }
+      }),
     FuzzRow(
       name: "numpy", summary: "arrays of NumPy",
       seeds: {

@@ -4,7 +4,7 @@ import Testing
 @testable import Fuzz
 
 extension FuzzRow: CustomTestStringConvertible {
-  var testDescription: String { name }
+  public var testDescription: String { name }
 }
 
 private func withFolder(_ body: (String) throws -> Void) throws {

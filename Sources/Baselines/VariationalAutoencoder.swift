@@ -73,7 +73,7 @@ public struct VariationalAutoencoder {
   ///
   /// - Parameter draw: Numbers the draws of z from 0 on; training has its own.
   public func bound(_ samples: Tensor, draw: Int) -> Tensor {
-    bound(samples, nil, mode: .inference, noise(samples, draw: -1 - draw))
+    bound(samples, nil, mode: .inference, noise(samples, draw: Int(UInt32.max) - draw))
   }
 
   private func noise(_ samples: Tensor, draw: Int) -> Tensor {

@@ -203,7 +203,8 @@ extension Experiment {
       critic.optimizer.settings.rate = 3e-3 * rest
       // A generator that follows an untrained critic leaves the start for nowhere.
       for turn in 0..<(step == 1 ? lab.count(500) : 4) {
-        let draw = step == 1 ? -turn : 4 * step + turn
+        // The turns before the first step count down from the end of 32 bits, where no step comes.
+        let draw = step == 1 ? Int(UInt32(truncatingIfNeeded: -turn)) : 4 * step + turn
         let real = mixture.samples(batch, { lab.random(20 + $0) }, step: draw, on: device)
         let z = lab.random(12).normal([batch, 2], step: draw, on: device)
         let weights = criticNetwork.watched(on: Tape())

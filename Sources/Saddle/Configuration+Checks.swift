@@ -37,6 +37,9 @@ extension Configuration {
       scale: max(1, output.scale))
   }
 
+  private static let slopePenalties = Term.all.filter { $0.needs.contains(.sampleSlopes) }.map { "terms.\($0.name)" }
+    .joined(separator: ", ")
+
   private static let contradictions: [Check] = [
     Check("model.size 28 is for model.architecture mlp; the others need 32 or 64, dcgan takes 128 too") {
       $0.model.size == 28 && !["mlp", "mlp-points"].contains($0.model.architecture)
@@ -83,7 +86,7 @@ extension Configuration {
     Check("terms.pulling-away compares the samples of a batch: set training.batch to 2 or more (of each views.pack)") {
       !$0.terms["pulling-away"].isZero && $0.training.batch < 2 * $0.views.pack
     },
-    Check("penalties on the critic's slope are of logits: an autoencoder has none; leave terms.r1 and its like at 0") {
+    Check("penalties on the critic's slope are of logits: an autoencoder has none; leave \(slopePenalties) at 0") {
       $0.critic == .autoencoder && $0.has(.sampleSlopes)
     },
     Check(

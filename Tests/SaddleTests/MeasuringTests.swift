@@ -15,7 +15,9 @@ func measuringMovesNoBit(preset: String) throws {
   func state(measuring: Bool) throws -> [(name: String, bits: [UInt32])] {
     let configuration = try Configuration(
       from: preset,
-      assignments: ["training.batch=4", "model.width=8", "optimizer.generator-rate=1e-2", "optimizer.critic-rate=1e-2"])
+      assignments: [
+        "training.batch=4", "model.width=16", "optimizer.generator-rate=1e-2", "optimizer.critic-rate=1e-2",
+      ])
     let trainer = try Trainer(configuration, on: device)
     let shape = Shape([4] + configuration.sampleShape.sizes)
     let classes = configuration.model.classes

@@ -9,7 +9,7 @@ import Testing
     .split(separator: "\n").compactMap { try? row.wholeMatch(in: $0) }
     .reduce(into: [:]) { $0[String($1.output.1)] = Int($1.output.2) }
   let call = /\b(precondition|preconditionFailure|fatalError)\(/
-  let never = /\b(try!|as!)|print\(|FileHandle\.standard/
+  let never = /try!|as!|\bprint\(|FileHandle\.standard/
   var found: [String: Int] = [:]
   let sources = root.appending(path: "Sources")
   for name in try FileManager.default.subpathsOfDirectory(atPath: sources.path)
@@ -19,7 +19,7 @@ import Testing
     let count = code.reduce(0) { $0 + $1.matches(of: call).count }
     if count > 0 { found[name] = count }
     // A stream that is closed or full makes these trap.
-    for line in code { #expect(line.firstMatch(of: never) == nil, "\(name): \(line)") }
+    for line in code where line.contains(never) { Issue.record("\(name): \(line)") }
   }
   for name in Set(found.keys).union(listed.keys).sorted() {
     #expect(found[name] == listed[name], "\(name): \(found[name] ?? 0) calls, \(listed[name] ?? 0) in docs/traps.md")

@@ -112,6 +112,7 @@ extension FuzzRow {
       reader: { { _ = try FeatureMoments(readingFrom: $0 + "/statistics.npz") } }),
     FuzzRow(
       name: "limits", summary: "what Linux says of a process and its control groups", isText: true,
+      refuses: false,
       seeds: {
         [
           [

@@ -14,6 +14,8 @@ struct FuzzRow: Sendable {
   /// The files that may be changed; the others stay.
   var changes: @Sendable (_ file: String) -> Bool = { _ in true }
   var isText = false
+  /// Whether there are inputs that are refused; otherwise what cannot be read is passed over.
+  var refuses = true
   /// Whether the reader changes the files, so that all are written for each input.
   var writes = false
   /// Inputs that are right, made once a process.

@@ -72,7 +72,7 @@ import Testing
   func whatIsNoFileIsRefused(kind: String) throws {
     let folder = try TemporaryFolder()
     let path = kind == "device" ? "/dev/zero" : "\(folder.path)/file"
-    let words = ["pipe": "a pipe or a device", "device": "a pipe or a device", "folder": "it is a folder"]
+    let words = ["pipe": "a pipe", "device": "a device", "folder": "is a folder"]
     switch kind {
     case "pipe": #expect(mkfifo(path, 0o600) == 0)
     case "folder": #expect(mkdir(path, 0o700) == 0)
@@ -88,7 +88,7 @@ import Testing
     ]
     for (name, read) in readers {
       let found = message(read)
-      #expect(found.hasPrefix(path + " cannot be read: "), "\(name): \(found)")
+      #expect(found.hasPrefix(path), "\(name): \(found)")
       if let words = words[kind] { #expect(found.contains(words), "\(name): \(found)") }
     }
   }

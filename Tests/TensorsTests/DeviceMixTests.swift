@@ -2,14 +2,12 @@ import Testing
 
 @testable import Tensors
 
-/// Tensors of two devices, or of two precisions, never meet: the message names the op and both devices.
+/// Tensors of two devices, or of two precisions, never meet. (A build with optimisation does not print why.)
 @Test func tensorsOfTwoDevicesTrap() async throws {
-  let mixed = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+  await #expect(processExitsWith: .failure) {
     let (one, other) = (try Device.cpu(threads: 1), try Device.cpu(precision: .double, threads: 1))
     _ = Tensor(1, shape: [2], on: one) + Tensor(1, shape: [2], on: other)
   }
-  let message = String(decoding: mixed?.standardErrorContent ?? [], as: UTF8.self)
-  #expect(message.contains("add: its inputs are on two devices, CPU (") && message.contains("double"), "\(message)")
   await #expect(processExitsWith: .failure) {
     let (one, other) = (try Device.cpu(threads: 1), try Device.cpu(threads: 1))
     Tensor(1, shape: [2], on: one).assign(Tensor(1, shape: [2], on: other))

@@ -38,6 +38,14 @@ public struct Exhibit: Sendable {
     return try draw(Stage(trainer: trainer, configuration: configuration, directory: directory, seed: seed))
   }
 
+  /// Whether one of the pictures that `drawAll` draws is not there, or of another step.
+  static func isMissing(at step: Int, _ configuration: Configuration, in directory: RunDirectory) -> Bool {
+    all.contains { exhibit in
+      exhibit.isAutomatic && exhibit.obstacle(configuration) == nil
+        && (try? directory.picture(of: exhibit.name))?.step != step
+    }
+  }
+
   /// Draws the pictures of a run's report that can be drawn of it, each into `pictures/`.
   static func drawAll(of trainer: Trainer, _ configuration: Configuration, in directory: RunDirectory) throws {
     for exhibit in all where exhibit.isAutomatic && exhibit.obstacle(configuration) == nil {

@@ -152,6 +152,7 @@ public final class TrainingRun {
     // Losses that nobody has read yet: they are read together, so that no step waits for the device.
     var unread: [(step: Int, losses: [Tensor])] = []
     if trainer.step == 0 && output.sampleEvery > 0 { try writeSamples(journal.page) }
+    if trainer.step > 0 { try makeUp(telling: journal) }
     var pace = Pace(from: trainer.step)
     /// The next batch; nil where somebody asks to stop waiting for it.
     func nextBatch() throws -> Batch? {
@@ -194,11 +195,7 @@ public final class TrainingRun {
       if isRead { try journal.report(step) }
       if output.sampleEvery > 0, number % output.sampleEvery == 0 || isLast { try writeSamples(journal.page) }
       if let file { try save(file, journal.page) }
-      if let evaluator, !isStopped, isLast || number % configuration.evaluation.every == 0 {
-        let record = try evaluator.evaluate(trainer, configuration, run: directory.path)
-        try directory.append(record)
-        journal.say(record)
-      }
+      if !isStopped { try evaluate(telling: journal) }
       if isStopped && number < training.steps { return .interrupted }
     }
     if trainer.step == 0 { try save(trainer.checkpoint(), journal.page) }
@@ -206,6 +203,24 @@ public final class TrainingRun {
   }
 
   var epoch: Double { Double(trainer.drawn * configuration.training.batch) / Double(source.count) }
+
+  /// Does what follows a checkpoint, where the process was killed between both.
+  private func makeUp(telling journal: Journal) throws {
+    if Exhibit.isMissing(at: trainer.step, configuration, in: directory) { journal.page.addCheckpoint() }
+    let isEvaluated = evaluator == nil ? true : try directory.records().contains { $0.step == trainer.step }
+    if !isEvaluated { try evaluate(telling: journal) }
+  }
+
+  /// Measures the samples of this step, where that is due.
+  private func evaluate(telling journal: Journal) throws {
+    let step = trainer.step
+    guard let evaluator, step == configuration.training.steps || step % configuration.evaluation.every == 0 else {
+      return
+    }
+    let record = try evaluator.evaluate(trainer, configuration, run: directory.path)
+    try directory.append(record)
+    journal.say(record)
+  }
 
   /// The picture of the fixed latents at this step.
   private func writeSamples(_ page: RunPage) throws {

@@ -172,3 +172,37 @@ func whatSavedNothingBeginsAgain(isResumed: Bool) throws {
   #expect(try run.directory.checkpoint().file == whole.directory.checkpoint().file)
   #expect(try MetricsStream.rows(of: run.directory.metrics).count == 4)
 }
+
+/// A run that was killed between its checkpoint and what follows that has it all once it goes on.
+@Test func whatAKillCutOffIsMadeUp() throws {
+  let folder = try TemporaryFolder()
+  for part in ["train", "held-out"] {
+    let path = "\(folder.path)/pictures/\(part)"
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    for number in 0..<20 {
+      let pixels = (0..<32 * 32).map { UInt8(truncatingIfNeeded: $0 * (number + 3)) }
+      try SampleGrid(pixels: pixels, count: 1, height: 32, width: 32, channels: 1)
+        .writePNG(to: "\(path)/\(number).png", scale: 1)
+    }
+  }
+  let settings = try configuration(
+    "fashion",
+    [
+      "data.path=\(folder.path)/pictures", "output.sample-every=2", "evaluation.every=2", "evaluation.features=random",
+      "evaluation.metrics=fid", "evaluation.count=20",
+    ])
+  let directory = try train(settings, in: folder.path + "/run").directory
+  func contents() throws -> [String: Data] {
+    try FileManager.default.contentsOfDirectory(atPath: directory.pictures).reduce(into: [:]) { files, name in
+      files[name] = try Data(contentsOf: URL(fileURLWithPath: "\(directory.pictures)/\(name)"))
+    }
+  }
+  let (pictures, figures) = (try contents(), try directory.records().map { $0.report.figures })
+  #expect(!pictures.isEmpty && figures.count == 2)
+
+  try FileManager.default.removeItem(atPath: directory.pictures)
+  try directory.removeEvaluations(after: 2)
+  _ = try train(settings, in: directory.path)
+  #expect(try contents() == pictures)
+  #expect(try directory.records().map { $0.report.figures } == figures)
+}

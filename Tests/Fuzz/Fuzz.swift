@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Saddle
 
 @main
 struct Fuzz: ParsableCommand {
@@ -34,7 +35,9 @@ struct Fuzz: ParsableCommand {
   func run() throws {
     if list {
       let lines = FuzzRow.all.map { ($0.name, $0.summary) } + [(CommandLineFuzzer.name, CommandLineFuzzer.summary)]
-      for (name, summary) in lines { print(name.padding(toLength: 14, withPad: " ", startingAt: 0) + summary) }
+      for (name, summary) in lines {
+        try Console.show(name.padding(toLength: 14, withPad: " ", startingAt: 0) + summary)
+      }
       return
     }
     let folder = keep ?? NSTemporaryDirectory() + "fuzz-\(getpid())"
@@ -46,7 +49,7 @@ struct Fuzz: ParsableCommand {
       try forEach(row.name) { index in
         do { try fuzzer.run(index) } catch let finding as FuzzFinding {
           findings += 1
-          print(finding)
+          try Console.show("\(finding)")
         }
         return "\(fuzzer.taken) taken"
       }
@@ -57,7 +60,7 @@ struct Fuzz: ParsableCommand {
       try forEach(CommandLineFuzzer.name) { index in
         do { if try fuzzer.run(index, in: folder) == .tookLong { long += 1 } } catch let finding as FuzzFinding {
           findings += 1
-          print(finding)
+          try Console.show("\(finding)")
         }
         return "\(long) stopped after their time"
       }
@@ -72,13 +75,17 @@ struct Fuzz: ParsableCommand {
     let start = ContinuousClock.now
     var said = ""
     for index in from..<from + count {
+      if index > from, (index - from) % max(1, count / 20) == 0 {
+        Console.tell("\(name): \(index - from) of \(count), \(said)")
+      }
       Watch.next(index, seconds: seconds)
       said = try body(index)
     }
     var usage = rusage()
     getrusage(RUSAGE_SELF.rawValue, &usage)
     let took = start.duration(to: .now) / .seconds(1)
-    print("\(name): \(count) inputs from \(from), \(said), \(Int(took)) s, peak \(usage.ru_maxrss >> 10) MiB")
+    try Console.show(
+      "\(name): \(count) inputs from \(from), \(said), \(Int(took)) s, peak \(usage.ru_maxrss >> 10) MiB")
   }
 }
 

@@ -17,13 +17,10 @@ let package = Package(
     .target(
       name: "Kernels", path: "Kernels",
       exclude: [
-        "README.md", "all.cl", "elementary.cl",
-        "pointwise.cl", "activation.cl", "loss.cl", "divergence.cl", "layout.cl", "reduction.cl", "normalization.cl",
-        "matmul.cl",
-        "convolution.cl", "columns.cl", "winograd.cl", "gather.cl", "resampling.cl", "pooling.cl",
-        "depthwise.cl", "random.cl", "optimizer.cl",
-        "image.cl",
-        "probe.cl", "roofline.cl",
+        "README.md", "all.cl", "elementary.cl", "pointwise.cl", "activation.cl", "loss.cl", "divergence.cl",
+        "layout.cl", "reduction.cl", "normalization.cl", "panels.cl", "matmul.cl", "convolution.cl", "columns.cl",
+        "winograd.cl", "gather.cl", "resampling.cl", "pooling.cl", "depthwise.cl", "random.cl", "optimizer.cl",
+        "image.cl", "probe.cl", "roofline.cl",
       ],
       publicHeadersPath: "include"),
 

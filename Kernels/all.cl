@@ -15,6 +15,7 @@
 #include "layout.cl"
 #include "reduction.cl"
 #include "normalization.cl"
+#include "panels.cl"
 #include "matmul.cl"
 #include "convolution.cl"
 #include "columns.cl"

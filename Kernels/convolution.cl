@@ -96,6 +96,7 @@ TILE_BODY(convolve, CONVOLVE, GROUP) {
   realM a_next[A_VECTORS];
   realN b_next[B_VECTORS], sum[RM][RN / VWN];
   tile_zero(sum);
+  TILE_LATE(K);
   for (index k0 = 0; k0 < depth + KWG; k0 += KWG) {
 #pragma unroll
     for (uint j = 0; j < A_VECTORS; ++j) {
@@ -127,13 +128,14 @@ TILE_BODY(convolve, CONVOLVE, GROUP) {
     }
     tile_step(sum, staged, k0, lane, a_next, true, b_next);
     if (ENDS_CHAIN(k0, depth)) {
+      const index width = late_K;
 #pragma unroll
       for (uint r = 0; r < RM; ++r) {
         const index pixel = top + tile_row(lane, r);
         Digits at;
         set_digits(&at, pixel, PW, PH);
-        const index target = ((at.high * OH + at.middle * o_step + o_row) * OW + at.low * o_step + o_column) * K + first;
-        if (pixel < M) tile_add(sum[r], y + target, K - first, lane, IS_FIRST_CHAIN(k0), bias + first, k0 >= depth, limit);
+        const index target = ((at.high * OH + at.middle * o_step + o_row) * OW + at.low * o_step + o_column) * width + first;
+        if (pixel < M) tile_add(sum[r], y + target, width - first, lane, IS_FIRST_CHAIN(k0), bias + first, k0 >= depth, limit);
       }
       tile_zero(sum);
     }
@@ -144,17 +146,17 @@ TILE_BODY(convolve, CONVOLVE, GROUP) {
 // The weight gradient: dw[r][s][c][k] = sum over output pixels (n, p, q), ascending, of x[n][p stride + r dilation - pad][...][c]
 // dy[n][p][q][k]. Pixels whose tap lies outside the image count in the chunks of 512, and add nothing.
 // dy lies at dy[panel * dy_panel + pixel * dy_step ...]. Slice z of the pixels, `slice` of them, has its own sums dw[z]: all pixels are one
-// slice, or each chunk of 512 is, whose sums `add_partials` then adds. Extent: C x K, R S batches a slice.
+// slice, or each chunk of 512 from pixel `start` on is, whose sums `add_partials` then adds. Extent: C x K, R S batches a slice.
 #define CHANNELS 96 // eight blocks of rows share the pixels of a chunk
 #define CONVOLVE_FILTER(_)                                                                                         \
   _(IN, x) _(IN, dy) _(OUT, dw) _(SIZE, N) _(UINT, H) _(UINT, W) _(SIZE, C) _(UINT, P) _(UINT, Q) _(SIZE, K)          \
-  _(UINT, RS) _(UINT, S) _(UINT, stride) _(UINT, pad) _(UINT, dilation) _(SIZE, dy_panel) _(SIZE, dy_step) _(SIZE, slice)
+  _(UINT, RS) _(UINT, S) _(UINT, stride) _(UINT, pad) _(UINT, dilation) _(SIZE, dy_panel) _(SIZE, dy_step) _(SIZE, slice) _(SIZE, start)
 BLOCK(convolve_filter, CONVOLVE_FILTER, CHANNELS, PANEL) {
   const index across = (K + PANEL - 1) / PANEL, down = (C + CHANNELS - 1) / CHANNELS;
   const index panel = i % across, top = i / across % down * CHANNELS, batch = i / (across * down);
   const index bottom = top + CHANNELS < C ? top + CHANNELS : C, pixels = N * P * Q, wanted = K - panel * PANEL;
   const uint tap = (uint)(batch % RS);
-  const index begin = batch / RS * slice, end = pixels - begin < slice ? pixels : begin + slice;
+  const index begin = start + batch / RS * slice, end = pixels - begin < slice ? pixels : begin + slice;
   const uint row0 = tap / S * dilation - pad, column0 = tap % S * dilation - pad;
   index x_place[CHAIN], dy_place[CHAIN];
   GLOBAL const real *from = dy + panel * dy_panel;
@@ -215,7 +217,7 @@ TILE_BODY(convolve_filter, CONVOLVE_FILTER, GROUP) {
   TILE_START(CONVOLVE_FILTER)
   TILE_LOCAL(staged);
   const index down = (C + MWG - 1) / MWG, across = (K + NWG - 1) / NWG, batch = group / (down * across);
-  const index panels = (K + PANEL - 1) / PANEL, pixels = N * P * Q, begin = batch / RS * slice;
+  const index panels = (K + PANEL - 1) / PANEL, pixels = N * P * Q, begin = start + batch / RS * slice;
   const index depth = pixels - begin < slice ? pixels - begin : slice;
   const uint tap = (uint)(batch % RS);
   const uint lines = max(P, 1u), columns = max(Q, 1u);
@@ -230,6 +232,7 @@ TILE_BODY(convolve_filter, CONVOLVE_FILTER, GROUP) {
   realM a_next[A_VECTORS];
   realN b_next[B_VECTORS], sum[RM][RN / VWN];
   tile_zero(sum);
+  TILE_LATE(K);
   for (index k0 = 0; k0 < depth + KWG; k0 += KWG) {
 #pragma unroll
     for (uint j = 0; j < A_VECTORS; ++j) {
@@ -248,10 +251,11 @@ TILE_BODY(convolve_filter, CONVOLVE_FILTER, GROUP) {
     }
     tile_step(sum, staged, k0, lane, a_next, false, b_next);
     if (ENDS_CHAIN(k0, depth)) {
+      const index width = late_K;
 #pragma unroll
       for (uint r = 0; r < RM; ++r) {
         const index c = top + tile_row(lane, r);
-        if (c < C) tile_add(sum[r], dw + (batch * C + c) * K + first, K - first, lane, IS_FIRST_CHAIN(k0), dw, false, 0);
+        if (c < C) tile_add(sum[r], dw + (batch * C + c) * width + first, width - first, lane, IS_FIRST_CHAIN(k0), dw, false, 0);
       }
       tile_zero(sum);
     }

@@ -12,7 +12,7 @@
 //     #ifdef DEVICE
 //     TILE_BODY(matmul, MATMUL, 64) { TILE_START(MATMUL) ... `group` is the tile's number ... }
 //     #endif
-// A TUNED_TILE(matmul, MATMUL) has its sizes from the build's options (`tile.h`).
+// A TUNED_TILE(matmul, MATMUL) has its sizes from the build's options (`tile.h`). A tile of FLAT rows is a run of the cells of all rows.
 // A launch names its extent (rows, columns, batches); how many items or groups that takes follows from the form.
 //
 // Argument kinds: IN, OUT (reals; OUT may be read too), BYTES_IN, BYTES_OUT (uchar), REAL (a scalar), UINT (32 bits), SIZE (an index).
@@ -21,11 +21,16 @@
 #define real16 float16
 #endif
 
+// Elements of a GPU's work-item where each is computed alone.
+#define ABREAST 4
+// Rows of a tile form whose cells are numbered through all rows.
+#define FLAT 0
+
 #define P(kind, x) P_##kind(x)
 #define U(kind, x) U_##kind(x)
 #define PASS(kind, x) x,
 
-#ifdef __OPENCL_VERSION__ // ---------------------------------------------------------------------------------------- a driver compiles
+#if defined(__OPENCL_VERSION__) || defined(__OPENCL_C_VERSION__) // ---------------------------------------------------------------------------------------- a driver compiles
 
 #pragma OPENCL FP_CONTRACT OFF
 #define DEVICE 1
@@ -34,6 +39,7 @@
 #define INDEX uint
 #endif
 typedef INDEX index;
+#define UNROLLED _Pragma("unroll")
 #define GLOBAL __global
 #define LOCAL __local
 #define FN static inline __attribute__((always_inline))
@@ -79,20 +85,39 @@ typedef INDEX index;
 #define I_UINT(x) const uint x,
 #define I_SIZE(x) const index x,
 
+// Does WORK for ABREAST elements `i` from `begin` on, `distance` apart, as far as they are below `count`: what several read is under way at
+// one time, which memory needs to be busy.
+#define EACH_ABREAST(i, begin, distance, count, WORK)                                                               \
+  if (begin + (ABREAST - 1) * distance < count) {                                                                   \
+    _Pragma("unroll") for (uint n_ = 0; n_ < ABREAST; ++n_) {                                                       \
+      const index i = begin + n_ * distance;                                                                       \
+      WORK;                                                                                                        \
+    }                                                                                                              \
+  } else {                                                                                                         \
+    _Pragma("unroll 1") for (index i = begin; i < count; i += distance) { WORK; }                                  \
+  }
+
 #define ITEM(name, SIG) static inline void name##_item(SIG(I) const index i)
-// Elements that one work-item does: a run of them on processors, whose compilers then vectorise as they do for the host.
-#ifndef RUN_ITEMS
-#define RUN_ITEMS 1
+#ifdef RUN_ITEMS // A processor's work-item does a run of elements, which its compiler then vectorises as it does for the host.
+#define EACH_ITEM(ITEM_)                                                                                           \
+    const index first = get_global_offset(0), begin = first + (get_global_id(0) - first) * RUN_ITEMS;              \
+    const index end = begin + RUN_ITEMS < count ? begin + RUN_ITEMS : count;                                       \
+    for (index i = begin; i < end; ++i) ITEM_;
+#else // A GPU's does a few that lie a group's size apart.
+#define EACH_ITEM(ITEM_)                                                                                           \
+    const index begin = get_global_offset(0) + get_group_id(0) * (ABREAST * get_local_size(0)) + get_local_id(0);   \
+    EACH_ABREAST(i, begin, (index)get_local_size(0), count, ITEM_)
 #endif
 #define KERNEL(name, SIG)                                                                                          \
   ITEM(name, SIG);                                                                                                 \
   __kernel void name(SIG(P) const index count) {                                                                   \
     SIG(U)                                                                                                         \
-    const index first = get_global_offset(0), begin = first + (get_global_id(0) - first) * RUN_ITEMS;              \
-    const index end = begin + RUN_ITEMS < count ? begin + RUN_ITEMS : count;                                       \
-    for (index i = begin; i < end; ++i) name##_item(SIG(PASS) i);                                                  \
+    EACH_ITEM(name##_item(SIG(PASS) i))                                                                            \
   }                                                                                                                \
   ITEM(name, SIG)
+#ifdef TILES_ONLY // GPUs never launch blocks: their many registers would be compiled for nothing.
+#define BLOCK(name, SIG, ROWS, COLUMNS) ITEM(name, SIG)
+#else
 #define BLOCK(name, SIG, ROWS, COLUMNS)                                                                            \
   ITEM(name, SIG);                                                                                                 \
   __kernel void name(SIG(P) const index count) {                                                                   \
@@ -101,12 +126,19 @@ typedef INDEX index;
     if (i < count) name##_item(SIG(PASS) i);                                                                       \
   }                                                                                                                \
   ITEM(name, SIG)
+#endif
 #define TILE(name, SIG, ROWS, COLUMNS, GROUP)
 #define TUNED_TILE(name, SIG)
 // The body of a tile form begins with TILE_START(SIG): it then sees its group's number `group` and its own number in the group `lane`.
 // (The body stays in the kernel function: that is where OpenCL wants local memory declared.)
 #define TILE_BODY(name, SIG, GROUP)                                                                                \
-  __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void name##_tile(SIG(P) const index count)
+  __kernel GROUP_SIZE(GROUP) void name##_tile(SIG(P) const index count)
+// NVIDIA's compiler keeps to a number of registers only where it does not know the group's size.
+#ifdef ANY_GROUP
+#define GROUP_SIZE(GROUP)
+#else
+#define GROUP_SIZE(GROUP) __attribute__((reqd_work_group_size(GROUP, 1, 1)))
+#endif
 #define TILE_START(SIG)                                                                                            \
   SIG(U)                                                                                                           \
   const index group = get_group_id(0);                                                                             \
@@ -127,6 +159,7 @@ typedef float float16 __attribute__((ext_vector_type(16)));
 typedef double double16 __attribute__((ext_vector_type(16)));
 #define INLINE static inline __attribute__((always_inline))
 #define FN INLINE
+#define UNROLLED
 #define GLOBAL
 #define ROUND_EVEN(x) __builtin_elementwise_roundeven(x)
 #define FLOOR(x) __builtin_elementwise_floor(x)

@@ -3,7 +3,7 @@
 // Arrays are seen as five dimensions n0 .. n4 (n4 innermost), walked in row-major order on one side, by strides on the other. A stride of
 // 0 repeats. The extent is (n0 n1 n2 n3) rows of n4 columns.
 #define WALK(_)                                                                                                    \
-  _(IN, x) _(OUT, y) _(UINT, n1) _(UINT, n2) _(UINT, n3) _(SIZE, n4)                                                \
+  _(IN, x) _(OUT, y) _(SIZE, rows) _(UINT, n1) _(UINT, n2) _(UINT, n3) _(SIZE, n4)                                                \
   _(SIZE, s0) _(SIZE, s1) _(SIZE, s2) _(SIZE, s3) _(SIZE, s4)
 // The strided side's first element of row `row`.
 FN index walk_start(index row, uint n1, uint n2, uint n3, index s0, index s1, index s2, index s3) {
@@ -21,7 +21,7 @@ BLOCK(gather_strided, WALK, 1, RUN) {
   else
     for (index c = begin; c < end; ++c) to[c] = from[c * s4];
 }
-TILE(gather_strided, WALK, 1, RUN, RUN)
+TILE(gather_strided, WALK, FLAT, ABREAST * RUN, RUN)
 
 // x in row-major order, y by strides; elements of y that no element of x reaches are left alone.
 BLOCK(scatter_strided, WALK, 1, RUN) {
@@ -33,18 +33,19 @@ BLOCK(scatter_strided, WALK, 1, RUN) {
   else
     for (index c = begin; c < end; ++c) to[c * s4] = from[c];
 }
-TILE(scatter_strided, WALK, 1, RUN, RUN)
+TILE(scatter_strided, WALK, FLAT, ABREAST * RUN, RUN)
 
 #ifdef DEVICE
+#define WALKED(at) (walk_start(at / n4, n1, n2, n3, s0, s1, s2, s3) + at % n4 * s4)
 TILE_BODY(gather_strided, WALK, RUN) {
   TILE_START(WALK)
-  const index runs = (n4 + RUN - 1) / RUN, row = group / runs, c = group % runs * RUN + lane;
-  if (c < n4) y[row * n4 + c] = x[walk_start(row, n1, n2, n3, s0, s1, s2, s3) + c * s4];
+  const index cells = rows * n4, begin = group * (ABREAST * RUN) + lane;
+  EACH_ABREAST(at, begin, RUN, cells, y[at] = x[WALKED(at)])
 }
 TILE_BODY(scatter_strided, WALK, RUN) {
   TILE_START(WALK)
-  const index runs = (n4 + RUN - 1) / RUN, row = group / runs, c = group % runs * RUN + lane;
-  if (c < n4) y[walk_start(row, n1, n2, n3, s0, s1, s2, s3) + c * s4] = x[row * n4 + c];
+  const index cells = rows * n4, begin = group * (ABREAST * RUN) + lane;
+  EACH_ABREAST(at, begin, RUN, cells, y[WALKED(at)] = x[at])
 }
 #endif
 

@@ -53,6 +53,7 @@ TILE_BODY(matmul, MATMUL, GROUP) {
   realM a_next[A_VECTORS];
   realN b_next[B_VECTORS], sum[RM][RN / VWN];
   tile_zero(sum);
+  TILE_LATE(N);
   for (index k0 = 0; k0 < K + KWG; k0 += KWG) {
 #pragma unroll
     for (uint j = 0; j < A_VECTORS; ++j) {
@@ -69,49 +70,15 @@ TILE_BODY(matmul, MATMUL, GROUP) {
     }
     tile_step(sum, staged, k0, lane, a_next, along_k, b_next);
     if (ENDS_CHAIN(k0, K)) {
+      const index width = late_N;
 #pragma unroll
       for (uint r = 0; r < RM; ++r) {
         const index m = top + tile_row(lane, r);
-        if (m < M) tile_add(sum[r], to + m * N, N - first, lane, !adds && IS_FIRST_CHAIN(k0), bias + first,
+        if (m < M) tile_add(sum[r], to + m * width, width - first, lane, !adds && IS_FIRST_CHAIN(k0), bias + first,
                             k0 >= K, limit);
       }
       tile_zero(sum);
     }
   }
-}
-#endif
-
-// Lays [taps][K][N] (by strides) out as panels of 32 columns, zeros beyond N: b[panel][tap][k][32]. Extent: (taps * K) x N.
-#define PACK(_)                                                                                                    \
-  _(IN, x) _(OUT, b) _(SIZE, taps) _(SIZE, K) _(SIZE, N) _(SIZE, tap_stride) _(SIZE, k_stride) _(SIZE, n_stride)      \
-  _(SIZE, x_batch)
-#define PACK_ROWS 16
-BLOCK(pack_panels, PACK, PACK_ROWS, PANEL) {
-  const index rows = taps * K, down = (rows + PACK_ROWS - 1) / PACK_ROWS, across = (N + PANEL - 1) / PANEL;
-  const index top = i % down * PACK_ROWS, panel = i / down % across, batch = i / (down * across), first = panel * PANEL;
-  const index height = rows - top < PACK_ROWS ? rows - top : PACK_ROWS, width = N - first < PANEL ? N - first : PANEL;
-  GLOBAL const real *from = x + batch * x_batch + first * n_stride;
-  GLOBAL real *to = b + ((batch * across + panel) * rows + top) * PANEL;
-  if (n_stride == 1) {
-    for (index r = 0; r < height; ++r) {
-      GLOBAL const real *row = from + (top + r) / K * tap_stride + (top + r) % K * k_stride;
-      for (index n = 0; n < width; ++n) to[r * PANEL + n] = row[n];
-    }
-  } else { // transposed: columns are what lies together
-    index place[PACK_ROWS];
-    for (index r = 0; r < height; ++r) place[r] = (top + r) / K * tap_stride + (top + r) % K * k_stride;
-    for (index n = 0; n < width; ++n)
-      for (index r = 0; r < height; ++r) to[r * PANEL + n] = from[place[r] + n * n_stride];
-  }
-  for (index r = 0; r < height; ++r)
-    for (index n = width; n < PANEL; ++n) to[r * PANEL + n] = 0;
-}
-TILE(pack_panels, PACK, 1, PANEL, PANEL)
-#ifdef DEVICE
-TILE_BODY(pack_panels, PACK, PANEL) {
-  TILE_START(PACK)
-  const index rows = taps * K, across = (N + PANEL - 1) / PANEL;
-  const index row = group % rows, panel = group / rows % across, batch = group / (rows * across), n = panel * PANEL + lane;
-  b[group * PANEL + lane] = n < N ? x[batch * x_batch + row / K * tap_stride + row % K * k_stride + n * n_stride] : 0;
 }
 #endif

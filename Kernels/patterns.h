@@ -14,7 +14,7 @@
     for (index r = top; r < bottom; ++r)                                                                           \
       for (index c = begin; c < end; ++c) name##_cell(SIG(PASS) r * columns + c, c);                               \
   }                                                                                                                \
-  TILE(name, SIG, 1, RUN, RUN)
+  TILE(name, SIG, FLAT, ABREAST * RUN, RUN)
 #define ROWWISE_CELL(name, SIG) FN void name##_cell(SIG(I) const index at, const index c)
 
 // COLUMN_SUMS(name, SIG, SUMS, TERM) adds SUMS terms down each column of [outer][length][inner], a block of 64 rows at a time (rule 5).
@@ -61,8 +61,8 @@
   ROWWISE_BLOCK(name, SIG)                                                                                         \
   TILE_BODY(name, SIG, RUN) {                                                                                      \
     TILE_START(SIG)                                                                                                \
-    const index runs = (columns + RUN - 1) / RUN, row = group / runs, c = group % runs * RUN + lane;               \
-    if (c < columns) name##_cell(SIG(PASS) row * columns + c, c);                                                  \
+    const index cells = rows * columns, begin = group * (ABREAST * RUN) + lane;                                     \
+    EACH_ABREAST(at, begin, RUN, cells, name##_cell(SIG(PASS) at, at % columns))                                    \
   }                                                                                                                \
   ROWWISE_CELL(name, SIG)
 #define COLUMN_SUMS(name, SIG, SUMS, TERM)                                                                         \
@@ -75,6 +75,7 @@
     if (column < inner) {                                                                                          \
       real sum[SUMS];                                                                                              \
       for (uint s = 0; s < SUMS; ++s) sum[s] = 0;                                                                  \
+      _Pragma("unroll 8") /* reads ahead of the chain of additions */                                              \
       for (index r = begin; r < end; ++r) {                                                                        \
         const index at = (outer * length + r) * inner + column;                                                    \
         TERM(real, AT1)                                                                                            \

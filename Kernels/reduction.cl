@@ -30,6 +30,7 @@ TILE_BODY(sum_chunks, SUM_CHUNKS, 16) {
   const index end = begin + CHUNK < length ? begin + CHUNK : length;
   GLOBAL const real *row = x + group / chunks * length;
   real sum = 0;
+#pragma unroll 16
   for (index k = begin + lane; k < end; k += 16) sum += row[k];
   lanes[lane] = sum;
   for (uint half_ = 8; half_ > 0; half_ /= 2) {
@@ -44,12 +45,14 @@ TILE_BODY(sum_chunks, SUM_CHUNKS, 16) {
 #define ELEMENT(V, AT) sum[0] += AT(x, at);
 COLUMN_SUMS(sum_columns, SUM_COLUMNS, 1, ELEMENT)
 
-// y[o][c] = factor (partial[o][0][c] + partial[o][1][c] + ...), added in ascending order. Items: outer x inner.
-#define ADD_PARTIALS(_) _(IN, partial) _(OUT, y) _(SIZE, blocks) _(SIZE, inner) _(REAL, factor)
+// y[o][c] = factor (partial[o][0][c] + partial[o][1][c] + ...), added in ascending order, from +0 or, where it `adds`, from what y holds.
+// Items: outer x inner.
+#define ADD_PARTIALS(_) _(IN, partial) _(OUT, y) _(SIZE, blocks) _(SIZE, inner) _(REAL, factor) _(UINT, adds)
 KERNEL(add_partials, ADD_PARTIALS) {
   const index outer = i / inner, column = i % inner;
   GLOBAL const real *from = partial + outer * blocks * inner + column;
-  real sum = 0;
+  real sum = adds ? y[i] : R(0.0);
+#pragma unroll 16 // reads ahead of the chain of additions
   for (index b = 0; b < blocks; ++b) sum += from[b * inner];
   y[i] = factor * sum;
 }

@@ -38,7 +38,7 @@ CHAINS_BLOCK(fma_few_chains, 6)
     if (i < length) {                                                                                              \
       real v[CHAINS_HELD], sum = 0;                                                                                \
       _Pragma("unroll") for (uint c = 0; c < CHAINS_HELD; ++c) v[c] = x[i] + (real)c;                              \
-      for (index round = 0; round < rounds; ++round) {                                                             \
+      _Pragma("unroll 4") for (index round = 0; round < rounds; ++round) {                                         \
         _Pragma("unroll") for (uint c = 0; c < CHAINS_HELD; ++c) v[c] = fma(v[c], factor, term);                   \
       }                                                                                                            \
       _Pragma("unroll") for (uint c = 0; c < CHAINS_HELD; ++c) sum += v[c];                                        \
@@ -58,11 +58,11 @@ BLOCK(stream_triad, TRIAD, 1, STREAM) {
   for (; k + 16 <= end; k += 16) vstore16(fma((real16)factor, vload16(0, b + k), vload16(0, a + k)), 0, y + k);
   for (; k < end; ++k) y[k] = fma(factor, b[k], a[k]);
 }
-TILE(stream_triad, TRIAD, 1, 256, 256)
+TILE(stream_triad, TRIAD, FLAT, ABREAST * 256, 256)
 #ifdef DEVICE
 TILE_BODY(stream_triad, TRIAD, 256) {
   TILE_START(TRIAD)
-  const index k = group * 256 + lane;
-  if (k < length) y[k] = fma(factor, b[k], a[k]);
+  const index begin = group * (ABREAST * 256) + lane;
+  EACH_ABREAST(k, begin, 256, length, y[k] = fma(factor, b[k], a[k]))
 }
 #endif

@@ -49,6 +49,9 @@ static const char reduction_cl[] = {
 static const char normalization_cl[] = {
 #embed "normalization.cl"
     , 0};
+static const char panels_cl[] = {
+#embed "panels.cl"
+    , 0};
 static const char matmul_cl[] = {
 #embed "matmul.cl"
     , 0};
@@ -106,6 +109,7 @@ static const KernelSource sources[] = {
     {"layout.cl", layout_cl},
     {"reduction.cl", reduction_cl},
     {"normalization.cl", normalization_cl},
+    {"panels.cl", panels_cl},
     {"matmul.cl", matmul_cl},
     {"convolution.cl", convolution_cl},
     {"columns.cl", columns_cl},

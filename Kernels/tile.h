@@ -16,6 +16,7 @@
 #define VWM 4     // rows of a vector; reals read at once from A
 #define VWN 4     // columns of a vector; reals read at once from B, and written at once to C
 #define DBUF 1    // whether local memory holds two steps
+#define WARP 0    // whether 32 items in step stand 4 x 8
 #endif
 #define GROUP (MDIMC * NDIMC)
 #define RM (MWG / MDIMC)
@@ -47,9 +48,19 @@ typedef GLUE(real, VWN) realN;
 
 // ---------------------------------------------------------------------------------------------------- who does what
 
+// Where an item stands among the MDIMC x NDIMC. With WARP = 0 they follow each other along the rows. With 1, 32 at a time stand 4 x 8,
+// lanes 0 1 4 5 8 9 12 13 in the first row and 2 3 6 7 ... in the second: where they run in step, they read fewer different vectors of
+// local memory at one time than 2 x 16 do.
+#if WARP
+FN uint item_row(const uint lane) { return lane / (4 * NDIMC) * 4 + lane / 2 % 2 + lane / 16 % 2 * 2; }
+FN uint item_column(const uint lane) { return lane / 32 % (NDIMC / 8) * 8 + lane % 2 + lane / 4 % 4 * 2; }
+#else
+FN uint item_row(const uint lane) { return lane / NDIMC; }
+FN uint item_column(const uint lane) { return lane % NDIMC; }
+#endif
 // Row m of an item's RM in its tile; the first column of its vector v.
-FN uint tile_row(const uint lane, const uint m) { return (m / VWM * MDIMC + lane / NDIMC) * VWM + m % VWM; }
-FN uint tile_column(const uint lane, const uint v) { return (v * NDIMC + lane % NDIMC) * VWN; }
+FN uint tile_row(const uint lane, const uint m) { return (m / VWM * MDIMC + item_row(lane)) * VWM + m % VWM; }
+FN uint tile_column(const uint lane, const uint v) { return (v * NDIMC + item_column(lane)) * VWN; }
 
 // Tiles are numbered down stripes of eight columns, row by row: those in work at one time share their rows and columns of A and B in the
 // cache.
@@ -167,6 +178,9 @@ FN void tile_step(realN sum[RM][RN / VWN], LOCAL real *staged, const index k0, c
 // Whether a chain ends before step k0; the first step beyond `depth` multiplies the last one.
 #define ENDS_CHAIN(k0, depth) (((k0) > 0 && (k0) % CHAIN == 0) || (k0) >= (depth))
 #define IS_FIRST_CHAIN(k0) ((k0) <= CHAIN)
+// Keeps x for the end of a chain, where `late_x` is read from memory. Compilers would else work out that place's addresses before the
+// loop over k, and hold them in registers throughout it: on NVIDIA half as many groups a unit.
+#define TILE_LATE(x) volatile const index late_##x = x
 
 // ------------------------------------------------------------------------------------------------- registers to global
 

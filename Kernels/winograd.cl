@@ -102,7 +102,7 @@
     const uint top = (uint)(row / across_ % down) * 8 + p - 1, left = (uint)(row % across_) * 8 + q - 1;            \
     GLOBAL const real *image = x + row / ((index)down * across_) * H * W * C + column % C;                         \
     V t[POINTS];                                                                                                   \
-    for (uint l = 0; l < POINTS; ++l) {                                                                            \
+    UNROLLED for (uint l = 0; l < POINTS; ++l) {                                                                   \
       const uint h = top + l / 5 * 2, w = left + l % 5 * 2; /* -1 wraps */                                         \
       t[l] = h < H && w < W ? AT##WIDTH(image, ((index)h * W + w) * C) : (V)R(0.0);                                 \
     }                                                                                                              \
@@ -114,6 +114,20 @@ COLUMNWISE(winograd_image, IMAGE_SIG, ALONG, tiles, columns, IMAGE_BODY)
 
 // [25][tiles][columns] to dx [N][H][W][C]: each pixel of a phase adds what its tile gives it, and what the neighbours give to their shared pixels.
 // A tile writes pixels 1 ... 4 of phase 0 and 0 ... 3 of phase 1: those inside the image. Extent: tiles x columns.
+// Places in t are written out for each phase: a GPU keeps no array in registers whose places are known at run time only.
+#define ADD_BESIDE(V, WIDTH, own_column)                                                                           \
+  {                                                                                                                \
+    for (uint l = 0; l < 5; ++l)                                                                                   \
+      t[5 * l + own_column] += AT##WIDTH(m, ((5 * l + 4 - own_column) * tiles + beside) * columns + column);        \
+    if (has_under)                                                                                                 \
+      edge[own_column] += AT##WIDTH(m, ((5 * edge_row + 4 - own_column) * tiles + corner) * columns + column);      \
+  }
+#define PUT_PIXELS(WIDTH, down_, right)                                                                            \
+  {                                                                                                                \
+    for (uint u = 0; u < 4; ++u)                                                                                   \
+      for (uint w = 0; w < 4; ++w)                                                                                 \
+        STREAM##WIDTH(t[5 * (u + down_) + w + right], image, ((index)(top + 2 * u) * W + left + 2 * w) * C);           \
+  }
 #define IMAGE_GRADIENT_SIG(_)                                                                                      \
   _(IN, m) _(OUT, dx) _(UINT, H) _(UINT, W) _(SIZE, C) _(SIZE, tiles) _(SIZE, columns) _(UINT, phase)
 #define IMAGE_GRADIENT_BODY(V, WIDTH)                                                                              \
@@ -125,7 +139,7 @@ COLUMNWISE(winograd_image, IMAGE_SIG, ALONG, tiles, columns, IMAGE_BODY)
     const bool has_beside = q ? tile_column > 0 : tile_column + 1 < across_;                                       \
     const index beside = q ? row - 1 : row + 1, under = p ? row - across_ : row + across_;                         \
     const index corner = q ? under - 1 : under + 1;                                                                \
-    const uint edge_row = p ? 4 : 0, edge_column = q ? 4 : 0;                                                      \
+    const uint edge_row = p ? 4 : 0;                                                                               \
     V t[POINTS], edge[5];                                                                                          \
     for (uint l = 0; l < POINTS; ++l) t[l] = AT##WIDTH(m, (l * tiles + row) * columns + column);                     \
     for (uint j = 0; j < 5; ++j)                                                                                   \
@@ -133,18 +147,19 @@ COLUMNWISE(winograd_image, IMAGE_SIG, ALONG, tiles, columns, IMAGE_BODY)
     for (uint l = 0; l < 5; ++l) IMAGE_GRADIENT_LINE(V, t, 5 * l, 1)                                               \
     IMAGE_GRADIENT_LINE(V, edge, 0, 1)                                                                             \
     if (has_beside) {                                                                                              \
-      for (uint l = 0; l < 5; ++l)                                                                                 \
-        t[5 * l + 4 - edge_column] += AT##WIDTH(m, ((5 * l + edge_column) * tiles + beside) * columns + column);      \
-      if (has_under)                                                                                               \
-        edge[4 - edge_column] += AT##WIDTH(m, ((5 * edge_row + edge_column) * tiles + corner) * columns + column);    \
+      if (q) ADD_BESIDE(V, WIDTH, 0) else ADD_BESIDE(V, WIDTH, 4)                                                  \
     }                                                                                                              \
     for (uint l = 0; l < 5; ++l) IMAGE_GRADIENT_LINE(V, t, l, 5)                                                   \
-    for (uint l = 0; l < 5; ++l) t[5 * (4 - edge_row) + l] += edge[l];                                             \
+    for (uint l = 0; l < 5; ++l) {                                                                                 \
+      if (p) t[l] += edge[l]; else t[20 + l] += edge[l];                                                           \
+    }                                                                                                              \
     GLOBAL real *image = dx + row / ((index)down * across_) * H * W * C + column % C;                              \
     const uint top = 8 * tile_row + 1 - p, left = 8 * tile_column + 1 - q;                                         \
-    for (uint u = 0; u < 4; ++u)                                                                                   \
-      for (uint w = 0; w < 4; ++w)                                                                                 \
-        STREAM##WIDTH(t[5 * (u + 1 - p) + w + 1 - q], image, ((index)(top + 2 * u) * W + left + 2 * w) * C);           \
+    if (p) {                                                                                                       \
+      if (q) PUT_PIXELS(WIDTH, 0, 0) else PUT_PIXELS(WIDTH, 0, 1)                                                  \
+    } else {                                                                                                       \
+      if (q) PUT_PIXELS(WIDTH, 1, 0) else PUT_PIXELS(WIDTH, 1, 1)                                                  \
+    }                                                                                                              \
   }
 COLUMNWISE(winograd_image_gradient, IMAGE_GRADIENT_SIG, ALONG, tiles, columns, IMAGE_GRADIENT_BODY)
 

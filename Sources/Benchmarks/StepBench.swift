@@ -25,24 +25,26 @@ public struct StepBench {
   /// - Parameter progress: Told in words what is being measured.
   /// - Throws: The device's first failure.
   public func run(preset: String, steps: Int, progress: (String) -> Void = { _ in }) throws -> StepReport {
-    func step() throws -> (seconds: Double, waits: Int) {
+    // A run does not wait for a step's end before it begins the next: neither does a group of steps.
+    func run(_ steps: Int) throws -> (seconds: Double, waits: Int) {
       let (start, waits) = (ContinuousClock.now, device.waitCount)
-      _ = trainer.advance(measuring: false) { batch }
+      for _ in 0..<steps { _ = trainer.advance(measuring: false) { batch } }
       let waited = device.waitCount - waits
       try device.synchronize()
-      return (start.duration(to: .now) / .seconds(1), waited)
+      return (start.duration(to: .now) / .seconds(steps), waited)
     }
     progress("roofline")
     let peak = try Roofline.peak(of: device)
     progress("two steps that are not counted")
-    for _ in 0..<2 { _ = try step() }
+    _ = try run(2)
     let before = (device.launchCount, device.allocationCount, device.allocatedByteCount, device.productFLOPs)
-    let counted = try (0..<steps).map { number in
-      progress("step \(number + 1)/\(steps)")
-      return try step()
+    let groups = min(steps, 5)
+    let counted = try (0..<groups).map { number in
+      progress("step \(number * steps / groups + 1)/\(steps)")
+      return try run((number + 1) * steps / groups - number * steps / groups)
     }
     let after = (device.launchCount, device.allocationCount, device.allocatedByteCount, device.productFLOPs)
-    let seconds = counted.map(\.seconds).sorted()[steps / 2]
+    let seconds = counted.map(\.seconds).sorted()[groups / 2]
     let (residentMiB, deviceMiB) = (Self.peakResidentMiB, device.peakBytesHeld >> 20)
 
     progress("kernels")
@@ -57,11 +59,13 @@ public struct StepBench {
       allocatedBytes: after.2 - before.2, waits: counted.map(\.waits).reduce(0, +),
       hostMicrosecondsPerLaunch: 1e6 * host, handoverMicrosecondsPerLaunch: 1e6 * (try handoverSecondsPerLaunch()),
       productFlops: (after.3 - before.3) / steps, peakFlopsPerSecond: max(peak, try Roofline.peak(of: device)),
-      kernels: kernels.rows, secondsBetweenKernels: kernels.between)
+      kernels: kernels.rows, slowest: kernels.slowest, secondsBetweenKernels: kernels.between)
   }
 
   /// The time of each kernel in a step, and of what is in none.
-  private func kernels(steps: Int) throws -> (rows: [StepReport.Kernel], between: Double) {
+  private func kernels(
+    steps: Int
+  ) throws -> (rows: [StepReport.Kernel], slowest: [StepReport.Launches], between: Double) {
     let start = ContinuousClock.now
     let times = try device.launchTimes { for _ in 0..<steps { _ = trainer.advance(measuring: false) { batch } } }
     let wall = start.duration(to: .now) / .seconds(steps)
@@ -70,7 +74,20 @@ public struct StepBench {
         name: name, launches: launches.count / steps,
         seconds: launches.reduce(Duration.zero) { $0 + $1.time } / .seconds(steps))
     }
-    return (rows.sorted { $0.seconds > $1.seconds }, max(0, wall - rows.map(\.seconds).reduce(0, +)))
+    let byExtent = Dictionary(grouping: times, by: Self.name).map { name, launches in
+      StepReport.Launches(
+        name: name, launches: launches.count / steps,
+        seconds: launches.reduce(Duration.zero) { $0 + $1.time } / .seconds(steps))
+    }
+    return (
+      rows.sorted { $0.seconds > $1.seconds }, Array(byExtent.sorted { $0.seconds > $1.seconds }.prefix(12)),
+      max(0, wall - rows.map(\.seconds).reduce(0, +))
+    )
+  }
+
+  private static func name(_ launch: LaunchTime) -> String {
+    let extent = launch.extent, batches = extent.batches > 1 ? " x \(extent.batches)" : ""
+    return "\(launch.kernel) \(extent.rows) x \(extent.columns)\(batches)" + (launch.tile.map { ", \($0)" } ?? "")
   }
 
   /// What the host does for a launch before a device sees it: shapes, tape, pool, arguments. The same step on a device

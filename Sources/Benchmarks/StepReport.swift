@@ -11,6 +11,15 @@ public struct StepReport: Codable, Sendable {
     public let seconds: Double
   }
 
+  /// The launches of one kernel over one extent.
+  public struct Launches: Codable, Sendable {
+    /// The kernel, the extent's rows, columns and batches, the tile.
+    public let name: String
+    public let launches: Int
+    /// Seconds on the device in one step.
+    public let seconds: Double
+  }
+
   public let device: String
   public let preset: String
   public let batch: Int
@@ -37,6 +46,8 @@ public struct StepReport: Codable, Sendable {
   public let peakFlopsPerSecond: Double
   /// Every kernel of a step, the longest first.
   public let kernels: [Kernel]
+  /// The same by extents, the longest first, a dozen.
+  public let slowest: [Launches]
   /// What of a step is in no kernel, in seconds; measured with the kernels.
   public let secondsBetweenKernels: Double
 
@@ -81,6 +92,8 @@ public struct StepReport: Codable, Sendable {
     }
     let between = 1e6 * secondsBetweenKernels / Double(max(1, launches))
     lines.append(row(secondsBetweenKernels, "", String(format: "between kernels: %.1f µs a launch", between)))
+    lines += ["", "      time   share  launches  over"]
+    lines += slowest.prefix(5).map { row($0.seconds, "\($0.launches)", $0.name) }
     return lines.joined(separator: "\n")
   }
 }

@@ -23,6 +23,8 @@ protocol Backend: AnyObject {
   func launch(_ kernel: Kernel, _ arguments: [LaunchArgument], extent: Extent, first: Int) throws(DeviceError)
   /// Of how many launches of this extent at one time the device would make use.
   func room(for kernel: Kernel, over extent: Extent) -> Int
+  /// Elements that scratch between two launches should have at most: what a cache holds, or what keeps a GPU's units busy.
+  var scratchElements: Int { get }
   /// Waits until all work is done.
   func synchronize() throws(DeviceError)
 
@@ -37,12 +39,16 @@ protocol Backend: AnyObject {
 /// How long one launch took on the device: by the device's own events where it has them, else by the host's clock.
 public struct LaunchTime: Sendable {
   public let kernel: String
+  public let extent: Extent
+  /// Of a kernel whose tile form is tuned.
+  public let tile: TileParameters?
   public let time: Duration
 }
 
 extension Backend {
   var threadCount: Int { 1 }
   func room(for kernel: Kernel, over extent: Extent) -> Int { 1 }
+  var scratchElements: Int { 1 << 22 }
 }
 
 /// A piece of a device's memory, freed when the last reference goes.

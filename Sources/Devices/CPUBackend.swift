@@ -71,7 +71,9 @@ final class CPUBackend: Backend {
       let items = extent.items(kernel.geometry)
       threads.run(run, raw.baseAddress!, first..<items, grain: kernel.isElementwise ? 4096 : 1)
     }
-    if let start { times?.append(LaunchTime(kernel: kernel.name, time: start.duration(to: .now))) }
+    if let start {
+      times?.append(LaunchTime(kernel: kernel.name, extent: extent, tile: nil, time: start.duration(to: .now)))
+    }
   }
 
   func synchronize() {}

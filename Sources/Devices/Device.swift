@@ -138,6 +138,9 @@ public final class Device {
   /// Of how many launches of this extent at one time the device would make use: 1 where one keeps it busy.
   package func room(for kernel: Kernel, over extent: Extent) -> Int { backend.room(for: kernel, over: extent) }
 
+  /// Elements that scratch between two launches should have at most.
+  package var scratchElements: Int { backend.scratchElements }
+
   /// Counts a product's floating-point operations: two for each of these multiplications.
   package func countProduct(multiplications: Int) { productFLOPs += 2 * multiplications }
 

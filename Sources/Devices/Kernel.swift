@@ -35,6 +35,7 @@ public enum ParameterKind: String, Sendable {
 
 /// How much of a launch's extent one item (or, in a tile form, one work-group) owns.
 struct Geometry: Sendable {
+  /// 0 where the columns are cells of all rows, one after the other.
   let rows: Int
   let columns: Int
   /// Work-items of one group: 1 but for tile forms.
@@ -56,6 +57,7 @@ public struct Extent: Sendable {
 
   /// How many items (in a tile form: groups) cover the extent.
   func items(_ geometry: Geometry) -> Int {
+    guard geometry.rows > 0 else { return (rows * columns * batches + geometry.columns - 1) / geometry.columns }
     let down = (rows + geometry.rows - 1) / geometry.rows
     let across = (columns + geometry.columns - 1) / geometry.columns
     return down * across * batches

@@ -12,10 +12,20 @@ public enum KernelForm: String, Sendable, CaseIterable {
 /// A processor behind an OpenCL driver: one context and one in-order queue.
 final class OpenCLBackend: Backend {
   /// A kernel, ready to be launched.
-  private struct Prepared {
+  private final class Prepared {
     let handle: OpenCLObject<OpenCLKernel>
     let localSize: Int
+    /// The bits of the numbers that its arguments are set to, by place: what stays need not be set again.
+    var numbers: [UInt64?]
+
+    init(_ handle: OpenCLObject<OpenCLKernel>, of kernel: Kernel, localSize: Int) {
+      (self.handle, self.localSize) = (handle, localSize)
+      numbers = Array(repeating: nil, count: 2 * kernel.parameters.count + 1)
+    }
   }
+
+  /// What is timed.
+  private typealias Launch = (kernel: String, extent: Extent, tile: TileParameters?)
 
   private struct Key: Hashable {
     let name: String
@@ -30,7 +40,7 @@ final class OpenCLBackend: Backend {
   private let device: OpenCLDevice
   private let call: OpenCLFunctions
   private let form: KernelForm
-  /// How many elements one work-item of an elementwise kernel does.
+  /// How many elements one work-item of an elementwise kernel does: a run of them, or on GPUs ABREAST of them.
   private let runItems: Int
   /// What the tuner changes from one candidate to the next.
   var tiles: Tiles
@@ -41,7 +51,7 @@ final class OpenCLBackend: Backend {
   private let plainQueue: OpenCLObject<OpenCLQueue>
   /// Some drivers are slower at a queue that notes times: it is made when somebody measures.
   private var timingQueue: OpenCLObject<OpenCLQueue>?
-  private var timed: [(kernel: String, event: OpenCLObject<OpenCLEvent>)] = []
+  private var timed: [(launch: Launch, event: OpenCLObject<OpenCLEvent>)] = []
   private var kernels: [Key: Prepared] = [:]
   private var uploads: [UnsafeMutableRawPointer] = []
   private var uploadedBytes = 0
@@ -64,7 +74,7 @@ final class OpenCLBackend: Backend {
     self.tiles = (tiles ?? .shipped(for: device.vendor)).completed(
       localMemory: device.localMemory, largestGroup: device.largestGroup)
     name = "\(about.name) (\(about.platform), \(about.selector), \(self.form) form)"
-    runItems = self.form == .block ? 1024 : 1
+    runItems = self.form == .block ? 1024 : 4
 
     var status: cl_int = 0
     var target: cl_device_id? = device.handle
@@ -76,7 +86,7 @@ final class OpenCLBackend: Backend {
     queue = plainQueue
     programs = OpenCLPrograms(
       device, name: name, context: self.context, cache: cache, sources: sources,
-      runItems: runItems, extraOptions: extraOptions)
+      formOptions: self.form == .block ? "-D RUN_ITEMS=\(runItems)" : "-D TILES_ONLY", extraOptions: extraOptions)
   }
 
   private static func queue(
@@ -171,7 +181,7 @@ final class OpenCLBackend: Backend {
     let prepared = try prepare(kernel, tile, tuned, wide: wide)
     try check(
       "clSetKernelArg for kernel '\(kernel.name)'",
-      set(arguments, items: items, of: kernel, as: prepared.handle, wide: wide))
+      set(arguments, items: items, of: kernel, as: prepared, wide: wide))
     var localSize = prepared.localSize
     var offset = first
     let run = localSize * (kernel.isElementwise ? runItems : 1)
@@ -184,7 +194,7 @@ final class OpenCLBackend: Backend {
         call.clEnqueueNDRangeKernel(
           queue.handle, prepared.handle.handle, 1, &offset, &globalSize, &localSize, 0, nil, isTimed ? $0 : nil)
       })
-    if let event { timed.append((kernel.name, OpenCLObject(event, call.clReleaseEvent))) }
+    if let event { timed.append(((kernel.name, extent, tuned), OpenCLObject(event, call.clReleaseEvent))) }
     // Some drivers start nothing before they are told to.
     launchesSinceFlush += 1
     if launchesSinceFlush == 32 {
@@ -199,6 +209,9 @@ final class OpenCLBackend: Backend {
     return max(1, 2 * device.description.computeUnits / max(1, extent.items(tile.geometry)))
   }
 
+  /// A GPU's memory is fast, and each launch costs it microseconds.
+  var scratchElements: Int { form == .tile ? 1 << 24 : 1 << 22 }
+
   // MARK: Timing
 
   func beginTiming() throws(DeviceError) {
@@ -212,10 +225,11 @@ final class OpenCLBackend: Backend {
   func endTiming() throws(DeviceError) -> [LaunchTime] {
     defer { (timed, queue) = ([], plainQueue) }
     try synchronize()
-    return try timed.map { kernel, event throws(DeviceError) in
+    return try timed.map { launch, event throws(DeviceError) in
       let start = try time(CL_PROFILING_COMMAND_START, of: event)
       let end = try time(CL_PROFILING_COMMAND_END, of: event)
-      return LaunchTime(kernel: kernel, time: .nanoseconds(max(0, end - start)))
+      return LaunchTime(
+        kernel: launch.kernel, extent: launch.extent, tile: launch.tile, time: .nanoseconds(max(0, end - start)))
     }
   }
 
@@ -263,40 +277,52 @@ final class OpenCLBackend: Backend {
     let localSize: Int
     if let tile {
       localSize = tile.group
-    } else if kernel.isElementwise && runItems == 1 {
+    } else if kernel.isElementwise && form == .tile {
       localSize = min(256, property(CL_KERNEL_WORK_GROUP_SIZE))
     } else {
       // A processor's work-item fills its vector units alone; elsewhere items run side by side in the hardware's step.
       localSize =
         device.description.kind == .processor ? 1 : property(CL_KERNEL_PREFERRED_WORK_GROUP_SIZE_MULTIPLE)
     }
-    let prepared = Prepared(handle: OpenCLObject(handle, call.clReleaseKernel), localSize: localSize)
+    let prepared = Prepared(OpenCLObject(handle, call.clReleaseKernel), of: kernel, localSize: localSize)
     kernels[key] = prepared
     return prepared
   }
 
   /// Sets the arguments as `Kernels/dialect.h` lays them out; returns the first status that is not success.
   private func set(
-    _ arguments: [LaunchArgument], items: Int, of kernel: Kernel, as prepared: OpenCLObject<OpenCLKernel>, wide: Bool
+    _ arguments: [LaunchArgument], items: Int, of kernel: Kernel, as prepared: Prepared, wide: Bool
   ) -> cl_int {
     var (status, index) = (CL_SUCCESS, cl_uint(0))
     func set<Value: BitwiseCopyable>(_ value: Value) {
       let result = withUnsafePointer(to: value) {
-        call.clSetKernelArg(prepared.handle, index, MemoryLayout<Value>.size, $0)
+        call.clSetKernelArg(prepared.handle.handle, index, MemoryLayout<Value>.size, $0)
       }
       if status == CL_SUCCESS { status = result }
       index += 1
     }
+    func set<Number: BitwiseCopyable>(_ number: Number, bits: UInt64) {
+      guard prepared.numbers[Int(index)] != bits else { return index += 1 }
+      prepared.numbers[Int(index)] = bits
+      set(number)
+    }
     func setIndex(_ value: Int) {
-      if wide { set(cl_ulong(value)) } else { set(cl_uint(value)) }
+      if wide {
+        set(cl_ulong(value), bits: UInt64(value))
+      } else {
+        set(cl_uint(value), bits: UInt64(value))
+      }
     }
     for (parameter, argument) in zip(kernel.parameters, arguments) {
       switch argument {
       case .buffer(let buffer, let offset):
-        set(buffer.memory.handle)  // a cl_mem
-        set(cl_ulong(truncatingIfNeeded: buffer.start / parameter.kind.elementSize(in: precision) + offset))
-      case .real(let value): set(Float(value))
-      case .uint(let value): set(cl_uint(truncatingIfNeeded: value))
+        set(buffer.memory.handle)  // a cl_mem: always, since another may have come to the same address
+        let place = buffer.start / parameter.kind.elementSize(in: precision) + offset
+        set(cl_ulong(truncatingIfNeeded: place), bits: UInt64(truncatingIfNeeded: place))
+      case .real(let value): set(Float(value), bits: UInt64(Float(value).bitPattern))
+      case .uint(let value):
+        let value = cl_uint(truncatingIfNeeded: value)
+        set(value, bits: UInt64(value))
       case .size(let value): setIndex(value)
       }
     }

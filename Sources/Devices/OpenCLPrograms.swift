@@ -18,7 +18,7 @@ final class OpenCLPrograms {
   private let context: OpenCLObject<OpenCLContext>
   private let cache: ProgramCache?
   private let sources: [Source]
-  private let runItems: Int
+  private let formOptions: String
   private let extraOptions: String
   private var exactDivision = "-cl-fp32-correctly-rounded-divide-sqrt"
   private var programs: [Key: OpenCLObject<OpenCLProgram>] = [:]
@@ -27,14 +27,14 @@ final class OpenCLPrograms {
 
   /// - Parameters:
   ///   - sources: The headers in the order in which they go before a .cl file, and the .cl files.
-  ///   - runItems: How many elements one work-item does.
+  ///   - formOptions: Options for the form of kernels that the device runs (`Kernels/dialect.h`).
   ///   - extraOptions: Options for tests of what a compiler may do.
   init(
     _ device: OpenCLDevice, name: String, context: OpenCLObject<OpenCLContext>, cache: ProgramCache?,
-    sources: [Source] = OpenCLPrograms.embedded, runItems: Int = 1, extraOptions: String = ""
+    sources: [Source] = OpenCLPrograms.embedded, formOptions: String = "", extraOptions: String = ""
   ) {
     (self.device, deviceName, self.context, self.cache) = (device, name, context, cache)
-    (self.sources, self.runItems, self.extraOptions) = (sources, runItems, extraOptions)
+    (self.sources, self.formOptions, self.extraOptions) = (sources, formOptions, extraOptions)
   }
 
   /// The texts in this binary.
@@ -66,8 +66,8 @@ final class OpenCLPrograms {
   }
 
   private func options(_ key: Key) -> String {
-    let index = key.wide ? "-D INDEX=ulong" : "", run = runItems > 1 ? "-D RUN_ITEMS=\(runItems)" : ""
-    return ["-cl-std=CL1.2", exactDivision, index, run, key.tile?.buildOptions ?? "", extraOptions]
+    let index = key.wide ? "-D INDEX=ulong" : ""
+    return ["-cl-std=CL1.2", exactDivision, index, formOptions, key.tile?.buildOptions ?? "", extraOptions]
       .filter { !$0.isEmpty }.joined(separator: " ")
   }
 

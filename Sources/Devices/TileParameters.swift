@@ -9,6 +9,10 @@ public struct TileParameters: Hashable, Codable, Sendable {
   public let vwm, vwn: Int
   /// Whether local memory holds two steps (1) or one (0).
   public let dbuf: Int
+  /// Whether 32 items that run in step stand 4 x 8 (1), or along the rows (0).
+  public let warp: Int
+  /// Registers that NVIDIA's compiler may give an item; 0 for as many as it likes. Two groups of 256 fit a unit with 128.
+  public let registers: Int
 
   /// What a file calls them.
   enum CodingKeys: String, CodingKey, CaseIterable {
@@ -20,6 +24,8 @@ public struct TileParameters: Hashable, Codable, Sendable {
     case vwm = "VWM"
     case vwn = "VWN"
     case dbuf = "DBUF"
+    case warp = "WARP"
+    case registers = "REGISTERS"
   }
 
   /// - Parameters:
@@ -27,12 +33,15 @@ public struct TileParameters: Hashable, Codable, Sendable {
   ///   - items: Down and across.
   ///   - vectors: Reals of a vector along the rows and along the columns.
   public init(
-    _ tile: (Int, Int, Int), items: (Int, Int), vectors: (Int, Int) = (4, 4), isDoubleBuffered: Bool = true
+    _ tile: (Int, Int, Int), items: (Int, Int), vectors: (Int, Int) = (4, 4), isDoubleBuffered: Bool = true,
+    isInWarps: Bool = false, registers: Int = 0
   ) {
     (mwg, nwg, kwg) = tile
     (mdimc, ndimc) = items
     (vwm, vwn) = vectors
     dbuf = isDoubleBuffered ? 1 : 0
+    warp = isInWarps ? 1 : 0
+    self.registers = registers
   }
 
   /// Work-items of a group.
@@ -51,6 +60,10 @@ public struct TileParameters: Hashable, Codable, Sendable {
     }
     guard [1, 2, 4].contains(vwm), [1, 2, 4].contains(vwn) else { return "VWM and VWN must be 1, 2 or 4" }
     guard dbuf == 0 || dbuf == 1 else { return "DBUF must be 0 or 1" }
+    guard warp == 0 || (warp == 1 && mdimc % 4 == 0 && ndimc % 8 == 0) else {
+      return "WARP must be 0, or 1 where MDIMC is a multiple of 4 and NDIMC of 8"
+    }
+    guard registers == 0 || (32...255).contains(registers) else { return "REGISTERS must be 0, or from 32 to 255" }
     // A step lies in one chain of 512 terms; A is read in runs of 8 along k.
     guard [8, 16, 32, 64].contains(kwg) else { return "KWG must be 8, 16, 32 or 64" }
     guard mwg % (mdimc * vwm) == 0 else { return "MWG must be a multiple of MDIMC VWM" }
@@ -73,8 +86,9 @@ public struct TileParameters: Hashable, Codable, Sendable {
 
   /// What a program's build is told.
   var buildOptions: String {
-    let values = [mwg, nwg, kwg, mdimc, ndimc, vwm, vwn, dbuf]
-    return zip(CodingKeys.allCases, values).map { "-D \($0.rawValue)=\($1)" }.joined(separator: " ")
+    let values = [mwg, nwg, kwg, mdimc, ndimc, vwm, vwn, dbuf, warp]
+    let sizes = zip(CodingKeys.allCases, values).map { "-D \($0.rawValue)=\($1)" }.joined(separator: " ")
+    return registers == 0 ? sizes : sizes + " -D ANY_GROUP -cl-nv-maxrregcount=\(registers)"
   }
 
   var geometry: Geometry { Geometry(rows: mwg, columns: nwg, group: group) }
@@ -94,5 +108,7 @@ public struct TileParameters: Hashable, Codable, Sendable {
 extension TileParameters: CustomStringConvertible {
   public var description: String {
     "\(mwg)x\(nwg)x\(kwg), \(mdimc)x\(ndimc) items, vectors \(vwm)x\(vwn)" + (dbuf == 1 ? ", two buffers" : "")
+      + (warp == 1 ? ", warps 4x8" : "")
+      + (registers > 0 ? ", \(registers) registers" : "")
   }
 }

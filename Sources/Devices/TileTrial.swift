@@ -96,7 +96,7 @@ struct TileTrial: Sendable {
           .size(c), .uint(size), .uint(size), .size(k), .uint(9), .uint(3), .uint(1), .uint(1), .uint(1), .size(32),
           .size(k),
         ]
-        + [.size(pixels)])
+        + [.size(pixels), .size(0)])
   }
 
   /// What GANs launch, for so many images a batch.

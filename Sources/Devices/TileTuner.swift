@@ -61,10 +61,11 @@ public final class TileTuner {
   }
 
   /// - Parameters:
+  ///   - candidates: Else those that are worth trying on the vendor's devices.
   ///   - trials: Else what GANs launch, at a size that suits the device.
   ///   - sources: The kernels' texts.
   init(
-    _ device: OpenCLDevice, candidates: [TileParameters] = TileTuner.listed, trials: [TileTrial]? = nil,
+    _ device: OpenCLDevice, candidates: [TileParameters]? = nil, trials: [TileTrial]? = nil,
     sources: [OpenCLPrograms.Source] = OpenCLPrograms.embedded
   ) {
     (self.device, self.sources) = (device, sources)
@@ -73,25 +74,37 @@ public final class TileTuner {
     let known = device.tiles()
     let tiles = known.tiles.completed(localMemory: localMemory, largestGroup: largestGroup)
     inUse = (tiles, known.origin)
-    let fitting = (Tiles.kernels.flatMap { tiles.byKernel[$0] ?? [] } + candidates).filter { tile in
-      tile.fits(localMemory: localMemory, largestGroup: largestGroup)
-    }
+    let fitting = (Tiles.kernels.flatMap { tiles.byKernel[$0] ?? [] } + (candidates ?? Self.listed(for: device.vendor)))
+      .filter { tile in
+        tile.fits(localMemory: localMemory, largestGroup: largestGroup)
+      }
     var seen: Set<TileParameters> = []
     self.candidates = fitting.filter { seen.insert($0).inserted }
     self.trials = trials ?? TileTrial.rows(batch: device.description.kind == .processor ? 1 : 64)
   }
 
-  /// Tiles worth trying on any device: from 128 to 32 outputs along a side, 16 to 64 outputs an item.
-  static let listed: [TileParameters] = {
+  /// Tiles worth trying on any device: from 128 to 32 outputs along a side, 16 to 64 outputs an item; on NVIDIA's first
+  /// those whose groups fill a unit's registers.
+  static func listed(for vendor: Tiles.Vendor) -> [TileParameters] {
     let shapes: [(tile: (Int, Int), items: (Int, Int))] = [
       ((128, 128), (16, 16)), ((128, 64), (16, 8)), ((128, 64), (16, 16)), ((64, 128), (8, 16)), ((64, 128), (16, 16)),
       ((64, 64), (8, 8)), ((64, 64), (8, 16)), ((64, 64), (16, 16)), ((128, 32), (16, 8)), ((64, 32), (8, 8)),
       ((32, 64), (8, 8)), ((32, 32), (8, 8)),
     ]
-    return [(16, true), (8, true), (16, false), (32, false)].flatMap { kwg, isDoubleBuffered in
+    let everywhere = [(16, true), (8, true), (16, false), (32, false)].flatMap { kwg, isDoubleBuffered in
       shapes.map { TileParameters(($0.tile.0, $0.tile.1, kwg), items: $0.items, isDoubleBuffered: isDoubleBuffered) }
-    }.filter { $0.fits(localMemory: 64 << 10, largestGroup: 256) }
-  }()
+    }
+    let inWarps = [8, 16].flatMap { kwg in
+      shapes.flatMap { tile, items in
+        (items.0 * items.1 == 256 ? [128, 0] : [0]).map { registers in
+          TileParameters((tile.0, tile.1, kwg), items: items, isInWarps: true, registers: registers)
+        }
+      }
+    }
+    return ((vendor == .nvidia ? inWarps : []) + everywhere).filter {
+      $0.fits(localMemory: 64 << 10, largestGroup: 256)
+    }
+  }
 
   // MARK: Measuring
 

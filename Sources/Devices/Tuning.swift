@@ -4,7 +4,7 @@ import Foundation
 /// kernel, by name.
 struct Tuning: Codable, Equatable {
   /// Of the file's meaning: other versions are ignored.
-  static let version = 1
+  static let version = 2
   static let fileName = "tuning.json"
 
   /// What tiles were measured on. Any of it may change which tiles are fast, or right.

@@ -55,6 +55,9 @@ public struct Tensor {
     return Tensor(device: device, shape: shape, buffer: buffer, offset: offset + start)
   }
 
+  /// What follows element `start`, for a launch that writes or reads from there on.
+  func from(_ start: Int) -> Tensor { view(from: start, shape: [shape.count - start]) }
+
   // MARK: Writing in place
 
   /// Writes one value throughout, in place.

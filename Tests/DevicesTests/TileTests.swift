@@ -22,6 +22,9 @@ struct TileTests {
     (TileParameters((64, 32, 8), items: (16, 8), vectors: (4, 4)), "KWG NWG"),
     (TileParameters((128, 128, 16), items: (8, 8)), "128 outputs"),
     (TileParameters((128, 128, 16), items: (16, 32), vectors: (4, 4)), "MDIMC NDIMC must be at most 256"),
+    (TileParameters((64, 64, 16), items: (8, 16), isInWarps: true, registers: 128), nil),
+    (TileParameters((64, 64, 16), items: (16, 4), isInWarps: true), "WARP must be"),
+    (TileParameters((64, 64, 16), items: (8, 8), registers: 256), "REGISTERS must be"),
     (TileParameters((128, 128, 32), items: (16, 16)), "66560 bytes of local memory"),
   ]
 
@@ -106,7 +109,7 @@ struct TileTests {
       [.input(n * h * w * c), .input(pixels * ((k + 31) / 32 * 32)), .output(batches * c * k)]
         + [.size(n), .uint(h), .uint(w), .size(c), .uint(p), .uint(q), .size(k), .uint(r * r), .uint(r)]
         + [.uint(stride), .uint(padding), .uint(1), .size(panel.0), .size(panel.1)]
-        + [.size(isSliced ? 512 : pixels)],
+        + [.size(isSliced ? 512 : pixels), .size(0)],
       over: Extent(rows: c, columns: k, batches: batches))
   }
 
@@ -150,6 +153,8 @@ struct TileTests {
     let odd = [
       TileParameters((36, 18, 16), items: (3, 3), vectors: (4, 2)),
       TileParameters((32, 16, 8), items: (4, 4), vectors: (2, 1)),
+      TileParameters((64, 64, 8), items: (16, 16), isInWarps: true),
+      TileParameters((64, 32, 16), items: (8, 8), isInWarps: true),
       TileParameters((64, 128, 64), items: (16, 8), vectors: (1, 2)),
       TileParameters((16, 16, 32), items: (16, 16), vectors: (1, 1), isDoubleBuffered: false),
     ]

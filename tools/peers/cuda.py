@@ -1,9 +1,10 @@
-"""Times PyTorch on an NVIDIA card: DCGAN-64's training step and square products, float32 with and without TF32.
+"""Times PyTorch on an NVIDIA card: DCGAN's training steps and square products, float32 with and without TF32.
 
 Prints one line of JSON for each measurement as soon as it is there; returns 3 where PyTorch or CUDA is missing.
 """
 
 import argparse
+import itertools
 import json
 import statistics
 import sys
@@ -70,14 +71,29 @@ def median_seconds(call: Callable[[], object], seconds: float) -> float:
     return statistics.median(group(count) for _ in range(9))
 
 
-def step(layout: torch.memory_format, size: int, batch: int, seconds: float) -> dict:
+def graph(call: Callable[[], object]) -> Callable[[], object]:
+    """The call as one CUDA graph: its launches cost the host nothing."""
+    stream = torch.cuda.Stream()
+    stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(stream):  # PyTorch asks for a warm-up on a stream of its own
+        for _ in range(3):
+            call()
+    torch.cuda.current_stream().wait_stream(stream)
+    captured = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(captured):
+        call()
+    return captured.replay
+
+
+def step(layout: torch.memory_format, size: int, batch: int, seconds: float, captures: bool) -> dict:
     """DCGAN's step on noise, no weight gradients for the critic in the generator's step."""
     torch.manual_seed(1)
-    game = dcgan(size, mode=Mode(layout))
+    game = dcgan(size, mode=Mode(layout, captured=captures))
     samples = (torch.rand(batch, *game.sample) * 2 - 1).contiguous(memory_format=layout)
     if torch.cuda.is_available():
         torch.cuda.reset_peak_memory_stats()
-    median = median_seconds(lambda: game.step(samples), seconds)
+    call = lambda: game.step(samples)
+    median = median_seconds(graph(call) if captures else call, seconds)
     peak = torch.cuda.max_memory_allocated() / 2**20 if torch.cuda.is_available() else None
     return {"seconds": median, "images_per_second": batch / median, "device_mib": peak}
 
@@ -97,12 +113,14 @@ def measurements(options: argparse.Namespace) -> Iterator[tuple[dict, Callable[[
         for setting in ("float32", "default", "tf32, searched"):  # cuDNN's search does not concern products
             yield ({"what": "product", "size": size, "setting": setting},
                    lambda size=size: product(size, options.seconds))
-    for size in (64, 32):
-        for setting in SETTINGS:
-            for layout, format in LAYOUTS.items():
-                yield ({"what": "step", "game": f"dcgan{size}", "batch": options.batch, "layout": layout,
-                        "setting": setting},
-                       lambda size=size, format=format: step(format, size, options.batch, options.seconds))
+    graphs = (False, True) if options.device == "cuda" else (False,)
+    for size, captures, setting, (layout, format) in itertools.product((64, 32), graphs, SETTINGS, LAYOUTS.items()):
+        if captures and not SETTINGS[setting].searches:
+            continue  # who captures graphs lets cuDNN search
+        yield ({"what": "step", "game": f"dcgan{size}", "batch": options.batch, "layout": layout, "setting": setting,
+                "graph": captures},
+               lambda size=size, format=format, captures=captures: step(
+                   format, size, options.batch, options.seconds, captures))
 
 
 def main() -> int:

@@ -26,6 +26,8 @@ class Mode:
     autocast: bool = False
     # torch.compile on both networks, and Adam as one fused kernel.
     compiled: bool = False
+    # Adam as one fused kernel whose state stays on the card, so that a step can be captured as a CUDA graph.
+    captured: bool = False
 
 
 @dataclass
@@ -46,7 +48,8 @@ class Game:
             network.to(memory_format=self.mode.layout)
         self.generator_adam, self.discriminator_adam = (
             torch.optim.Adam(network.parameters(), lr=2e-4, betas=(0.5, 0.999), eps=1e-8,
-                             fused=True if self.mode.compiled else None)
+                             fused=True if self.mode.compiled or self.mode.captured else None,
+                             capturable=self.mode.captured)
             for network in (self.generator, self.discriminator)
         )
         if self.mode.compiled:

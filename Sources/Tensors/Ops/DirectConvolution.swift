@@ -2,28 +2,26 @@
 
 struct DirectConvolution: ConvolutionRoute {
   let shape: ConvolutionShape
-  /// Elements that the sums of a weight gradient's chains may have, where they are computed apart.
-  private let mostPartials = 1 << 25
-
-  init(shape: ConvolutionShape) { self.shape = shape }
 
   private var padding: ImagePadding { ImagePadding(rows: shape.geometry.padding, columns: shape.geometry.padding) }
 
-  func forward(_ x: Tensor, _ w: Tensor) -> Tensor { convolved(x, w, padding, bias: nil, .none) }
+  func forward(_ x: Tensor, _ w: Tensor) -> Tensor { forward(x, w, padding: padding, bias: nil, .none) }
 
   func forward(_ x: Tensor, _ w: Tensor, bias: Tensor, _ rectifier: Rectifier) -> Tensor {
     forward(x, w, padding: padding, bias: bias, rectifier)
   }
 
-  /// The convolution of an image with so many zeros around it, plus a bias [K], rectified. A filter of one pixel makes it a
-  /// plain product, whose terms stand in the same order.
-  func forward(_ x: Tensor, _ w: Tensor, padding: ImagePadding, bias: Tensor, _ rectifier: Rectifier) -> Tensor {
-    guard shape.r == 1, shape.s == 1, shape.geometry.stride == 1, padding == ImagePadding() else {
+  /// The convolution of an image with so many zeros around it, plus a bias [K], rectified. A filter of one pixel, or one
+  /// that covers the whole image, makes it a plain product, whose terms stand in the same order.
+  func forward(_ x: Tensor, _ w: Tensor, padding: ImagePadding, bias: Tensor?, _ rectifier: Rectifier) -> Tensor {
+    let isOfOnePixel = shape.r == 1 && shape.s == 1 && shape.geometry.stride == 1
+    let isOfWholeImage = shape.r == shape.h && shape.s == shape.w && shape.geometry.dilation == 1
+    guard padding == ImagePadding(), isOfOnePixel || isOfWholeImage else {
       return convolved(x, w, padding, bias: bias, rectifier)
     }
     let y = Tensor(uninitialized: [shape.n * shape.p * shape.q, shape.k], on: x.device)
-    let panels = Panels(rows: w, k: shape.c, n: shape.k)
-    y.setProduct(x, rowStride: shape.c, kStride: 1, panels, k: shape.c, bias: bias, rectifier: rectifier)
+    let width = shape.r * shape.s * shape.c, panels = Panels(rows: w, k: width, n: shape.k)
+    y.setProduct(x, rowStride: width, kStride: 1, panels, k: width, bias: bias, rectifier: rectifier)
     return y.view(from: 0, shape: shape.output)
   }
 
@@ -65,35 +63,28 @@ struct DirectConvolution: ConvolutionRoute {
     let pixels = shape.n * shape.p * shape.q
     let dw = Tensor(uninitialized: shape.filter, on: x.device)
     let extent = Extent(rows: shape.c, columns: shape.k, batches: shape.r * shape.s)
-    let chains = (pixels + Self.chain - 1) / Self.chain
-    // A device with more units than there are tiles computes the chains apart, and adds them up in order: the same bits.
-    let isSliced =
-      chains > 1 && chains * dw.shape.count <= mostPartials
-      && x.device.room(for: .named("convolve_filter"), over: extent) > 1
-    guard isSliced else {
-      sumPixels(x, dy, to: dw, slice: pixels, over: extent)
+    let panels = Panels(rows: dy, k: pixels, n: shape.k)
+    guard Chains.areApart("convolve_filter", k: pixels, over: extent, on: x.device) else {
+      sumPixels(x, panels, to: dw, slice: pixels, over: extent)
       return dw
     }
-    let partial = Tensor(uninitialized: [chains, dw.shape.count], on: x.device)
-    let sliced = Extent(rows: extent.rows, columns: extent.columns, batches: extent.batches * chains)
-    sumPixels(x, dy, to: partial, slice: Self.chain, over: sliced)
-    dw.launch(
-      "add_partials", [partial, dw], [.size(chains), .size(dw.shape.count), .real(1)], over: Extent(dw.shape.count))
+    dw.addChains(of: pixels) { chains, sums in
+      let sliced = Extent(rows: extent.rows, columns: extent.columns, batches: extent.batches * chains.count)
+      sumPixels(x, panels, to: sums, slice: Chains.terms, start: chains.lowerBound * Chains.terms, over: sliced)
+    }
     return dw
   }
 
-  /// Terms of one chain (rule 4 of the numerical contract).
-  private static let chain = 512
-
-  private func sumPixels(_ x: Tensor, _ dy: Tensor, to sums: Tensor, slice: Int, over extent: Extent) {
-    let panels = Panels(rows: dy, k: shape.n * shape.p * shape.q, n: shape.k)
+  private func sumPixels(
+    _ x: Tensor, _ dy: Panels, to sums: Tensor, slice: Int, start: Int = 0, over extent: Extent
+  ) {
     let g = shape.geometry
     let sizes: [LaunchArgument] = [
       .size(shape.n), .uint(shape.h), .uint(shape.w), .size(shape.c), .uint(shape.p), .uint(shape.q), .size(shape.k),
       .uint(shape.r * shape.s), .uint(shape.s), .uint(g.stride), .uint(g.padding), .uint(g.dilation),
-      .size(panels.panelStride), .size(panels.kStride), .size(slice),
+      .size(dy.panelStride), .size(dy.kStride), .size(slice), .size(start),
     ]
-    sums.launch("convolve_filter", [x, panels.tensor, sums], sizes, over: extent)
+    sums.launch("convolve_filter", [x, dy.tensor, sums], sizes, over: extent)
   }
 }
 

@@ -23,7 +23,7 @@ private struct Walk {
   }
 
   var arguments: [LaunchArgument] {
-    sizes[1..<4].map(LaunchArgument.uint) + [.size(sizes[4])] + strides.map(LaunchArgument.size)
+    [.size(extent.rows)] + sizes[1..<4].map(LaunchArgument.uint) + [.size(sizes[4])] + strides.map(LaunchArgument.size)
   }
   var extent: Extent { Extent(rows: sizes[0] * sizes[1] * sizes[2] * sizes[3], columns: sizes[4]) }
 }

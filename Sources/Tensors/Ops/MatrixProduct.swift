@@ -39,12 +39,20 @@ struct Panels {
 
 extension Tensor {
   /// Makes this tensor [m, n] or [batches, m, n] the product of `a`, [batches][m][k] by strides, and `b` [batches][k][n],
-  /// plus a bias [n], rectified, in place; `isAdding` goes on from the product of the k before, a multiple of 512, that it holds.
+  /// plus a bias [n] and then rectified, in place; `isAdding` goes on from the product of the k before, a multiple of 512, that it holds.
   func setProduct(
     _ a: Tensor, rowStride: Int, kStride: Int, batchStride: Int = 0, _ b: Panels, k: Int, bias: Tensor? = nil,
     rectifier: Rectifier = .none, isAdding: Bool = false
   ) {
     let (m, n) = (shape[-2], shape[-1])
+    let extent = Extent(rows: m, columns: n, batches: shape.rank == 3 ? shape[0] : 1)
+    if extent.batches == 1, !isAdding, Chains.areApart("matmul", k: k, over: extent, on: device) {
+      addChains(of: k) { chains, sums in
+        sums.setChains(chains, of: k, [m, n], a, rowStride: rowStride, kStride: kStride, b)
+      }
+      if let bias { _ = rectify(adding: bias, rectifier) }
+      return
+    }
     let sizes = [m, n, k, rowStride, kStride, batchStride, b.panelStride, b.kStride, b.batchStride]
     // A total of products is never -0, so that adding zeros changes nothing.
     let bias = bias?.argument ?? .buffer(device.zeros(count: n), at: 0)
@@ -54,7 +62,26 @@ extension Tensor {
       .named("matmul"),
       [a.argument, b.tensor.argument, bias, argument] + sizes.map(LaunchArgument.size)
         + [.uint(isAdding ? 1 : 0), .uint(isLarge && !isAdding ? 1 : 0), .real(rectifier.limit)],
-      over: Extent(rows: m, columns: n, batches: shape.rank == 3 ? shape[0] : 1))
+      over: extent)
+  }
+
+  /// Makes this tensor [chains][m][n] the products of some chains of `k` terms: each is a product of its own.
+  private func setChains(
+    _ chains: Range<Int>, of k: Int, _ product: Shape, _ a: Tensor, rowStride: Int, kStride: Int, _ b: Panels
+  ) {
+    func set(_ chains: Range<Int>, at place: Int, terms: Int) {
+      guard !chains.isEmpty else { return }
+      let start = chains.lowerBound * Chains.terms
+      view(from: place * product.count, shape: Shape([chains.count] + product.sizes)).setProduct(
+        a.from(start * kStride), rowStride: rowStride, kStride: kStride, batchStride: Chains.terms * kStride,
+        Panels(
+          tensor: b.tensor.from(start * b.kStride), panelStride: b.panelStride, kStride: b.kStride,
+          batchStride: Chains.terms * b.kStride),
+        k: terms)
+    }
+    let whole = chains.clamped(to: 0..<(k / Chains.terms)), rest = k % Chains.terms
+    set(whole, at: 0, terms: Chains.terms)
+    if whole != chains { set(whole.upperBound..<chains.upperBound, at: whole.count, terms: rest) }
   }
 }
 

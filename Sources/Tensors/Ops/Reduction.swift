@@ -62,9 +62,12 @@ extension Op {
 }
 
 extension Tensor {
-  /// Adds block sums [outer][blocks][inner] into this tensor, in place.
-  func addPartials(_ partial: Tensor, blocks: Int, inner: Int, factor: Double) {
-    launch("add_partials", [partial, self], [.size(blocks), .size(inner), .real(factor)], over: Extent(shape.count))
+  /// Makes this tensor `factor` times the sum of block sums [outer][blocks][inner], in place; `isAdding` goes on from the
+  /// sum that it holds.
+  func addPartials(_ partial: Tensor, blocks: Int, inner: Int, factor: Double, isAdding: Bool = false) {
+    launch(
+      "add_partials", [partial, self],
+      [.size(blocks), .size(inner), .real(factor), .uint(isAdding ? 1 : 0)], over: Extent(shape.count))
   }
 
   /// The sum over axes (all where none are named), which disappear; the order of additions is the numerical contract's

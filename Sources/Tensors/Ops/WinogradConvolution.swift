@@ -4,13 +4,14 @@ struct WinogradConvolution: ConvolutionRoute {
   private static let points = 25
   private static let tile = 4
   private let n, h, w, c, k: Int
-  /// What is transformed at once has about this many elements: scratch would else be several times the images.
-  private let shareElements: Int
+  /// What is transformed at once has about this many elements, else as many as suit the device: scratch would else be
+  /// several times the images.
+  private let shareElements: Int?
   private var across: Int { w / 2 / Self.tile }
   private var tilesPerImage: Int { h / 2 / Self.tile * across }
 
   /// Nil where the convolution is not of this kind.
-  init?(_ shape: ConvolutionShape, shareElements: Int = 1 << 22) {
+  init?(_ shape: ConvolutionShape, shareElements: Int? = nil) {
     self.shareElements = shareElements
     (n, h, w, c, k) = (shape.n, shape.h, shape.w, shape.c, shape.k)
     let isWhole = h % (2 * Self.tile) == 0 && w % (2 * Self.tile) == 0 && c % 32 == 0 && k % 32 == 0
@@ -21,9 +22,9 @@ struct WinogradConvolution: ConvolutionRoute {
 
   func forward(_ x: Tensor, _ w: Tensor) -> Tensor {
     let y = Tensor(uninitialized: [n, h / 2, self.w / 2, k], on: x.device)
-    let groups = shares(of: k, step: 32, weighing: Self.points * 4 * c * k)
+    let groups = shares(of: k, step: 32, weighing: Self.points * 4 * c * k, on: x.device)
     let filters = groups.count == 1 ? filter(w, groups[0]) : nil
-    for images in shares(of: n, weighing: Self.points * n * tilesPerImage * 4 * c) {
+    for images in shares(of: n, weighing: Self.points * n * tilesPerImage * 4 * c, on: x.device) {
       let v = image(x, images, phases: 0..<4)
       let first = images.lowerBound * (h / 2) * (self.w / 2) * k
       for columns in groups {
@@ -41,9 +42,9 @@ struct WinogradConvolution: ConvolutionRoute {
 
   func inputGradient(_ dy: Tensor, _ w: Tensor) -> Tensor {
     let dx = Tensor(uninitialized: [n, h, self.w, c], on: dy.device)
-    let groups = shares(of: 4, weighing: Self.points * 4 * c * k)
+    let groups = shares(of: 4, weighing: Self.points * 4 * c * k, on: dy.device)
     let filters = groups.count == 1 ? transposedFilter(w, groups[0]) : nil
-    for images in shares(of: n, weighing: Self.points * n * tilesPerImage * 4 * c) {
+    for images in shares(of: n, weighing: Self.points * n * tilesPerImage * 4 * c, on: dy.device) {
       let u = outputGradient(dy, images, tileStride: k, panelStride: 32).tensor
       for phases in groups {
         let m = Tensor(uninitialized: [Self.points, u.shape[1], phases.count * c], on: dy.device)
@@ -61,9 +62,10 @@ struct WinogradConvolution: ConvolutionRoute {
     let dw = Tensor(uninitialized: [4, 4, c, k], on: x.device)
     // Images whose tiles are whole chains of 512: what they add to the product can be computed apart.
     let strips = shares(
-      of: n, step: 512 / greatestCommonDivisor(512, tilesPerImage), weighing: Self.points * n * tilesPerImage * 4 * c)
+      of: n, step: 512 / greatestCommonDivisor(512, tilesPerImage),
+      weighing: Self.points * n * tilesPerImage * 4 * c, on: x.device)
     let panels = strips.count == 1 ? outputGradientPanels(dy, strips[0]) : nil
-    for phases in shares(of: 4, weighing: Self.points * 4 * c * k) {
+    for phases in shares(of: 4, weighing: Self.points * 4 * c * k, on: x.device) {
       let rows = phases.count * c
       let m = Tensor(uninitialized: [Self.points, rows, k], on: x.device)
       for images in strips {
@@ -83,8 +85,8 @@ struct WinogradConvolution: ConvolutionRoute {
 
   /// 0 ..< count in shares of about equal size, multiples of `step` but for the last, so that a share's part of `elements`
   /// stays small.
-  private func shares(of count: Int, step: Int = 1, weighing elements: Int) -> [Range<Int>] {
-    let units = (count + step - 1) / step
+  private func shares(of count: Int, step: Int = 1, weighing elements: Int, on device: Device) -> [Range<Int>] {
+    let units = (count + step - 1) / step, shareElements = shareElements ?? device.scratchElements
     let number = max(1, min(units, (elements + shareElements / 2) / shareElements))
     return (0..<number).map { ($0 * units / number * step)..<min(($0 + 1) * units / number * step, count) }
   }
@@ -132,9 +134,4 @@ struct WinogradConvolution: ConvolutionRoute {
       over: Extent(rows: k, columns: columns))
     return Panels(tensor: b, panelStride: k * 32, kStride: 32, batchStride: columns * k)
   }
-}
-
-extension Tensor {
-  /// What follows element `start`, for a launch that writes or reads from there on.
-  fileprivate func from(_ start: Int) -> Tensor { view(from: start, shape: [shape.count - start]) }
 }

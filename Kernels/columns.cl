@@ -2,7 +2,7 @@
 // pixels under the filter at output pixel (p, q), in the order (row, column, channel), zeros outside the image.
 #define WHOLE_ROW (1u << 30)
 #define COLUMNS(_)                                                                                                 \
-  _(IN, x) _(OUT, y) _(UINT, H) _(UINT, W) _(UINT, C) _(UINT, P) _(UINT, Q) _(UINT, RS) _(UINT, S)                  \
+  _(IN, x) _(OUT, y) _(SIZE, rows) _(UINT, H) _(UINT, W) _(UINT, C) _(UINT, P) _(UINT, Q) _(UINT, RS) _(UINT, S)                  \
   _(UINT, stride) _(UINT, pad) _(UINT, dilation)
 
 // x [N][H][W][C] to columns. Extent: (N P Q) x (R S C).
@@ -26,17 +26,20 @@ BLOCK(image_columns, COLUMNS, 1, WHOLE_ROW) {
     }
   }
 }
-TILE(image_columns, COLUMNS, 1, 64, 64)
+TILE(image_columns, COLUMNS, FLAT, ABREAST * 256, 256)
 #ifdef DEVICE
-TILE_BODY(image_columns, COLUMNS, 64) {
-  TILE_START(COLUMNS)
-  const uint width = RS * C, runs = (width + 63) / 64, k = (uint)(group % runs) * 64 + lane, tap = k / C;
-  const index pixel = group / runs;
-  const uint row = (uint)(pixel / Q % P) * stride - pad + tap / S * dilation;
+FN real column_cell(GLOBAL const real *x, const index at, const uint H, const uint W, const uint C, const uint P, const uint Q,
+                    const uint RS, const uint S, const uint stride, const uint pad, const uint dilation) {
+  const index pixel = at / (RS * C), line = pixel / Q;
+  const uint k = (uint)(at % (RS * C)), tap = k / C;
+  const uint row = (uint)(line % P) * stride - pad + tap / S * dilation;
   const uint column = (uint)(pixel % Q) * stride - pad + tap % S * dilation;
-  if (k < width)
-    y[pixel * width + k] =
-        row < H && column < W ? x[((pixel / ((index)P * Q) * H + row) * W + column) * C + k % C] : 0;
+  return row < H && column < W ? x[((line / P * H + row) * W + column) * C + k % C] : R(0.0);
+}
+TILE_BODY(image_columns, COLUMNS, 256) {
+  TILE_START(COLUMNS)
+  const index cells = rows * RS * C, begin = group * (ABREAST * 256) + lane;
+  EACH_ABREAST(at, begin, 256, cells, y[at] = column_cell(x, at, H, W, C, P, Q, RS, S, stride, pad, dilation))
 }
 #endif
 
@@ -63,21 +66,22 @@ BLOCK(columns_image, COLUMNS, 1, WHOLE_ROW) {
     }
   }
 }
-TILE(columns_image, COLUMNS, 1, 64, 64)
+TILE(columns_image, COLUMNS, FLAT, 256, 256)
 #ifdef DEVICE
-TILE_BODY(columns_image, COLUMNS, 64) {
+TILE_BODY(columns_image, COLUMNS, 256) {
   TILE_START(COLUMNS)
-  const uint width = W * C, runs = (width + 63) / 64, k = (uint)(group % runs) * 64 + lane, c = k % C, w = k / C;
-  const index line = group / runs;
+  const index at = group * 256 + lane, line = at / (W * C);
+  if (line >= rows) return;
+  const uint k = (uint)(at % (W * C)), c = k % C, w = k / C;
   real sum = 0;
   for (uint r = 0; r * S < RS; ++r) {
     const uint down = (uint)(line % H) + pad - r * dilation, p = down / stride;
     if (down % stride || p >= P) continue;
     for (uint s = 0; s < S; ++s) {
       const uint across = w + pad - s * dilation, q = across / stride;
-      if (across % stride == 0 && q < Q && k < width) sum += x[(((line / H * P + p) * Q + q) * RS + r * S + s) * C + c];
+      if (across % stride == 0 && q < Q) sum += x[(((line / H * P + p) * Q + q) * RS + r * S + s) * C + c];
     }
   }
-  if (k < width) y[line * width + k] = sum;
+  y[at] = sum;
 }
 #endif

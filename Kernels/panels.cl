@@ -1,7 +1,8 @@
-// Lays [taps][K][N] (by strides) out as panels of 32 columns, zeros beyond N: b[panel][tap][k][32]. Extent: (taps * K) x N.
+// Lays [taps][K][N] (by strides) out as panels of 32 columns, zeros beyond N: b[panel][tap][k][32], `cells` in all. Extent: (taps * K) x
+// (N in whole panels).
 #define PACK(_)                                                                                                    \
   _(IN, x) _(OUT, b) _(SIZE, taps) _(SIZE, K) _(SIZE, N) _(SIZE, tap_stride) _(SIZE, k_stride) _(SIZE, n_stride)      \
-  _(SIZE, x_batch)
+  _(SIZE, x_batch) _(SIZE, cells)
 #define PACK_ROWS 16
 BLOCK(pack_panels, PACK, PACK_ROWS, PANEL) {
   const index rows = taps * K, down = (rows + PACK_ROWS - 1) / PACK_ROWS, across = (N + PANEL - 1) / PANEL;
@@ -23,12 +24,17 @@ BLOCK(pack_panels, PACK, PACK_ROWS, PANEL) {
   for (index r = 0; r < height; ++r)
     for (index n = width; n < PANEL; ++n) to[r * PANEL + n] = 0;
 }
-TILE(pack_panels, PACK, 1, PANEL, PANEL)
+TILE(pack_panels, PACK, FLAT, ABREAST * 256, 256)
 #ifdef DEVICE
-TILE_BODY(pack_panels, PACK, PANEL) {
+FN real panel_cell(GLOBAL const real *x, const index at, const index rows, const index across, const index K, const index N,
+                   const index tap_stride, const index k_stride, const index n_stride, const index x_batch) {
+  const index line = at / PANEL, row = line % rows, panel = line / rows % across, batch = line / rows / across;
+  const index n = panel * PANEL + at % PANEL;
+  return n < N ? x[batch * x_batch + row / K * tap_stride + row % K * k_stride + n * n_stride] : R(0.0);
+}
+TILE_BODY(pack_panels, PACK, 256) {
   TILE_START(PACK)
-  const index rows = taps * K, across = (N + PANEL - 1) / PANEL;
-  const index row = group % rows, panel = group / rows % across, batch = group / (rows * across), n = panel * PANEL + lane;
-  b[group * PANEL + lane] = n < N ? x[batch * x_batch + row / K * tap_stride + row % K * k_stride + n * n_stride] : 0;
+  const index rows = taps * K, across = (N + PANEL - 1) / PANEL, begin = group * (ABREAST * 256) + lane;
+  EACH_ABREAST(at, begin, 256, cells, b[at] = panel_cell(x, at, rows, across, K, N, tap_stride, k_stride, n_stride, x_batch))
 }
 #endif

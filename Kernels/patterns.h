@@ -75,7 +75,6 @@
     if (column < inner) {                                                                                          \
       real sum[SUMS];                                                                                              \
       for (uint s = 0; s < SUMS; ++s) sum[s] = 0;                                                                  \
-      _Pragma("unroll 8") /* reads ahead of the chain of additions */                                              \
       for (index r = begin; r < end; ++r) {                                                                        \
         const index at = (outer * length + r) * inner + column;                                                    \
         TERM(real, AT1)                                                                                            \

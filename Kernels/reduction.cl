@@ -30,7 +30,6 @@ TILE_BODY(sum_chunks, SUM_CHUNKS, 16) {
   const index end = begin + CHUNK < length ? begin + CHUNK : length;
   GLOBAL const real *row = x + group / chunks * length;
   real sum = 0;
-#pragma unroll 16
   for (index k = begin + lane; k < end; k += 16) sum += row[k];
   lanes[lane] = sum;
   for (uint half_ = 8; half_ > 0; half_ /= 2) {
@@ -46,13 +45,49 @@ TILE_BODY(sum_chunks, SUM_CHUNKS, 16) {
 COLUMN_SUMS(sum_columns, SUM_COLUMNS, 1, ELEMENT)
 
 // y[o][c] = factor (partial[o][0][c] + partial[o][1][c] + ...), added in ascending order, from +0 or, where it `adds`, from what y holds.
-// Items: outer x inner.
-#define ADD_PARTIALS(_) _(IN, partial) _(OUT, y) _(SIZE, blocks) _(SIZE, inner) _(REAL, factor) _(UINT, adds)
+// Items: the cells, outer x inner.
+#define ADD_PARTIALS(_)                                                                                            \
+  _(IN, partial) _(OUT, y) _(SIZE, blocks) _(SIZE, inner) _(SIZE, cells) _(REAL, factor) _(UINT, adds)
 KERNEL(add_partials, ADD_PARTIALS) {
   const index outer = i / inner, column = i % inner;
   GLOBAL const real *from = partial + outer * blocks * inner + column;
   real sum = adds ? y[i] : R(0.0);
-#pragma unroll 16 // reads ahead of the chain of additions
   for (index b = 0; b < blocks; ++b) sum += from[b * inner];
   y[i] = factor * sum;
 }
+// One chain of additions waits for each read in turn: so a group reads many blocks at one time, and a few of its items add them.
+#define ADDED 16   // cells of a group
+#define READERS 16 // items that read a cell's blocks
+#define READ 8     // blocks that each of them reads at one time
+TILE(add_partials, ADD_PARTIALS, FLAT, ADDED, ADDED * READERS)
+#ifdef DEVICE
+TILE_BODY(add_partials, ADD_PARTIALS, ADDED * READERS) {
+  TILE_START(ADD_PARTIALS)
+  LOCAL real staged[READERS * READ * ADDED];
+  const uint reader = lane / ADDED, own = lane % ADDED;
+  const index i = group * ADDED + own, known = i < cells ? i : 0;
+  GLOBAL const real *from = partial + known / inner * blocks * inner + known % inner;
+  const bool sums = reader == 0 && i < cells;
+  real sum = sums && adds ? y[i] : R(0.0), next[READ];
+#pragma unroll
+  for (uint r = 0; r < READ; ++r) {
+    const index b = r * READERS + reader;
+    next[r] = b < blocks ? from[b * inner] : R(0.0);
+  }
+  for (index b0 = 0; b0 < blocks; b0 += READERS * READ) {
+    barrier(CLK_LOCAL_MEM_FENCE);
+#pragma unroll
+    for (uint r = 0; r < READ; ++r) staged[(r * READERS + reader) * ADDED + own] = next[r];
+    barrier(CLK_LOCAL_MEM_FENCE);
+#pragma unroll
+    for (uint r = 0; r < READ; ++r) {
+      const index b = b0 + READERS * READ + r * READERS + reader;
+      next[r] = b < blocks ? from[b * inner] : R(0.0);
+    }
+    const uint found = blocks - b0 < READERS * READ ? (uint)(blocks - b0) : READERS * READ;
+    if (sums)
+      for (uint b = 0; b < found; ++b) sum += staged[b * ADDED + own];
+  }
+  if (sums) y[i] = factor * sum;
+}
+#endif

@@ -85,18 +85,16 @@ struct TileTrial: Sendable {
         + sizes + steps + [.real(0)])
   }
 
-  /// Its weight gradient.
+  /// Its weight gradient, chain by chain, as a device with more units than tiles computes it.
   private static func filterGradient(_ name: String, _ n: Int, _ size: Int, _ c: Int, _ k: Int) -> TileTrial {
-    let pixels = n * size * size
+    let pixels = n * size * size, chains = (pixels + 511) / 512
+    let sizes: [Operand] =
+      [.size(n), .uint(size), .uint(size), .size(c), .uint(size), .uint(size), .size(k)]
+      + [9, 3, 1, 1, 1].map { .uint($0) } + [.size(32), .size(k), .size(512), .size(0)]
     return TileTrial(
-      name: name, kernel: .named("convolve_filter"), extent: Extent(rows: c, columns: k, batches: 9),
+      name: name, kernel: .named("convolve_filter"), extent: Extent(rows: c, columns: k, batches: 9 * chains),
       flops: 2 * pixels * k * 9 * c,
-      operands: [.input(pixels * c), .input(pixels * k), .output(9 * c * k), .size(n), .uint(size), .uint(size)]
-        + [
-          .size(c), .uint(size), .uint(size), .size(k), .uint(9), .uint(3), .uint(1), .uint(1), .uint(1), .size(32),
-          .size(k),
-        ]
-        + [.size(pixels), .size(0)])
+      operands: [.input(pixels * c), .input(pixels * k), .output(chains * 9 * c * k)] + sizes)
   }
 
   /// What GANs launch, for so many images a batch.

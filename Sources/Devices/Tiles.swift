@@ -58,24 +58,40 @@ public struct Tiles: Hashable, Sendable {
     }
   }
 
-  /// What is known of a vendor's devices, for lack of measurements on this one: the largest tile first, then one for
-  /// products of few tiles, then one for few columns.
+  /// What is known of a vendor's devices, where this one was not measured: the largest tile first, then one for products
+  /// of few tiles, then one for few columns.
   public static func shipped(for vendor: Vendor) -> Tiles {
     let few = TileParameters((64, 64, 16), items: (8, 16)), thin = TileParameters((64, 32, 16), items: (8, 8))
-    let tiles =
-      switch vendor {
-      // 64 outputs an item hide the latency of few groups a unit; 33 of at least 48 KiB of local memory.
-      case .nvidia: [TileParameters((128, 128, 16), items: (16, 16)), few, thin]
-      // Half as much local memory a group, so that a compute unit holds three.
-      case .amd: [TileParameters((128, 128, 8), items: (16, 16)), few, thin]
-      // Fewer registers an item.
-      case .intel: [TileParameters((64, 64, 8), items: (8, 16)), TileParameters((32, 32, 16), items: (8, 8))]
-      // Tiles run there for tests alone: what compiles fast.
-      case .processor: [TileParameters((32, 64, 16), items: (8, 8))]
-      case .unknown: [few, thin]
-      }
-    return Tiles(Dictionary(uniqueKeysWithValues: kernels.map { ($0, tiles) }))
+    func all(_ tiles: TileParameters...) -> Tiles {
+      Tiles(Dictionary(uniqueKeysWithValues: kernels.map { ($0, tiles) }))
+    }
+    switch vendor {
+    // What `saddle tune` found on an H200; at most 33 of at least 48 KiB of local memory.
+    case .nvidia: return nvidia
+    // Half as much local memory a group as with steps of 16, so that a compute unit holds three.
+    case .amd: return all(TileParameters((128, 128, 8), items: (16, 16)), few, thin)
+    // Fewer registers an item.
+    case .intel: return all(TileParameters((64, 64, 8), items: (8, 16)), TileParameters((32, 32, 16), items: (8, 8)))
+    // Tiles run there for tests alone: what compiles fast.
+    case .processor: return all(TileParameters((32, 64, 16), items: (8, 8)))
+    case .unknown: return all(few, thin)
+    }
   }
+
+  private static let nvidia: Tiles = {
+    func tile(_ sizes: (Int, Int, Int), _ items: (Int, Int), registers: Int = 0) -> TileParameters {
+      TileParameters(sizes, items: items, isInWarps: true, registers: registers)
+    }
+    return Tiles([
+      "matmul": [
+        tile((128, 128, 8), (16, 16), registers: 128), tile((64, 64, 16), (8, 16)), tile((64, 32, 16), (8, 8)),
+      ],
+      "convolve": [tile((64, 128, 8), (8, 16)), tile((64, 64, 16), (16, 16)), tile((128, 32, 16), (16, 8))],
+      "convolve_filter": [
+        tile((128, 64, 16), (16, 16), registers: 128), tile((64, 64, 16), (16, 16)), tile((32, 32, 16), (8, 8)),
+      ],
+    ])
+  }()
 }
 
 extension OpenCLDevice {

@@ -32,8 +32,9 @@ struct ColumnConvolution: ConvolutionRoute {
     columns.setProduct(
       dy, rowStride: shape.k, kStride: 1, Panels(packing: w, k: shape.k, n: width, nStride: shape.k), k: shape.k)
     let dx = Tensor(uninitialized: shape.image, on: dy.device)
+    let lines = shape.n * shape.h
     dx.launch(
-      "columns_image", [columns, dx], sizes, over: Extent(rows: shape.n * shape.h, columns: shape.w * shape.c))
+      "columns_image", [columns, dx], sizes(rows: lines), over: Extent(rows: lines, columns: shape.w * shape.c))
     return dx
   }
 
@@ -43,16 +44,17 @@ struct ColumnConvolution: ConvolutionRoute {
     return dw.view(from: 0, shape: shape.filter)
   }
 
-  private var sizes: [LaunchArgument] {
+  private func sizes(rows: Int) -> [LaunchArgument] {
     let g = shape.geometry
-    return [
+    let numbers = [
       shape.h, shape.w, shape.c, shape.p, shape.q, shape.r * shape.s, shape.s, g.stride, g.padding, g.dilation,
-    ].map(LaunchArgument.uint)
+    ]
+    return [.size(rows)] + numbers.map(LaunchArgument.uint)
   }
 
   private func columns(of x: Tensor) -> Tensor {
     let columns = Tensor(uninitialized: [pixels, width], on: x.device)
-    columns.launch("image_columns", [x, columns], sizes, over: Extent(rows: pixels, columns: width))
+    columns.launch("image_columns", [x, columns], sizes(rows: pixels), over: Extent(rows: pixels, columns: width))
     return columns
   }
 }

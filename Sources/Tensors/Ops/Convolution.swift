@@ -126,6 +126,8 @@ extension Op {
     Case(g: .init(stride: 2, padding: 1, dilation: 2), x: [1, 9, 8, 9], w: [3, 2, 9, 3]),
     Case(g: .init(stride: 3), x: [1, 8, 7, 10], w: [2, 2, 10, 3]),
     Case(g: .init(stride: 2, padding: 2), x: [1, 7, 7, 33], w: [5, 5, 33, 32]),
+    // Of the whole image, in two chains.
+    Case(g: .init(), x: [2, 4, 4, 40], w: [4, 4, 40, 1]),
     // Winograd.
     Case(g: .init(stride: 2, padding: 1), x: [2, 16, 16, 32], w: [4, 4, 32, 32]),
   ]

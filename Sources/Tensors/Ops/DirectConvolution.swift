@@ -60,20 +60,24 @@ struct DirectConvolution: ConvolutionRoute {
   }
 
   func filterGradient(_ x: Tensor, _ dy: Tensor) -> Tensor {
-    let pixels = shape.n * shape.p * shape.q
+    if Chains.areApart("convolve_filter", k: pixels, over: taps, on: x.device) { return filterGradientByChains(x, dy) }
     let dw = Tensor(uninitialized: shape.filter, on: x.device)
-    let extent = Extent(rows: shape.c, columns: shape.k, batches: shape.r * shape.s)
-    let panels = Panels(rows: dy, k: pixels, n: shape.k)
-    guard Chains.areApart("convolve_filter", k: pixels, over: extent, on: x.device) else {
-      sumPixels(x, panels, to: dw, slice: pixels, over: extent)
-      return dw
-    }
-    dw.addChains(of: pixels) { chains, sums in
-      let sliced = Extent(rows: extent.rows, columns: extent.columns, batches: extent.batches * chains.count)
-      sumPixels(x, panels, to: sums, slice: Chains.terms, start: chains.lowerBound * Chains.terms, over: sliced)
+    sumPixels(x, Panels(rows: dy, k: pixels, n: shape.k), to: dw, slice: pixels, over: taps)
+    return dw
+  }
+
+  /// The same bits, the chains being computed apart.
+  func filterGradientByChains(_ x: Tensor, _ dy: Tensor, most: Int = Chains.mostPartials) -> Tensor {
+    let dw = Tensor(uninitialized: shape.filter, on: x.device), panels = Panels(rows: dy, k: pixels, n: shape.k)
+    dw.addChains(of: pixels, most: most) { chains, sums in
+      let apart = Extent(rows: taps.rows, columns: taps.columns, batches: taps.batches * chains.count)
+      sumPixels(x, panels, to: sums, slice: Chains.terms, start: chains.lowerBound * Chains.terms, over: apart)
     }
     return dw
   }
+
+  private var pixels: Int { shape.n * shape.p * shape.q }
+  private var taps: Extent { Extent(rows: shape.c, columns: shape.k, batches: shape.r * shape.s) }
 
   private func sumPixels(
     _ x: Tensor, _ dy: Panels, to sums: Tensor, slice: Int, start: Int = 0, over extent: Extent

@@ -20,8 +20,8 @@ struct Panels {
     let panels = Tensor(uninitialized: [batches, across, taps * k, Self.columns], on: x.device)
     panels.launch(
       "pack_panels", [x, panels],
-      [taps, k, n, tapStride, kStride, nStride, batchStride].map(LaunchArgument.size),
-      over: Extent(rows: taps * k, columns: n, batches: batches))
+      [taps, k, n, tapStride, kStride, nStride, batchStride, panels.shape.count].map(LaunchArgument.size),
+      over: Extent(rows: taps * k, columns: across * Self.columns, batches: batches))
     let panelStride = taps * k * Self.columns
     self.init(tensor: panels, panelStride: panelStride, kStride: Self.columns, batchStride: across * panelStride)
   }
@@ -47,11 +47,7 @@ extension Tensor {
     let (m, n) = (shape[-2], shape[-1])
     let extent = Extent(rows: m, columns: n, batches: shape.rank == 3 ? shape[0] : 1)
     if extent.batches == 1, !isAdding, Chains.areApart("matmul", k: k, over: extent, on: device) {
-      addChains(of: k) { chains, sums in
-        sums.setChains(chains, of: k, [m, n], a, rowStride: rowStride, kStride: kStride, b)
-      }
-      if let bias { _ = rectify(adding: bias, rectifier) }
-      return
+      return setProductByChains(a, rowStride: rowStride, kStride: kStride, b, k: k, bias: bias, rectifier: rectifier)
     }
     let sizes = [m, n, k, rowStride, kStride, batchStride, b.panelStride, b.kStride, b.batchStride]
     // A total of products is never -0, so that adding zeros changes nothing.
@@ -63,6 +59,17 @@ extension Tensor {
       [a.argument, b.tensor.argument, bias, argument] + sizes.map(LaunchArgument.size)
         + [.uint(isAdding ? 1 : 0), .uint(isLarge && !isAdding ? 1 : 0), .real(rectifier.limit)],
       over: extent)
+  }
+
+  /// The same for one product, whose chains are computed apart: the same bits.
+  func setProductByChains(
+    _ a: Tensor, rowStride: Int, kStride: Int, _ b: Panels, k: Int, bias: Tensor?, rectifier: Rectifier,
+    most: Int = Chains.mostPartials
+  ) {
+    addChains(of: k, most: most) { chains, sums in
+      sums.setChains(chains, of: k, shape, a, rowStride: rowStride, kStride: kStride, b)
+    }
+    if let bias { _ = rectify(adding: bias, rectifier) }
   }
 
   /// Makes this tensor [chains][m][n] the products of some chains of `k` terms: each is a product of its own.
@@ -157,6 +164,8 @@ extension Op {
         .init(matmul(false, true), [[2, 5], [7, 5]]), .init(matmul(true, true), [[5, 2], [7, 5]]),
         .init(matmul(false, false), [[2, 3, 5], [2, 5, 4]]), .init(matmul(true, true), [[2, 5, 3], [2, 4, 5]]),
         .init(matmul(false, false), [[1, 1], [1, 1]]), .init(matmul(false, false), [[65, 1030], [1030, 33]]),
+        // Few outputs, whose chains GPUs compute apart.
+        .init(matmul(false, false), [[3, 1100], [1100, 5]]), .init(matmul(true, false), [[1100, 3], [1100, 5]]),
         .init(matmul(false, false), [[3, 0], [0, 4]]), .init(matmul(false, false), [[5, 3], [3, 64]]),
       ]),
     OpRow(

@@ -67,7 +67,8 @@ extension Tensor {
   func addPartials(_ partial: Tensor, blocks: Int, inner: Int, factor: Double, isAdding: Bool = false) {
     launch(
       "add_partials", [partial, self],
-      [.size(blocks), .size(inner), .real(factor), .uint(isAdding ? 1 : 0)], over: Extent(shape.count))
+      [.size(blocks), .size(inner), .size(shape.count), .real(factor), .uint(isAdding ? 1 : 0)],
+      over: Extent(shape.count))
   }
 
   /// The sum over axes (all where none are named), which disappear; the order of additions is the numerical contract's

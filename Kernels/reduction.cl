@@ -48,20 +48,21 @@ COLUMN_SUMS(sum_columns, SUM_COLUMNS, 1, ELEMENT)
 // Items: the cells, outer x inner.
 #define ADD_PARTIALS(_)                                                                                            \
   _(IN, partial) _(OUT, y) _(SIZE, blocks) _(SIZE, inner) _(SIZE, cells) _(REAL, factor) _(UINT, adds)
-KERNEL(add_partials, ADD_PARTIALS) {
-  const index outer = i / inner, column = i % inner;
-  GLOBAL const real *from = partial + outer * blocks * inner + column;
-  real sum = adds ? y[i] : R(0.0);
-  for (index b = 0; b < blocks; ++b) sum += from[b * inner];
+#define ADD_CELL                                                                                                   \
+  GLOBAL const real *from = partial + i / inner * blocks * inner + i % inner;                                      \
+  real sum = adds ? y[i] : R(0.0);                                                                                 \
+  for (index b = 0; b < blocks; ++b) sum += from[b * inner];                                                       \
   y[i] = factor * sum;
-}
-// One chain of additions waits for each read in turn: so a group reads many blocks at one time, and a few of its items add them.
+KERNEL(add_partials, ADD_PARTIALS) { ADD_CELL }
+// The same for many blocks: a chain of additions would wait for each read in turn, so on GPUs a group reads many blocks at one time, and
+// a few of its items add them.
+KERNEL(add_many_partials, ADD_PARTIALS) { ADD_CELL }
 #define ADDED 16   // cells of a group
 #define READERS 16 // items that read a cell's blocks
 #define READ 8     // blocks that each of them reads at one time
-TILE(add_partials, ADD_PARTIALS, FLAT, ADDED, ADDED * READERS)
+TILE(add_many_partials, ADD_PARTIALS, FLAT, ADDED, ADDED * READERS)
 #ifdef DEVICE
-TILE_BODY(add_partials, ADD_PARTIALS, ADDED * READERS) {
+TILE_BODY(add_many_partials, ADD_PARTIALS, ADDED * READERS) {
   TILE_START(ADD_PARTIALS)
   LOCAL real staged[READERS * READ * ADDED];
   const uint reader = lane / ADDED, own = lane % ADDED;

@@ -67,8 +67,9 @@ final class OpenCLPrograms {
 
   private func options(_ key: Key) -> String {
     let index = key.wide ? "-D INDEX=ulong" : ""
-    return ["-cl-std=CL1.2", exactDivision, index, formOptions, key.tile?.buildOptions ?? "", extraOptions]
-      .filter { !$0.isEmpty }.joined(separator: " ")
+    let tile = key.tile?.buildOptions(for: device.vendor) ?? ""
+    return ["-cl-std=CL1.2", exactDivision, index, formOptions, tile, extraOptions].filter { !$0.isEmpty }.joined(
+      separator: " ")
   }
 
   // MARK: Text

@@ -31,7 +31,8 @@ func chainsApartAreTheWhole(row: ChainRow) throws {
   let panels = Panels(rows: random.normal([row.k, row.n], step: 1, on: device), k: row.k, n: row.n)
   let bias = row.rectifier.map { _ in random.normal([row.n], step: 2, on: device) }
   let (rowStride, kStride) = row.isTransposed ? (1, row.m) : (row.k, 1)
-  let whole = Tensor(uninitialized: [row.m, row.n], on: device), apart = Tensor(uninitialized: [row.m, row.n], on: device)
+  let whole = Tensor(uninitialized: [row.m, row.n], on: device)
+  let apart = Tensor(uninitialized: [row.m, row.n], on: device)
   whole.setProduct(
     a, rowStride: rowStride, kStride: kStride, panels, k: row.k, bias: bias, rectifier: row.rectifier ?? .none)
   apart.setProductByChains(

@@ -73,6 +73,7 @@ private struct Case {
     Case(stride: 2, padding: 1, dilation: 2, height: 9, width: 8, rows: 3, columns: 2),
     Case(stride: 3, padding: 0, dilation: 1, height: 8, width: 7, rows: 2, columns: 2),
     Case(stride: 2, padding: 2, dilation: 1, height: 7, width: 7, rows: 5, columns: 5),
+    Case(stride: 1, padding: 0, dilation: 1, height: 4, width: 4, rows: 4, columns: 4),
     Case(stride: 2, padding: 1, dilation: 1, height: 16, width: 16, rows: 4, columns: 4),
   ]
 
@@ -323,8 +324,7 @@ private let plainDefinitions: [String: [Definition]] = [
   ],
   "matmul": [
     (false, false), (true, false), (false, true), (true, true), (false, false), (true, true), (false, false),
-    (false, false),
-    (false, false), (false, false),
+    (false, false), (false, false), (true, false), (false, false), (false, false),
   ].map(matmul),
   "affine_product": [
     { x in

@@ -66,7 +66,7 @@ extension Tensor {
   /// sum that it holds.
   func addPartials(_ partial: Tensor, blocks: Int, inner: Int, factor: Double, isAdding: Bool = false) {
     launch(
-      "add_partials", [partial, self],
+      blocks > 32 ? "add_many_partials" : "add_partials", [partial, self],
       [.size(blocks), .size(inner), .size(shape.count), .real(factor), .uint(isAdding ? 1 : 0)],
       over: Extent(shape.count))
   }

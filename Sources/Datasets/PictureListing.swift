@@ -144,7 +144,7 @@ struct PictureListing: Sendable {
         case .special where isNamedAsPicture || Self.unreadable.contains(suffix):
           unreadable.append(
             DatasetError(
-              path: path.description, problem: "is no ordinary file but a pipe, a socket or a device",
+              path: path.description, problem: "is \(ForeignFile.notOrdinary)",
               remedy: "move it away"))
         case .special: break
         case .file where entry.name.text == StyleGANLabels.fileName && relative.bytes.isEmpty: break

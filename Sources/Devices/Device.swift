@@ -3,7 +3,7 @@
 /// Launches do not throw: the first failure is kept, later work is skipped, and the next `synchronize` or read throws
 /// it, until `clearFailure`. A device belongs to one thread.
 public final class Device {
-  private let backend: any Backend
+  let backend: any Backend
   private let pool: BufferPool
   private var failure: DeviceError?
   private var zeros: Buffer?

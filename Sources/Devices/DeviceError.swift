@@ -4,6 +4,8 @@ public enum DeviceError: Error, Sendable, CustomStringConvertible {
   case noLoader(String)
   /// The loader knows no platform (no driver is installed).
   case noPlatform
+  /// Drivers are there, and none of them offers a device: what each says.
+  case noDevices(platforms: [String])
   /// No device fits what was asked for; `available` lists what there is.
   case noDevice(asked: String, available: [String])
   /// A name for a device that nobody understands.
@@ -35,10 +37,12 @@ public enum DeviceError: Error, Sendable, CustomStringConvertible {
     case .noPlatform:
       "OpenCL is installed, but no driver: the loader finds no platform. Install your vendor's driver "
         + "(for processors: apt-get install pocl-opencl-icd), or choose --device cpu."
+    case .noDevices(let platforms):
+      "no OpenCL device here: \(platforms.joined(separator: "; ")). See whether this user may use the board (/dev/dri, "
+        + "/dev/nvidia*) and the driver's cache folder (of PoCL: POCL_CACHE_DIR), or choose --device cpu."
     case .noDevice(let asked, let available):
-      "no OpenCL device fits '\(asked)'. There "
-        + (available.isEmpty ? "is none" : "are: " + available.joined(separator: "; "))
-        + ". `saddle devices` lists what can be chosen."
+      "no OpenCL device fits '\(asked)'. There are: \(available.joined(separator: "; ")). `saddle devices` lists what "
+        + "can be chosen."
     case .badName(let name):
       "'\(name)' names no device. Write auto, cpu, opencl, opencl:PLATFORM:DEVICE (numbers), or opencl:PART-OF-A-NAME."
     case .unsupported(let isa, let processor):

@@ -134,9 +134,9 @@ extension Device {
 
   /// Why `auto` takes the CPU device where OpenCL has these devices.
   private static func whyNative(_ devices: [DeviceDescription]) -> String {
-    guard let other = devices.first else { return "no OpenCL device here" }
     if devices.contains(where: { $0.kind == .gpu }) { return "no OpenCL GPU here can be used" }
-    return "no OpenCL GPU here; \(other.platform) would run the same kernels more slowly"
+    let other = devices.first.map { "; \($0.platform) would run the same kernels more slowly" } ?? ""
+    return "no OpenCL GPU here" + other
   }
 
   /// Opens an OpenCL device and probes its arithmetic. The remark goes behind a sentence about the device.
@@ -162,7 +162,7 @@ extension Device {
 extension OpenCLDevice {
   /// The best device that a name means.
   ///
-  /// - Throws: `DeviceError.noLoader`, `noPlatform`, `noDevice`, `callFailed`.
+  /// - Throws: `DeviceError.noLoader`, `noPlatform`, `noDevices`, `noDevice`, `callFailed`.
   static func named(_ choice: DeviceName, asked: String) throws(DeviceError) -> OpenCLDevice {
     let devices = try all(OpenCL.loaded.get())
     guard let best = devices.first(choice) else {

@@ -40,26 +40,37 @@ struct OpenCLDevice: Sendable {
 
   /// Every device of every platform.
   ///
-  /// - Throws: `DeviceError.noLoader`, `noPlatform`, `callFailed`.
+  /// - Throws: `DeviceError.noLoader`, `noPlatform`, `noDevices`, `callFailed`.
   static func all(_ opencl: OpenCL) throws(DeviceError) -> [OpenCLDevice] {
     var count: cl_uint = 0
     let status = opencl.call.clGetPlatformIDs(0, nil, &count)
     guard status == CL_SUCCESS, count > 0 else { throw .noPlatform }  // -1001 where the loader has no driver
     var platforms = [cl_platform_id?](repeating: nil, count: Int(count))
     _ = opencl.call.clGetPlatformIDs(count, &platforms, nil)
-    var found: [OpenCLDevice] = []
+    var found: [OpenCLDevice] = [], empty: [String] = []
     for (p, platform) in platforms.enumerated() {
       var count: cl_uint = 0
       let types = cl_device_type(CL_DEVICE_TYPE_GPU | CL_DEVICE_TYPE_ACCELERATOR | CL_DEVICE_TYPE_CPU)
       // A platform without devices, a driver without its board for one, is no failure.
-      guard opencl.call.clGetDeviceIDs(platform, types, 0, nil, &count) == CL_SUCCESS, count > 0 else { continue }
+      let status = opencl.call.clGetDeviceIDs(platform, types, 0, nil, &count)
+      guard status == CL_SUCCESS, count > 0 else {
+        empty.append("\(name(of: platform, opencl)) offers none: \(OpenCLStatus.name(status))")
+        continue
+      }
       var devices = [cl_device_id?](repeating: nil, count: Int(count))
       _ = opencl.call.clGetDeviceIDs(platform, types, count, &devices, nil)
       for (d, device) in devices.enumerated() {
         if let device { found.append(OpenCLDevice(opencl, platform, device, selector: "opencl:\(p):\(d)")) }
       }
     }
+    guard !found.isEmpty else { throw .noDevices(platforms: empty) }
     return found
+  }
+
+  /// As people know it.
+  private static func name(of platform: cl_platform_id?, _ opencl: OpenCL) -> String {
+    let name = text { opencl.call.clGetPlatformInfo(platform, cl_platform_info(CL_PLATFORM_NAME), $0, $1, $2) }
+    return name == "Portable Computing Language" ? "PoCL (\(name))" : name
   }
 
   private init(_ opencl: OpenCL, _ platform: cl_platform_id?, _ device: cl_device_id, selector: String) {
@@ -80,9 +91,7 @@ struct OpenCLDevice: Sendable {
     let platformName = platformText(CL_PLATFORM_NAME)
     let type = number(CL_DEVICE_TYPE, as: cl_device_type.self)
     description = DeviceDescription(
-      selector: selector, name: text(CL_DEVICE_NAME),
-      // People know the project by its short name.
-      platform: platformName == "Portable Computing Language" ? "PoCL (\(platformName))" : platformName,
+      selector: selector, name: text(CL_DEVICE_NAME), platform: Self.name(of: platform, opencl),
       driver: text(CL_DRIVER_VERSION),
       kind: type & cl_device_type(CL_DEVICE_TYPE_GPU) != 0
         ? .gpu : type & cl_device_type(CL_DEVICE_TYPE_ACCELERATOR) != 0 ? .accelerator : .processor,

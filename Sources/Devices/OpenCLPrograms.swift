@@ -68,8 +68,9 @@ final class OpenCLPrograms {
   private func options(_ key: Key) -> String {
     let index = key.wide ? "-D INDEX=ulong" : ""
     let tile = key.tile?.buildOptions(for: device.vendor) ?? ""
-    return ["-cl-std=CL1.2", exactDivision, index, formOptions, tile, extraOptions].filter { !$0.isEmpty }.joined(
-      separator: " ")
+    // Without -w PoCL's compiler counts its warnings aloud, on the standard error of whoever runs saddle.
+    return ["-cl-std=CL1.2 -w", exactDivision, index, formOptions, tile, extraOptions]
+      .filter { !$0.isEmpty }.joined(separator: " ")
   }
 
   // MARK: Text

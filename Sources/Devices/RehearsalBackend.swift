@@ -5,6 +5,10 @@ final class RehearsalBackend: Backend {
   let name = "rehearsal"
   let precision = Precision.single
   let memoryLimit: Int? = nil
+  /// The device whose way of sharing out work is rehearsed.
+  private let model: (any Backend)?
+
+  init(_ model: (any Backend)? = nil) { self.model = model }
 
   func allocate(byteCount: Int) -> Memory {
     Memory(handle: UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1), byteCount: byteCount) {
@@ -14,6 +18,8 @@ final class RehearsalBackend: Backend {
   func upload(_ bytes: UnsafeRawBufferPointer, to memory: Memory, at byteOffset: Int) {}
   func download(_ memory: Memory, at byteOffset: Int, into bytes: UnsafeMutableRawBufferPointer) {}
   func launch(_ kernel: Kernel, _ arguments: [LaunchArgument], extent: Extent, first: Int) {}
+  func room(for kernel: Kernel, over extent: Extent) -> Int { model?.room(for: kernel, over: extent) ?? 1 }
+  var scratchElements: Int { model?.scratchElements ?? 1 << 22 }
   func synchronize() {}
   let uploadWaitCount = 0
   func beginTiming() {}
@@ -21,6 +27,7 @@ final class RehearsalBackend: Backend {
 }
 
 extension Device {
-  /// A device on which work costs nothing and gives nothing, to learn what memory it will take.
-  public static func rehearsal() -> Device { Device(RehearsalBackend()) }
+  /// A device on which work costs nothing and gives nothing, to learn what memory it will take: on the processor, or on a
+  /// device like this one.
+  public static func rehearsal(like device: Device? = nil) -> Device { Device(RehearsalBackend(device?.backend)) }
 }

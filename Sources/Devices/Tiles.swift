@@ -84,7 +84,7 @@ public struct Tiles: Hashable, Sendable {
     }
     return Tiles([
       "matmul": [
-        tile((128, 128, 8), (16, 16), registers: 128), tile((64, 64, 16), (16, 16)), tile((64, 32, 16), (8, 8)),
+        tile((128, 128, 8), (16, 16), registers: 128), tile((64, 64, 16), (8, 16)), tile((64, 32, 16), (8, 8)),
       ],
       "convolve": [
         tile((128, 64, 16), (16, 16), registers: 128), tile((64, 128, 8), (8, 16)), tile((128, 32, 16), (16, 8)),

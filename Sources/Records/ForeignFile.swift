@@ -81,8 +81,9 @@ package struct ForeignFile: ~Copyable {
     }
   }
 
-  private static let special = FileFault(
-    "is no ordinary file but a pipe, a socket or a device", remedy: "move it away, or give an ordinary file")
+  private static let special = FileFault("is \(notOrdinary)", remedy: "move it away, or give an ordinary file")
+  /// What may have no end, in words.
+  package static let notOrdinary = "no ordinary file but a pipe, a socket or a device"
 
   /// Reads from `offset` on until `buffer` is full or the file ends, and says how many bytes that were.
   package func read(into buffer: UnsafeMutableRawBufferPointer, from offset: Int = 0) throws(FileFault) -> Int {

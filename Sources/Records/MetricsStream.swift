@@ -73,7 +73,7 @@ public final class MetricsStream: Sendable {
       // After the last line's end comes an empty piece, or what an interrupted write left.
       let isLast = index == pieces.count - 1
       if isLast && piece.isEmpty { break }
-      guard let row = try? JSONDecoder().decode([String: Double?].self, from: Data(piece)),
+      guard let row = FlatObject.row(piece) ?? (try? JSONDecoder().decode([String: Double?].self, from: Data(piece))),
         let number = row["step"] ?? nil, let step = Int(exactly: number), (0...CheckpointStore.lastStep).contains(step)
       else {
         if isLast { break }

@@ -71,7 +71,7 @@ package struct OpenFile: ~Copyable {
     switch status.st_mode & S_IFMT {
     case S_IFREG: return Int(status.st_size)
     case S_IFDIR: throw .unreadable(path: path, reason: "it is a folder, not a file")
-    default: throw .unreadable(path: path, reason: "it is a pipe or a device: save what comes from it as a file first")
+    default: throw .unreadable(path: path, reason: "it is \(ForeignFile.notOrdinary)")
     }
   }
 

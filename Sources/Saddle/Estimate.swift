@@ -108,9 +108,10 @@ extension Configuration {
   /// - Parameters:
   ///   - count: How many images there are, where known: they lie decoded in memory up to 2 GiB.
   ///   - step: Where it starts.
+  ///   - device: Where it will run; else on the processor.
   /// - Throws: `NetworkError` where the architecture does not fit.
-  public func estimate(images count: Int? = nil, from step: Int = 0) throws -> Estimate {
-    let rehearsal = try rehearse()
+  public func estimate(images count: Int? = nil, from step: Int = 0, on device: Device? = nil) throws -> Estimate {
+    let rehearsal = try rehearse(on: device)
     let steps = max(0, training.steps - step)
     func times(_ every: Int) -> Int { every > 0 ? steps / every + 2 : 1 }
     let saved = times(output.checkpointEvery)

@@ -115,9 +115,19 @@ extension Configuration {
 
   /// What a training step will take, learned by rehearsing it: nothing is computed.
   ///
+  /// - Parameter device: Where it will run; else on the processor.
   /// - Throws: `NetworkError` where the architecture does not fit.
-  public func rehearse() throws -> Rehearsal {
-    let device = Device.rehearsal()
+  public func rehearse(on device: Device? = nil) throws -> Rehearsal {
+    // Each further micro-batch launches the same, in the memory of those before it.
+    if training.accumulation > 3 {
+      var (two, three) = (self, self)
+      (two.training.accumulation, three.training.accumulation) = (2, 3)
+      var rehearsal = try three.rehearse(on: device)
+      let more = rehearsal.launchesPerStep - (try two.rehearse(on: device).launchesPerStep)
+      rehearsal.launchesPerStep += (training.accumulation - 3) * more
+      return rehearsal
+    }
+    let device = Device.rehearsal(like: device)
     let trainer = try Trainer(self, on: device)
     let lesson = min(training.batch, data.labelled * model.classes)
     func samples(_ count: Int) -> Tensor {
@@ -148,7 +158,7 @@ extension Configuration {
     public let criticParameters: Int
     /// The most device memory held at once, in bytes.
     public let peakBytes: Int
-    public let launchesPerStep: Int
+    public fileprivate(set) var launchesPerStep: Int
     /// Of the tensors in a checkpoint.
     public let checkpointBytes: Int
   }

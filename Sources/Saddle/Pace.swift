@@ -40,6 +40,9 @@ struct Pace {
 }
 
 extension Configuration {
+  /// Images of a step that is measured before a run; more take longer in proportion.
+  private static let mostMeasured = 256
+
   /// How long a step takes on a device: some steps on noise after a first one, which fills the pools.
   ///
   /// - Parameters:
@@ -48,18 +51,19 @@ extension Configuration {
   /// - Returns: Seconds a step, and how many were measured.
   /// - Throws: `NetworkError`, `DeviceError`.
   public func measuredStep(on device: Device, within limit: Double = 4) throws -> (seconds: Double, steps: Int) {
-    // Of many micro-batches one is measured: a step of thousands would take minutes.
+    // Of many micro-batches one is measured, and of a large one a part: a step of thousands would take minutes.
     var part = self
     part.training.accumulation = 1
-    let parts = Double(training.accumulation)
+    if Self.mostMeasured % max(1, views.pack) == 0 { part.training.batch = min(training.batch, Self.mostMeasured) }
+    let parts = Double(training.accumulation) * Double(training.batch) / Double(part.training.batch)
     let trainer = try Trainer(part, on: device)
     let noise = RandomStream(seed: 0, stream: 0)
     let start = ContinuousClock.now
     func step() throws {
       _ = trainer.advance(measuring: false) {
         Batch(
-          noise.normal(Shape([training.batch] + sampleShape.sizes), step: trainer.drawn, on: device),
-          labels: model.classes > 0 ? Tensor(0, shape: [training.batch], on: device) : nil)
+          noise.normal(Shape([part.training.batch] + sampleShape.sizes), step: trainer.drawn, on: device),
+          labels: model.classes > 0 ? Tensor(0, shape: [part.training.batch], on: device) : nil)
       }
       try device.synchronize()
     }

@@ -87,10 +87,10 @@ struct Train: ParsableCommand {
     if let step = checkpoint?.step, step >= steps, existing?.lastState?.state == .finished {
       return tell("\(folder) is already at step \(step) of \(steps): give --steps, more than that, to go on")
     }
-    let estimate = try TrainEstimate(configuration, images: plan?.count, from: checkpoint?.step ?? 0)
     let device = try deviceOptions.open()
-    if dryRun { return try estimate.describe(device, folder: folder) }
-    estimate.tellMeans(device, folder: folder)
+    let estimate = try TrainEstimate(configuration, images: plan?.count, from: checkpoint?.step ?? 0, on: device)
+    if dryRun { return try estimate.describe(folder: folder) }
+    estimate.tellMeans(folder: folder)
     let status = StatusLine()
     let run = try TrainingRun(configuration, in: folder, from: checkpoint, holding: lock, on: device, voice: .terminal)
     {

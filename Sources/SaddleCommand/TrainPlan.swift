@@ -12,11 +12,11 @@ struct TrainPlan {
   /// Images, where they were counted.
   var count: Int?
 
-  /// A preset by its name, a file, or a choice by the data: where no source is given, or the source is a folder.
+  /// A preset by its name, a file, or a choice by the data: where no source is given, or the source holds images.
   ///
   /// - Throws: `PlanError`, `DatasetError`.
   init(source: String?, data: String?, skipsUnreadable: Bool = false) throws {
-    if let source, !Self.isFolder(source) || Self.isPreset(source) {
+    if let source, !Self.holdsImages(source) || Self.isPreset(source) {
       if Self.isPreset(source), FileManager.default.fileExists(atPath: source) {
         tell(
           "note: \(source) is a preset's name, and what lies here under it is left aside: ./\(source) would mean that")
@@ -70,6 +70,12 @@ struct TrainPlan {
     return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
   }
 
+  /// A folder, or a file of many images: its name says which.
+  private static func holdsImages(_ path: String) -> Bool {
+    let isOfImages = [".zip", ".safetensors"].contains { path.lowercased().hasSuffix($0) }
+    return isFolder(path) || (isOfImages && FileManager.default.fileExists(atPath: path))
+  }
+
   private static func summary(_ outline: DatasetOutline) -> String {
     "\(outline.name): \(outline.count) image\(outline.count == 1 ? "" : "s"), "
       + (outline.channels == 1 ? "grey" : "colour")
@@ -85,7 +91,7 @@ enum PlanError: Error, CustomStringConvertible {
   var description: String {
     switch self {
     case .twoFolders(let source, let data):
-      "\(source) and --data \(data) are both folders of images: give one of them, and perhaps a preset's name before it."
+      "\(source) and --data \(data) both hold images: give one of them, and perhaps a preset's name before it."
     case .run(let path):
       "\(path) is a run, not data: go on with it by saddle train --resume --out \(path.shellWord), "
         + "or draw from it by saddle sample \(path.shellWord)."
@@ -96,15 +102,16 @@ enum PlanError: Error, CustomStringConvertible {
 /// What a run will take, told before it starts.
 struct TrainEstimate {
   let configuration: Saddle.Configuration
+  let device: Device
   let estimate: Estimate
 
-  init(_ configuration: Saddle.Configuration, images: Int?, from step: Int = 0) throws {
-    self.configuration = configuration
-    estimate = try configuration.estimate(images: images, from: step)
+  init(_ configuration: Saddle.Configuration, images: Int?, from step: Int = 0, on device: Device) throws {
+    (self.configuration, self.device) = (configuration, device)
+    estimate = try configuration.estimate(images: images, from: step, on: device)
   }
 
   /// Says what is short on this device and this disk, and what is taken.
-  func tellMeans(_ device: Device, folder: String) {
+  func tellMeans(folder: String) {
     tell(
       "memory: \(Estimate.text(estimate.memoryBytes)); disk: up to \(Estimate.text(estimate.diskBytes)) in \(folder)")
     for shortage in configuration.shortages(estimate, Estimate.Means(device, folder: folder)) {
@@ -113,7 +120,7 @@ struct TrainEstimate {
   }
 
   /// What --dry-run prints: the configuration, and what its run would take.
-  func describe(_ device: Device, folder: String) throws {
+  func describe(folder: String) throws {
     let rehearsal = estimate.rehearsal
     try show(configuration.yaml())
     try show("# generator: \(rehearsal.generatorParameters) parameters, critic: \(rehearsal.criticParameters)")

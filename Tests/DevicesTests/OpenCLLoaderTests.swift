@@ -50,6 +50,20 @@ struct OpenCLLoaderTests {
     }
   }
 
+  @Test("a driver that offers no device", .enabled(if: Processors.openCL != nil, Processors.needed))
+  func noDevices() async {
+    await #expect(processExitsWith: .success) {
+      setenv("POCL_CACHE_DIR", "/proc/none", 1)  // PoCL has no device without it
+      for name in ["opencl", "opencl:0:0", "opencl:pocl"] {
+        #expect { try Device.open(name) } throws: { "\($0)".hasPrefix("no OpenCL device here: PoCL") }
+      }
+      let devices = try Device.available()
+      #expect(devices.map(\.selector) == ["cpu"])
+      let remark = try #require(devices.first?.remark)
+      #expect(remark.contains("PoCL (Portable Computing Language) offers none: CL_DEVICE_NOT_FOUND"))
+    }
+  }
+
   @Test("a vendor's driver without its vendor file")
   func vendorFolder() async {
     await #expect(processExitsWith: .success) {

@@ -29,7 +29,7 @@ struct TuningTests {
       #expect(entries == [Tuning.fileName])  // and nothing half written
       // By name, as people read it.
       let text = String(decoding: try #require(folder.read(Tuning.fileName)), as: UTF8.self)
-      for words in ["\"version\" : 1", "\"MWG\" : 128", "\"device\" : \"NVIDIA H200\""] {
+      for words in ["\"version\" : 2", "\"MWG\" : 128", "\"device\" : \"NVIDIA H200\""] {
         #expect(text.contains(words))
       }
     }
@@ -57,8 +57,8 @@ struct TuningTests {
   }
 
   static let damage: [(text: String, words: String)] = [
-    ("{\"version\": 2, \"tiles\": []}", "has version 2, not 1"), ("", ""), ("{", "is damaged"), ("[]", "is damaged"),
-    ("{\"version\": 1, \"devices\": [{\"key\": 3}]}", "is damaged"), ("{\"version\": \"1\"}", "is damaged"),
+    ("{\"version\": 1, \"tiles\": []}", "has version 1, not 2"), ("", ""), ("{", "is damaged"), ("[]", "is damaged"),
+    ("{\"version\": 2, \"devices\": [{\"key\": 3}]}", "is damaged"), ("{\"version\": \"2\"}", "is damaged"),
   ]
 
   @Test("a damaged file, or one of another version, is ignored and named", arguments: damage.indices)

@@ -72,7 +72,7 @@ import Testing
   func whatIsNoFileIsRefused(kind: String) throws {
     let folder = try TemporaryFolder()
     let path = kind == "device" ? "/dev/zero" : "\(folder.path)/file"
-    let words = ["pipe": "a pipe", "device": "a device", "folder": "is a folder"]
+    let words = ["pipe": "no ordinary file", "device": "no ordinary file", "folder": "is a folder"]
     switch kind {
     case "pipe": #expect(mkfifo(path, 0o600) == 0)
     case "folder": #expect(mkdir(path, 0o700) == 0)

@@ -62,7 +62,7 @@ private let mistakes: Result<String, any Error> = Result {
     WrongCall("train fashon", 1, "'fashon' is neither a preset nor a file nor a folder", "did you mean 'fashion'?"),
     WrongCall("train xyzzyxyzzy", 1, "'xyzzyxyzzy'", "saddle train --list"),
     WrongCall("train run", 1, "run is a run, not data", "saddle train --resume --out run"),
-    WrongCall("train pictures --data small", 1, "pictures and --data small are both folders", "give one of them"),
+    WrongCall("train pictures --data small", 1, "pictures and --data small both hold images", "give one of them"),
     WrongCall("train key.yaml", 1, "key.yaml:1:19", "did you mean 'model.channels'?"),
     WrongCall("train value.yaml", 1, "value.yaml:2:3", "'33'", "one of 28, 32, 64, 128"),
     WrongCall(

@@ -94,3 +94,29 @@ func timeIsEstimated(seconds: Double, steps: Int, words: String, isLong: Bool) {
   let (device, host, disk) = try (#require(means.device), #require(means.host), #require(means.disk))
   #expect(host > 0 && host <= device && disk > 0)
 }
+
+/// What is measured before a run does not grow with the step: of many micro-batches one, of a large batch a part.
+@Test func largeStepsAreMeasuredInParts() throws {
+  func launches(_ assignments: [String]) throws -> Int {
+    let device = try Device.cpu()
+    let measured = try Configuration(from: "ring", assignments: assignments).measuredStep(on: device, within: 0)
+    #expect(measured.steps == 1)
+    return device.launchCount
+  }
+  let small = try launches(["training.batch=64"])
+  #expect(try launches(["training.batch=65536", "training.accumulation=4096"]) == small)
+}
+
+/// Launches of many micro-batches are told without rehearsing each.
+@Test func microBatchesAreRehearsedByThree() throws {
+  let configuration = try Configuration(
+    from: "ring", assignments: ["training.batch=8", "training.accumulation=7"])
+  let device = Device.rehearsal(), trainer = try Trainer(configuration, on: device)
+  func step() { _ = trainer.advance(measuring: false) { Batch(Tensor(uninitialized: [8, 2], on: device)) } }
+  step()
+  let launches = device.launchCount
+  step()
+  let rehearsal = try configuration.rehearse()
+  #expect(rehearsal.launchesPerStep == device.launchCount - launches)
+  #expect(abs(rehearsal.peakBytes - device.peakBytesHeld) < device.peakBytesHeld / 50)
+}

@@ -18,11 +18,13 @@ func presetsHaveDCGANsParameters(preset: String, generator: Int, critic: Int) th
   #expect(rehearsal.generatorParameters == generator && rehearsal.criticParameters == critic)
 }
 
-/// What the rehearsal says is what the run takes; and a steady step asks the device for nothing and waits for nothing.
-@Test func rehearsalTellsTheMemory() throws {
+/// What the rehearsal says is what the run takes, also where a device computes chains apart; and a steady step asks the
+/// device for nothing and waits for nothing.
+@Test(arguments: [nil, KernelForm.tile])
+func rehearsalTellsTheMemory(form: KernelForm?) throws {
   let configuration = try Configuration(from: "fashion", assignments: ["training.batch=16", "model.width=16"])
-  let rehearsal = try configuration.rehearse()
-  let device = try Device.cpu()
+  let device = try form.map { try Device.open("opencl", form: $0).device } ?? Device.cpu()
+  let rehearsal = try configuration.rehearse(on: device)
   let trainer = try Trainer(configuration, on: device)
   func step() { _ = trainer.advance(measuring: false) { Batch(Tensor(0, shape: [16, 32, 32, 1], on: device)) } }
   step()

@@ -319,8 +319,7 @@ private let plainDefinitions: [String: [Definition]] = [
 
   "sum": [
     sum([1]), sum([0]), sum([0]), sum([0, 1]), sum([1, 3]), sum([0, 2]), sum([0], factor: 0.25), sum([0]), sum([]),
-    sum([1]),
-    sum([0]), sum([1]),
+    sum([1]), sum([0]), sum([1]), sum([0]), sum([1]),
   ],
   "matmul": [
     (false, false), (true, false), (false, true), (true, true), (false, false), (true, true), (false, false),

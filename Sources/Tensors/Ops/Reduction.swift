@@ -57,6 +57,8 @@ extension Op {
         .init(sum([1, 3]), [[2, 3, 4, 5]]), .init(sum([0, 2]), [[3, 4, 5]]), .init(sum([0], factor: 0.25), [[4]]),
         .init(sum([0]), [[9001]]), .init(sum([]), [[3]]), .init(sum([1]), [[3, 0]]), .init(sum([0]), [[0, 20]]),
         .init(sum([1]), [[2, 65, 17]]),
+        // So many blocks that GPUs read them in groups, once and in more than one round.
+        .init(sum([0]), [[2113, 2]]), .init(sum([1]), [[2, 8257, 3]]),
       ])
   ]
 }

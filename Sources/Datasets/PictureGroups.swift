@@ -81,7 +81,10 @@ struct PictureTable {
     guard !rows.isEmpty else {
       throw DatasetError(path: path, problem: "is a table without rows", remedy: "give a row for each picture")
     }
-    fileColumn = Self.fileColumns.first(where: columns.contains) ?? columns[0]
+    guard let first = columns.first else {
+      throw DatasetError(path: path, problem: "is a table without columns", remedy: "name the file in each row")
+    }
+    fileColumn = Self.fileColumns.first(where: columns.contains) ?? first
   }
 
   /// A column by file.

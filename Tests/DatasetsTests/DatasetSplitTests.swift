@@ -116,6 +116,7 @@ func columnsGiveGroups(table: String, text: String, groups: [String]) throws {
     ("t.csv", "file,family\na.png\n", "row 1 has 1 fields"), ("t.csv", "", "without rows"),
     ("t.csv", "file,family\na.png,1\na.png,2\n", "says both '1' and '2' of a.png"),
     ("t.csv", "file,family\n\"a.png,1\n", "inside quotation marks"), ("t.json", "[1]", "is no table"),
+    ("t.json", "[{}]", "without columns"), ("t.json", "[]", "without rows"), ("t.json", "{}", "without rows"),
     ("none.csv", nil, "no such file"),
   ] as [(String, String?, String)])
 func badTablesAreExplained(name: String, text: String?, expected: String) throws {

@@ -21,8 +21,7 @@
 #define real16 float16
 #endif
 
-// Elements of a GPU's work-item where each is computed alone.
-#define ABREAST 4
+// (ABREAST, elements of a GPU's work-item where each is computed alone, is the host's: include/kernels.h.)
 // Rows of a tile form whose cells are numbered through all rows.
 #define FLAT 0
 
@@ -30,7 +29,7 @@
 #define U(kind, x) U_##kind(x)
 #define PASS(kind, x) x,
 
-#if defined(__OPENCL_VERSION__) || defined(__OPENCL_C_VERSION__) // ---------------------------------------------------------------------------------------- a driver compiles
+#if defined(__OPENCL_VERSION__) || defined(__OPENCL_C_VERSION__) // ----------------------------------------------------- a driver compiles
 
 #pragma OPENCL FP_CONTRACT OFF
 #define DEVICE 1

@@ -10,6 +10,9 @@ typedef union {
   uint64_t integer;
 } KernelArgument;
 
+/// Elements of a GPU's work-item where each is computed alone. OpenCL builds are told of it.
+#define ABREAST 4
+
 /// One build of one form of a kernel.
 typedef struct {
   const char *name;

@@ -62,27 +62,22 @@ public struct StepBench {
       kernels: kernels.rows, slowest: kernels.slowest, secondsBetweenKernels: kernels.between)
   }
 
-  /// The time of each kernel in a step, and of what is in none.
+  /// The time of each kernel in a step, of its slowest launches, and of what is in none.
   private func kernels(
     steps: Int
-  ) throws -> (rows: [StepReport.Kernel], slowest: [StepReport.Launches], between: Double) {
+  ) throws -> (rows: [StepReport.Kernel], slowest: [StepReport.Kernel], between: Double) {
     let start = ContinuousClock.now
     let times = try device.launchTimes { for _ in 0..<steps { _ = trainer.advance(measuring: false) { batch } } }
     let wall = start.duration(to: .now) / .seconds(steps)
-    let rows = Dictionary(grouping: times, by: \.kernel).map { name, launches in
-      StepReport.Kernel(
-        name: name, launches: launches.count / steps,
-        seconds: launches.reduce(Duration.zero) { $0 + $1.time } / .seconds(steps))
+    func shares(by name: (LaunchTime) -> String) -> [StepReport.Kernel] {
+      Dictionary(grouping: times, by: name).map { name, launches in
+        StepReport.Kernel(
+          name: name, launches: launches.count / steps,
+          seconds: launches.reduce(Duration.zero) { $0 + $1.time } / .seconds(steps))
+      }.sorted { $0.seconds > $1.seconds }
     }
-    let byExtent = Dictionary(grouping: times, by: Self.name).map { name, launches in
-      StepReport.Launches(
-        name: name, launches: launches.count / steps,
-        seconds: launches.reduce(Duration.zero) { $0 + $1.time } / .seconds(steps))
-    }
-    return (
-      rows.sorted { $0.seconds > $1.seconds }, Array(byExtent.sorted { $0.seconds > $1.seconds }.prefix(12)),
-      max(0, wall - rows.map(\.seconds).reduce(0, +))
-    )
+    let rows = shares { $0.kernel }
+    return (rows, Array(shares(by: Self.name).prefix(12)), max(0, wall - rows.map(\.seconds).reduce(0, +)))
   }
 
   private static func name(_ launch: LaunchTime) -> String {
@@ -93,7 +88,7 @@ public struct StepBench {
   /// What the host does for a launch before a device sees it: shapes, tape, pool, arguments. The same step on a device
   /// that computes nothing takes this and no more.
   private func hostSecondsPerLaunch() throws -> Double {
-    let rehearsal = Device.rehearsal()
+    let rehearsal = Device.rehearsal(like: device)
     let bench = try StepBench(configuration, on: rehearsal)
     let step = { _ = bench.trainer.advance(measuring: false) { bench.batch } }
     for _ in 0..<3 { step() }

@@ -3,17 +3,9 @@ import Saddle
 
 /// What the step bench found: one line of JSON, or a page of text.
 public struct StepReport: Codable, Sendable {
-  /// One kernel's share of a step.
+  /// One kernel's share of a step, or that of its launches over one extent.
   public struct Kernel: Codable, Sendable {
-    public let name: String
-    public let launches: Int
-    /// Seconds on the device in one step.
-    public let seconds: Double
-  }
-
-  /// The launches of one kernel over one extent.
-  public struct Launches: Codable, Sendable {
-    /// The kernel, the extent's rows, columns and batches, the tile.
+    /// The kernel; then the extent's rows, columns and batches, and the tile.
     public let name: String
     public let launches: Int
     /// Seconds on the device in one step.
@@ -47,7 +39,7 @@ public struct StepReport: Codable, Sendable {
   /// Every kernel of a step, the longest first.
   public let kernels: [Kernel]
   /// The same by extents, the longest first, a dozen.
-  public let slowest: [Launches]
+  public let slowest: [Kernel]
   /// What of a step is in no kernel, in seconds; measured with the kernels.
   public let secondsBetweenKernels: Double
 

@@ -193,10 +193,12 @@ extension DatasetFormat {
       remedy: "unpack \(version.archive) instead")
   }
 
+  static func isArchive(_ path: String) -> Bool { path.lowercased().hasSuffix(".zip") }
+
   private static let styleGANArchive = DatasetFormat(
     name: "an archive with dataset.json", remedy: "give the held-out pictures as an archive of their own"
   ) { place throws(DatasetError) in
-    guard let name = place.fileName, name.lowercased().hasSuffix(".zip"),
+    guard let name = place.fileName, isArchive(name),
       let archive = try? ZipArchive(readingFrom: place.url.path), archive.names.contains(StyleGANLabels.fileName)
     else { return [] }
     return [

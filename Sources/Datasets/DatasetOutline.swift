@@ -17,6 +17,11 @@ public struct DatasetOutline: Equatable, Sendable {
   public let sizes: [Size: Int]
   /// 1 where all images are grey, else 3.
   public let channels: Int
+  /// Whether a file's name says that it holds many images: packed ones, or an archive.
+  public static func isNamedAsImages(_ path: String) -> Bool {
+    PackedDataset.isPacked(URL(fileURLWithPath: path)) || DatasetFormat.isArchive(path)
+  }
+
   /// The names of the classes; empty where the images have none.
   public let classNames: [String]
 

@@ -1,5 +1,6 @@
 import COpenCL
 import Glibc
+import Kernels
 
 /// Which form of a kernel an OpenCL device runs, for kernels that have both.
 public enum KernelForm: String, Sendable, CaseIterable {
@@ -74,7 +75,7 @@ final class OpenCLBackend: Backend {
     self.tiles = (tiles ?? .shipped(for: device.vendor)).completed(
       localMemory: device.localMemory, largestGroup: device.largestGroup)
     name = "\(about.name) (\(about.platform), \(about.selector), \(self.form) form)"
-    runItems = self.form == .block ? 1024 : 4
+    runItems = self.form == .block ? 1024 : Int(ABREAST)
 
     var status: cl_int = 0
     var target: cl_device_id? = device.handle
@@ -302,9 +303,10 @@ final class OpenCLBackend: Backend {
       index += 1
     }
     func set<Number: BitwiseCopyable>(_ number: Number, bits: UInt64) {
-      guard prepared.numbers[Int(index)] != bits else { return index += 1 }
-      prepared.numbers[Int(index)] = bits
+      let place = Int(index)
+      guard prepared.numbers[place] != bits else { return index += 1 }
       set(number)
+      prepared.numbers[place] = status == CL_SUCCESS ? bits : nil
     }
     func setIndex(_ value: Int) {
       if wide {

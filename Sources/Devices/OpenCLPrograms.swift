@@ -69,7 +69,7 @@ final class OpenCLPrograms {
     let index = key.wide ? "-D INDEX=ulong" : ""
     let tile = key.tile?.buildOptions(for: device.vendor) ?? ""
     // Without -w PoCL's compiler counts its warnings aloud, on the standard error of whoever runs saddle.
-    return ["-cl-std=CL1.2 -w", exactDivision, index, formOptions, tile, extraOptions]
+    return ["-cl-std=CL1.2 -w -D ABREAST=\(ABREAST)", exactDivision, index, formOptions, tile, extraOptions]
       .filter { !$0.isEmpty }.joined(separator: " ")
   }
 

@@ -66,7 +66,7 @@ public struct Tiles: Hashable, Sendable {
       Tiles(Dictionary(uniqueKeysWithValues: kernels.map { ($0, tiles) }))
     }
     switch vendor {
-    // What `saddle tune` found on an H200; at most 33 of at least 48 KiB of local memory.
+    // What `saddle tune` found on an H200; at most 25 of at least 48 KiB of local memory.
     case .nvidia: return nvidia
     // Half as much local memory a group as with steps of 16, so that a compute unit holds three.
     case .amd: return all(TileParameters((128, 128, 8), items: (16, 16)), few, thin)

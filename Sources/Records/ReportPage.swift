@@ -74,10 +74,11 @@ extension Report {
   // MARK: One run
 
   private func page(of run: Run, _ drawings: inout [Drawing]) -> String {
-    let charts = ReportChart.charts(of: run.columns).map { chart in
+    let columns = run.columns  // gone through once: a long run has a hundred thousand rows
+    let charts = ReportChart.charts(of: columns).map { chart in
       Drawing(
         chart: chart,
-        curves: chart.columns.enumerated().filter { run.columns.contains($1.column) }.map { place, column in
+        curves: chart.columns.enumerated().filter { columns.contains($1.column) }.map { place, column in
           ReportCurve(name: column.name, colour: place, points: run.points(column.column))
         })
     }

@@ -72,8 +72,7 @@ struct TrainPlan {
 
   /// A folder, or a file of many images: its name says which.
   private static func holdsImages(_ path: String) -> Bool {
-    let isOfImages = [".zip", ".safetensors"].contains { path.lowercased().hasSuffix($0) }
-    return isFolder(path) || (isOfImages && FileManager.default.fileExists(atPath: path))
+    isFolder(path) || (DatasetOutline.isNamedAsImages(path) && FileManager.default.fileExists(atPath: path))
   }
 
   private static func summary(_ outline: DatasetOutline) -> String {

@@ -39,6 +39,14 @@ struct TileTests {
     }
   }
 
+  /// Other compilers refuse an option that they do not know.
+  @Test("only NVIDIA's compiler is told of registers", arguments: Tiles.Vendor.allCases)
+  func registers(vendor: Tiles.Vendor) {
+    let options = TileParameters((64, 64, 16), items: (8, 16), registers: 128).buildOptions(for: vendor)
+    #expect(options.contains("-D ANY_GROUP -cl-nv-maxrregcount=128") == (vendor == .nvidia))
+    #expect(options.hasPrefix("-D MWG=64 -D NWG=64 -D KWG=16 -D MDIMC=8 -D NDIMC=16"))
+  }
+
   @Test("every shipped tile fits the least that such devices have", arguments: Tiles.Vendor.allCases)
   func shipped(vendor: Tiles.Vendor) {
     let tiles = Tiles.shipped(for: vendor)

@@ -30,6 +30,7 @@ private func makeMistakes(in folder: String) throws {
   }
   try write("text/notes.txt", Data("hello".utf8))
   try write("webp/a.webp", Data("hello".utf8))
+  try write("photos.zip", Data("PK".utf8))
   try write("mixed/a.png", picture)
   try write("mixed/inner/b.png", picture)
   try write("key.yaml", Data("model: {size: 32, chanels: 1}".utf8))
@@ -62,6 +63,7 @@ private let mistakes: Result<String, any Error> = Result {
     WrongCall("train fashon", 1, "'fashon' is neither a preset nor a file nor a folder", "did you mean 'fashion'?"),
     WrongCall("train xyzzyxyzzy", 1, "'xyzzyxyzzy'", "saddle train --list"),
     WrongCall("train run", 1, "run is a run, not data", "saddle train --resume --out run"),
+    WrongCall("train photos.zip", 1, "photos.zip: is a file, not a folder of images", "unpack it"),
     WrongCall("train pictures --data small", 1, "pictures and --data small both hold images", "give one of them"),
     WrongCall("train key.yaml", 1, "key.yaml:1:19", "did you mean 'model.channels'?"),
     WrongCall("train value.yaml", 1, "value.yaml:2:3", "'33'", "one of 28, 32, 64, 128"),

@@ -89,6 +89,9 @@ private func write(_ names: [String: Data], in folder: String) throws {
     ["data", "pack", "in", "--skip-unreadable", "--out", "a.safetensors"], in: folder.path)
   #expect(without.status == 0 && without.output.contains("3 images"), "\(without.output)")
   #expect(without.output.contains("6 files that cannot be read left out"), "\(without.output)")
+  // A packed file may stand where a folder of images may.
+  let plan = try Command.run(["train", "a.safetensors", "--dry-run", "--device", "cpu"], in: folder.path)
+  #expect(plan.output.contains("data: a.safetensors: 3 images"), "\(plan.output)")
 }
 
 /// Every bad file is named and the exit code says so; a leak is said loudly.

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 try:
     import torch
@@ -92,7 +93,7 @@ def step(layout: torch.memory_format, size: int, batch: int, seconds: float, cap
     samples = (torch.rand(batch, *game.sample) * 2 - 1).contiguous(memory_format=layout)
     if torch.cuda.is_available():
         torch.cuda.reset_peak_memory_stats()
-    call = lambda: game.step(samples)
+    call = partial(game.step, samples)
     median = median_seconds(graph(call) if captures else call, seconds)
     peak = torch.cuda.max_memory_allocated() / 2**20 if torch.cuda.is_available() else None
     return {"seconds": median, "images_per_second": batch / median, "device_mib": peak}

@@ -62,7 +62,7 @@ struct WinogradConvolution: ConvolutionRoute {
     let dw = Tensor(uninitialized: [4, 4, c, k], on: x.device)
     // Images whose tiles are whole chains of 512: what they add to the product can be computed apart.
     let strips = shares(
-      of: n, step: 512 / greatestCommonDivisor(512, tilesPerImage),
+      of: n, step: Chains.terms / greatestCommonDivisor(Chains.terms, tilesPerImage),
       weighing: Self.points * n * tilesPerImage * 4 * c, on: x.device)
     let panels = strips.count == 1 ? outputGradientPanels(dy, strips[0]) : nil
     for phases in shares(of: 4, weighing: Self.points * 4 * c * k, on: x.device) {

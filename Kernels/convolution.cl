@@ -45,9 +45,10 @@ BLOCK(convolve, CONVOLVE, ROWS, PANEL) {
       }
       const index tap = (index)(t_row + m * t_row_step) * S + t_column + l * t_column_step;
       GLOBAL const real *from = b + (panel * taps + tap) * C * PANEL;
+#define TAP_PIXEL(r) rows[r][k]
       for (index c = 0; c < C;) {
         const index left = CHAIN - filled, length = C - c < left ? C - c : left;
-        multiply_block(sum, rows, 1, from + c * PANEL, PANEL, length);
+        MULTIPLY(ROWS, sum, false, length, TAP_PIXEL, from + (c + k) * PANEL)
         for (uint r = 0; r < ROWS; ++r) rows[r] += length;
         c += length;
         filled += length;
@@ -182,29 +183,13 @@ BLOCK(convolve_filter, CONVOLVE_FILTER, CHANNELS, PANEL) {
       real16 sum[ROWS][2];
       zero_block(sum);
       const index height = bottom - c < ROWS ? bottom - c : ROWS;
-      if (height == ROWS) {
-        for (index k = 0; k < found; ++k) {
-          GLOBAL const real *a = x + x_place[k] + c, *b = from + dy_place[k];
-          const real16 b0 = vload16(0, b), b1 = vload16(1, b);
-#pragma unroll
-          for (uint r = 0; r < ROWS; ++r) {
-            const real16 value = (real16)a[r];
-            sum[r][0] = fma(value, b0, sum[r][0]);
-            sum[r][1] = fma(value, b1, sum[r][1]);
-          }
-        }
-      } else {
-        for (index k = 0; k < found; ++k) {
-          GLOBAL const real *a = x + x_place[k] + c, *b = from + dy_place[k];
-          const real16 b0 = vload16(0, b), b1 = vload16(1, b);
-#pragma unroll
-          for (uint r = 0; r < ROWS; ++r) {
-            const real16 value = (real16)a[r < height ? r : height - 1];
-            sum[r][0] = fma(value, b0, sum[r][0]);
-            sum[r][1] = fma(value, b1, sum[r][1]);
-          }
-        }
-      }
+      GLOBAL const real *image = x + c;
+#define CHANNEL(r) image[x_place[k] + (r)]
+#define CHANNEL_BELOW(r) image[x_place[k] + ((r) < height ? (r) : height - 1)]
+      if (height == ROWS)
+        MULTIPLY(ROWS, sum, false, found, CHANNEL, from + dy_place[k])
+      else
+        MULTIPLY(height, sum, false, found, CHANNEL_BELOW, from + dy_place[k])
       // The total lives in the output.
       for (uint r = 0; r < ROWS; ++r)
         if (r < height) accumulate_row(sum[r][0], sum[r][1], to + (c + r) * K, wanted, k0 == begin);

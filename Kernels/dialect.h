@@ -59,6 +59,7 @@ typedef INDEX index;
 #define STREAM16(value, y, place) vstore16(value, 0, (y) + (place))
 #endif
 #define IS_ALIGNED(p) ((ulong)(p) % sizeof(real16) == 0)
+#define FETCH(p)
 
 // A pointer arrives as a buffer and an offset in elements.
 #define P_IN(x) __global const real *restrict x##_buffer, const ulong x##_at,
@@ -176,6 +177,7 @@ INLINE real16 vload16(size_t o, const real *p) { real16 v; memcpy(&v, p + 16 * o
 INLINE void vstore16(real16 v, size_t o, real *p) { memcpy(p + 16 * o, &v, sizeof v); }
 #define STREAM16(value, y, place) __builtin_nontemporal_store(value, (real16 *)((y) + (place)))
 #define IS_ALIGNED(p) ((uintptr_t)(p) % sizeof(real16) == 0)
+#define FETCH(p) __builtin_prefetch(p) // the cache line of a place, which may lie behind an array
 
 #define P_IN(x) const real *restrict x,
 #define P_OUT(x) real *restrict x,

@@ -2,6 +2,7 @@
 #if defined(__x86_64__)
 #define ISA avx2
 #define HARDWARE_FMA
+#define LANES 8
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #include "all.cl"
 #pragma clang attribute pop

@@ -6,32 +6,30 @@
 // Element (k, n) of panel p lies at b[p * b_panel + k * b_k + n - 32 p] (see `pack_panels`).
 #define MATMUL(_)                                                                                                  \
   _(IN, a) _(IN, b) _(IN, bias) _(OUT, c) _(SIZE, M) _(SIZE, N) _(SIZE, K) _(SIZE, a_row) _(SIZE, a_k)                          \
-  _(SIZE, a_batch) _(SIZE, b_panel) _(SIZE, b_k) _(SIZE, b_batch) _(UINT, adds) _(UINT, streams) _(REAL, limit)
+  _(SIZE, a_batch) _(SIZE, b_panel) _(SIZE, b_k) _(SIZE, b_batch) _(SIZE, c_batch) _(UINT, adds) _(UINT, streams) _(REAL, limit)
 // adds: whether totals go on from what C holds, the product of the k before, a multiple of 512. streams: whether C is larger than a cache. limit: where
 // it is above 0, what is stored is cut to 0 ... limit. Extent: M x N, batches.
 BLOCK(matmul, MATMUL, ROWS, PANEL) {
   const index across = (N + PANEL - 1) / PANEL, down = (M + ROWS - 1) / ROWS;
-  const index row = i % down * ROWS, panel = i / down % across, batch = i / (down * across);
+  const index batch = i / (down * across);
+  index row, panel;
+  block_place(i % (down * across), down, across, K, &row, &panel);
   const index height = M - row < ROWS ? M - row : ROWS;
   GLOBAL const real *rows[ROWS];
   for (uint r = 0; r < ROWS; ++r) rows[r] = a + batch * a_batch + (r < height ? row + r : M - 1) * a_row;
   GLOBAL const real *from = b + batch * b_batch + panel * b_panel;
-  GLOBAL real *to = c + (batch * M + row) * N + panel * PANEL;
-  real16 total[ROWS][2], sum[ROWS][2];
+  GLOBAL real *to = c + batch * c_batch + row * N + panel * PANEL;
+  real16 total[ROWS][2];
   zero_block(total);
   if (adds) load_block(total, to, N, height, N - panel * PANEL);
-  for (index k = 0; k < K; k += CHAIN, from += CHAIN * b_k) {
-    const index length = k + CHAIN < K ? CHAIN : K - k;
-    zero_block(sum);
-    if (height <= 4)
-      multiply_rows(4, sum, rows, a_k, from, b_k, length);
-    else if (height <= 8)
-      multiply_rows(8, sum, rows, a_k, from, b_k, length);
-    else if (a_k == 1)
-      multiply_block(sum, rows, 1, from, b_k, length);
+#define ROW_ALONG(r) rows[r][k]
+#define ROW_ACROSS(r) rows[r][k * a_k]
+  for (index k0 = 0; k0 < K; k0 += CHAIN, from += CHAIN * b_k) {
+    const index length = k0 + CHAIN < K ? CHAIN : K - k0;
+    if (a_k == 1)
+      MULTIPLY(height, total, true, length, ROW_ALONG, from + k * b_k)
     else
-      multiply_block(sum, rows, a_k, from, b_k, length);
-    add_block(total, sum);
+      MULTIPLY(height, total, true, length, ROW_ACROSS, from + k * b_k)
     for (uint r = 0; r < ROWS; ++r) rows[r] += length * a_k;
   }
   add_bias_block(total, bias + panel * PANEL, N - panel * PANEL);
@@ -48,7 +46,7 @@ TILE_BODY(matmul, MATMUL, GROUP) {
   index top, first;
   tile_place(group % (down * across), down, across, &top, &first);
   GLOBAL const real *left = a + batch * a_batch, *right = b + batch * b_batch;
-  GLOBAL real *to = c + batch * M * N + first;
+  GLOBAL real *to = c + batch * c_batch + first;
   const bool along_k = a_k == 1;
   realM a_next[A_VECTORS];
   realN b_next[B_VECTORS], sum[RM][RN / VWN];

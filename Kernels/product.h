@@ -4,22 +4,80 @@
 #define CHAIN 512 // terms of one fma chain (rule 4); the total of the chains' sums starts at +0
 #define ROWS 12
 
-// sum[r] += a[r][k a_step] b[k b_step ...] for k ascending, for the first `rows` rows: a constant where it is called.
-FN void multiply_rows(const uint rows, real16 sum[ROWS][2], GLOBAL const real *const a[ROWS], const index a_step,
-                      GLOBAL const real *b, const index b_step, const index length) {
-  for (index k = 0; k < length; ++k, b += b_step) {
-    const real16 b0 = vload16(0, b), b1 = vload16(1, b);
-#pragma unroll
-    for (uint r = 0; r < rows; ++r) {
-      const real16 value = (real16)a[r][k * a_step];
-      sum[r][0] = fma(value, b0, sum[r][0]);
-      sum[r][1] = fma(value, b1, sum[r][1]);
-    }
+// A part of a block lies in registers while its terms are added: PART x PANEL outputs, in vectors of LANES, as many as the processor has
+// registers for. Each output's chain is the same whatever the part.
+#ifndef LANES // of OpenCL builds the host says it
+#ifdef __aarch64__
+#define LANES 4
+#else
+#define LANES 16
+#endif
+#endif
+#if LANES == 16
+#define PART ROWS // 24 of 32 registers
+#else
+#define PART 3 // 12 of 16 registers of 8; 24 of 32 registers of 4
+#endif
+#define VECTORS (PANEL / LANES)
+#ifdef DEVICE
+#define realL GLUE(float, LANES)
+#define vloadL GLUE(vload, LANES)
+#define vstoreL GLUE(vstore, LANES)
+#else
+typedef real realL __attribute__((ext_vector_type(LANES)));
+INLINE realL vloadL(size_t o, const real *p) { realL v; memcpy(&v, p + LANES * o, sizeof v); return v; }
+INLINE void vstoreL(realL v, size_t o, real *p) { memcpy(p + LANES * o, &v, sizeof v); }
+#endif
+
+// block[r] += A(r) B[0 ... PANEL - 1] for `rows` rows r from `top` on and k ascending from 0 to `length`: A(r) and B are
+// expressions in k. If `is_chain`, the terms are a chain of their own, from +0, whose sum is then added; otherwise they go on with the
+// chain in the block. (k may not be unrolled: the compiler would run out of registers.)
+#define MULTIPLY_PART(rows, top, block, is_chain, length, A, B)                                              \
+  {                                                                                                                \
+    realL part[rows][VECTORS];                                                                                     \
+    _Pragma("unroll") for (uint r = 0; r < rows; ++r)                                                              \
+      _Pragma("unroll") for (uint j = 0; j < VECTORS; ++j)                                                         \
+        part[r][j] = is_chain ? (realL)0 : vloadL(j, (real *)block[top + r]);                                      \
+    _Pragma("unroll 1") for (index k = 0; k < length; ++k) {                                                       \
+      if (rows < VECTORS) { /* what there is less of lies in registers */                                          \
+        realL left[rows];                                                                                          \
+        _Pragma("unroll") for (uint r = 0; r < rows; ++r) left[r] = (realL)(A(top + r));                           \
+        _Pragma("unroll") for (uint j = 0; j < VECTORS; ++j) {                                                     \
+          const realL right = vloadL(j, B);                                                                        \
+          _Pragma("unroll") for (uint r = 0; r < rows; ++r) part[r][j] = fma(left[r], right, part[r][j]);          \
+        }                                                                                                          \
+      } else {                                                                                                     \
+        realL right[VECTORS];                                                                                      \
+        _Pragma("unroll") for (uint j = 0; j < VECTORS; ++j) right[j] = vloadL(j, B);                              \
+        _Pragma("unroll") for (uint r = 0; r < rows; ++r) {                                                        \
+          const realL left = (realL)(A(top + r));                                                                  \
+          _Pragma("unroll") for (uint j = 0; j < VECTORS; ++j) part[r][j] = fma(left, right[j], part[r][j]);       \
+        }                                                                                                          \
+      }                                                                                                            \
+    }                                                                                                              \
+    _Pragma("unroll") for (uint r = 0; r < rows; ++r)                                                              \
+      _Pragma("unroll") for (uint j = 0; j < VECTORS; ++j)                                                         \
+        vstoreL(is_chain ? vloadL(j, (real *)block[top + r]) + part[r][j] : part[r][j], j, (real *)block[top + r]); \
   }
-}
-FN void multiply_block(real16 sum[ROWS][2], GLOBAL const real *const a[ROWS], const index a_step, GLOBAL const real *b,
-                       const index b_step, const index length) {
-  multiply_rows(ROWS, sum, a, a_step, b, b_step, length);
+// The same for the first `height` rows of the block, in parts; what stands in the rows below is undefined.
+#if PART < ROWS
+#define MULTIPLY(height, block, is_chain, length, A, B)                                                      \
+  for (uint top = 0; top < height; top += PART) MULTIPLY_PART(PART, top, block, is_chain, length, A, B)
+#else
+#define MULTIPLY(height, block, is_chain, length, A, B)                                                      \
+  if (height <= 4) MULTIPLY_PART(4, 0, block, is_chain, length, A, B)                                        \
+  else if (height <= 8) MULTIPLY_PART(8, 0, block, is_chain, length, A, B)                                   \
+  else MULTIPLY_PART(ROWS, 0, block, is_chain, length, A, B)
+#endif
+// The place of block i: groups of rows are done one after the other, each for all panels, so that a group's part of A comes from a cache
+// for all of them but the first; B does so for all groups but the first where it is as small.
+FN void block_place(const index i, const index down, const index across, const index depth, index *row, index *panel) {
+  const index right = across * PANEL * depth, share = right < 1 << 15 ? 1 << 15 : right < 1 << 20 ? right : 1 << 20; // reals
+  const index groups = (down * ROWS * depth + share - 1) / share, most = groups > 1 ? (down + groups - 1) / groups : down;
+  const index group = i / (most * across), at = i % (most * across);
+  const index height = down - group * most < most ? down - group * most : most;
+  *row = (group * most + at % height) * ROWS;
+  *panel = at / height;
 }
 FN void zero_block(real16 x[ROWS][2]) {
 #pragma unroll

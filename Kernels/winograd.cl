@@ -8,6 +8,7 @@
 //
 // Tiles are 4x4 outputs; tile row T of an image reads pixels 4 T ... 4 T + 4 of each phase. In the transform domain everything is 25
 // matrix products (`matmul`): image [25][tiles][4 C], filter [25][4 C][K], gradient [25][tiles][K]; k of the image is phase * C + channel.
+// The 25 planes lie `plane` elements apart: were that a power of two, all would fall into one set of a cache.
 // So that scratch stays small, a launch may do some of the phases only (columns / C of them, from `phase` on), or some of K's columns.
 // P and Q (output pixels) are multiples of 4, C and K of 32.
 #define POINTS 25
@@ -72,6 +73,14 @@
 // or DOWN the columns, as what they write lies; ROWS and COLUMNS are expressions in the arguments.
 // What is written to 25 planes at once goes past the cache.
 #define STREAM1 PUT1
+// What the item after the next reads is asked for: no processor follows 25 streams by itself.
+#define FETCH1(x, place)
+#define FETCH16(x, place) FETCH((x) + (place) + 32);
+#define READ_POINTS(WIDTH, m, place)                                                                               \
+  for (uint l = 0; l < POINTS; ++l) {                                                                              \
+    FETCH##WIDTH(m, l * plane + place)                                                                             \
+    t[l] = AT##WIDTH(m, l * plane + place);                                                                        \
+  }
 #define ALONG(number, down, across) const index row = (number) / (across), run = (number) % (across);
 #define DOWN(number, down, across) const index row = (number) % (down), run = (number) / (down);
 #define COLUMNWISE_BLOCK(name, SIG, ORDER, ROWS, COLUMNS, BODY)                                                    \
@@ -95,7 +104,7 @@
 #endif
 
 // x [N][H][W][C] to [25][tiles][columns]. Extent: tiles x columns.
-#define IMAGE_SIG(_) _(IN, x) _(OUT, v) _(UINT, H) _(UINT, W) _(SIZE, C) _(SIZE, tiles) _(SIZE, columns) _(UINT, phase)
+#define IMAGE_SIG(_) _(IN, x) _(OUT, v) _(UINT, H) _(UINT, W) _(SIZE, C) _(SIZE, tiles) _(SIZE, columns) _(UINT, phase) _(SIZE, plane)
 #define IMAGE_BODY(V, WIDTH)                                                                                       \
   {                                                                                                                \
     const uint own = phase + (uint)(column / C), p = own / 2, q = own % 2, down = H / 8, across_ = W / 8;           \
@@ -104,11 +113,13 @@
     V t[POINTS];                                                                                                   \
     UNROLLED for (uint l = 0; l < POINTS; ++l) {                                                                   \
       const uint h = top + l / 5 * 2, w = left + l % 5 * 2; /* -1 wraps */                                         \
-      t[l] = h < H && w < W ? AT##WIDTH(image, ((index)h * W + w) * C) : (V)R(0.0);                                 \
+      const index place = ((index)h * W + w) * C;                                                                  \
+      FETCH##WIDTH(image, place)                                                                                   \
+      t[l] = h < H && w < W ? AT##WIDTH(image, place) : (V)R(0.0);                                                 \
     }                                                                                                              \
     for (uint l = 0; l < 5; ++l) IMAGE_LINE(V, t, 5 * l, 1)                                                        \
     for (uint l = 0; l < 5; ++l) IMAGE_LINE(V, t, l, 5)                                                            \
-    for (uint l = 0; l < POINTS; ++l) STREAM##WIDTH(t[l], v, (l * tiles + row) * columns + column);                 \
+    for (uint l = 0; l < POINTS; ++l) STREAM##WIDTH(t[l], v, l * plane + row * columns + column);                 \
   }
 COLUMNWISE(winograd_image, IMAGE_SIG, ALONG, tiles, columns, IMAGE_BODY)
 
@@ -118,9 +129,9 @@ COLUMNWISE(winograd_image, IMAGE_SIG, ALONG, tiles, columns, IMAGE_BODY)
 #define ADD_BESIDE(V, WIDTH, own_column)                                                                           \
   {                                                                                                                \
     for (uint l = 0; l < 5; ++l)                                                                                   \
-      t[5 * l + own_column] += AT##WIDTH(m, ((5 * l + 4 - own_column) * tiles + beside) * columns + column);        \
+      t[5 * l + own_column] += AT##WIDTH(m, (5 * l + 4 - own_column) * plane + beside * columns + column);        \
     if (has_under)                                                                                                 \
-      edge[own_column] += AT##WIDTH(m, ((5 * edge_row + 4 - own_column) * tiles + corner) * columns + column);      \
+      edge[own_column] += AT##WIDTH(m, (5 * edge_row + 4 - own_column) * plane + corner * columns + column);      \
   }
 #define PUT_PIXELS(WIDTH, down_, right)                                                                            \
   {                                                                                                                \
@@ -129,7 +140,7 @@ COLUMNWISE(winograd_image, IMAGE_SIG, ALONG, tiles, columns, IMAGE_BODY)
         STREAM##WIDTH(t[5 * (u + down_) + w + right], image, ((index)(top + 2 * u) * W + left + 2 * w) * C);           \
   }
 #define IMAGE_GRADIENT_SIG(_)                                                                                      \
-  _(IN, m) _(OUT, dx) _(UINT, H) _(UINT, W) _(SIZE, C) _(SIZE, tiles) _(SIZE, columns) _(UINT, phase)
+  _(IN, m) _(OUT, dx) _(UINT, H) _(UINT, W) _(SIZE, C) _(SIZE, tiles) _(SIZE, columns) _(UINT, phase) _(SIZE, plane)
 #define IMAGE_GRADIENT_BODY(V, WIDTH)                                                                              \
   {                                                                                                                \
     const uint own = phase + (uint)(column / C), p = own / 2, q = own % 2, down = H / 8, across_ = W / 8;           \
@@ -141,9 +152,9 @@ COLUMNWISE(winograd_image, IMAGE_SIG, ALONG, tiles, columns, IMAGE_BODY)
     const index corner = q ? under - 1 : under + 1;                                                                \
     const uint edge_row = p ? 4 : 0;                                                                               \
     V t[POINTS], edge[5];                                                                                          \
-    for (uint l = 0; l < POINTS; ++l) t[l] = AT##WIDTH(m, (l * tiles + row) * columns + column);                     \
+    READ_POINTS(WIDTH, m, row * columns + column)                                                                  \
     for (uint j = 0; j < 5; ++j)                                                                                   \
-      edge[j] = has_under ? AT##WIDTH(m, ((5 * edge_row + j) * tiles + under) * columns + column) : (V)R(0.0);        \
+      edge[j] = has_under ? AT##WIDTH(m, (5 * edge_row + j) * plane + under * columns + column) : (V)R(0.0);        \
     for (uint l = 0; l < 5; ++l) IMAGE_GRADIENT_LINE(V, t, 5 * l, 1)                                               \
     IMAGE_GRADIENT_LINE(V, edge, 0, 1)                                                                             \
     if (has_beside) {                                                                                              \
@@ -164,12 +175,12 @@ COLUMNWISE(winograd_image, IMAGE_SIG, ALONG, tiles, columns, IMAGE_BODY)
 COLUMNWISE(winograd_image_gradient, IMAGE_GRADIENT_SIG, ALONG, tiles, columns, IMAGE_GRADIENT_BODY)
 
 // [25][tiles][columns] to the first columns of y [N][P][Q][K]. Extent: tiles x columns.
-#define OUTPUT_SIG(_) _(IN, m) _(OUT, y) _(UINT, across_) _(SIZE, tiles) _(SIZE, columns) _(SIZE, K)
+#define OUTPUT_SIG(_) _(IN, m) _(OUT, y) _(UINT, across_) _(SIZE, tiles) _(SIZE, columns) _(SIZE, K) _(SIZE, plane)
 #define OUTPUT_BODY(V, WIDTH)                                                                                    \
   {                                                                                                                \
     const index pixel = row / across_ * 16 * across_ + row % across_ * 4;                                          \
     V t[POINTS];                                                                                                   \
-    for (uint l = 0; l < POINTS; ++l) t[l] = AT##WIDTH(m, (l * tiles + row) * columns + column);                                \
+    READ_POINTS(WIDTH, m, row * columns + column)                                                                  \
     for (uint l = 0; l < 5; ++l) OUTPUT_LINE(V, t, 5 * l, 1)                                                       \
     for (uint l = 0; l < 4; ++l) OUTPUT_LINE(V, t, l, 5)                                                           \
     for (uint u = 0; u < 4; ++u)                                                                                   \
@@ -180,22 +191,25 @@ COLUMNWISE(winograd_output, OUTPUT_SIG, ALONG, tiles, columns, OUTPUT_BODY)
 // dy [N][P][Q][K] to [25] points, tile t and column k at t * t_stride + k / 32 * p_stride + k % 32 of each: rows for products' left side,
 // panels for their right side. Extent: tiles x K.
 #define OUTPUT_GRADIENT_SIG(_)                                                                                     \
-  _(IN, dy) _(OUT, u) _(UINT, across_) _(SIZE, tiles) _(SIZE, K) _(SIZE, t_stride) _(SIZE, p_stride)
+  _(IN, dy) _(OUT, u) _(UINT, across_) _(SIZE, tiles) _(SIZE, K) _(SIZE, t_stride) _(SIZE, p_stride) _(SIZE, plane)
 #define OUTPUT_GRADIENT_BODY(V, WIDTH)                                                                           \
   {                                                                                                                \
     const index pixel = row / across_ * 16 * across_ + row % across_ * 4;                                          \
     const index to = row * t_stride + column / PANEL * p_stride + column % PANEL;                                  \
     V t[POINTS];                                                                                                   \
     for (uint i_ = 0; i_ < 4; ++i_)                                                                                \
-      for (uint j = 0; j < 4; ++j) t[5 * i_ + j] = AT##WIDTH(dy, (pixel + i_ * 4 * across_ + j) * K + column);            \
+      for (uint j = 0; j < 4; ++j) {                                                                               \
+        FETCH##WIDTH(dy, (pixel + i_ * 4 * across_ + j) * K + column)                                              \
+        t[5 * i_ + j] = AT##WIDTH(dy, (pixel + i_ * 4 * across_ + j) * K + column);                                \
+      }                                                                                                            \
     for (uint l = 0; l < 4; ++l) OUTPUT_GRADIENT_LINE(V, t, 5 * l, 1)                                              \
     for (uint l = 0; l < 5; ++l) OUTPUT_GRADIENT_LINE(V, t, l, 5)                                                  \
-    for (uint l = 0; l < POINTS; ++l) STREAM##WIDTH(t[l], u, l * tiles * K + to);                                            \
+    for (uint l = 0; l < POINTS; ++l) STREAM##WIDTH(t[l], u, l * plane + to);                                            \
   }
 COLUMNWISE(winograd_output_gradient, OUTPUT_GRADIENT_SIG, ALONG, tiles, K, OUTPUT_GRADIENT_BODY)
 
 // w [4][4][C][K] to panels of 32 columns for products' right side.
-#define FILTER_SIG(_) _(IN, w) _(OUT, b) _(SIZE, C) _(SIZE, K) _(SIZE, columns) _(UINT, phase)
+#define FILTER_SIG(_) _(IN, w) _(OUT, b) _(SIZE, C) _(SIZE, K) _(SIZE, columns) _(UINT, phase) _(SIZE, plane)
 #define FILTER_TRANSFORM(V, READ, tap)                                                                             \
   for (uint a = 0; a < 2; ++a)                                                                                     \
     for (uint d = 0; d < 2; ++d) t[5 * a + d] = READ(w, tap + (8 * a + 2 * d) * C * K);                             \
@@ -210,7 +224,7 @@ FN index first_tap(const index own) { return own / 2 * 4 + own % 2; }
     const index to = (column / PANEL * 4 * C + row) * PANEL + column % PANEL;                                      \
     V t[POINTS];                                                                                                   \
     FILTER_TRANSFORM(V, AT##WIDTH, from)                                                                           \
-    for (uint l = 0; l < POINTS; ++l) STREAM##WIDTH(t[l], b, l * 4 * C * columns + to);                                      \
+    for (uint l = 0; l < POINTS; ++l) STREAM##WIDTH(t[l], b, l * plane + to);                                      \
   }
 COLUMNWISE(winograd_filter, FILTER_SIG, DOWN, 4 * C, columns, FILTER_BODY)
 // The image's gradient: transposed, panels [columns / 32][K][32]. Extent: K x columns.
@@ -227,17 +241,17 @@ FN real16 gather16(GLOBAL const real *x, const index stride) {
     const index to = (column / PANEL * K + row) * PANEL + column % PANEL;                                          \
     V t[POINTS];                                                                                                   \
     FILTER_TRANSFORM(V, ACROSS##WIDTH, from)                                                                       \
-    for (uint l = 0; l < POINTS; ++l) STREAM##WIDTH(t[l], b, l * columns * K + to);                                      \
+    for (uint l = 0; l < POINTS; ++l) STREAM##WIDTH(t[l], b, l * plane + to);                                      \
   }
 COLUMNWISE(winograd_filter_transposed, FILTER_SIG, DOWN, K, columns, FILTER_TRANSPOSED_BODY)
 
 // [25][rows][K] to dw [4][4][C][K]. Extent: rows x K, rows being whole phases.
-#define FILTER_GRADIENT_SIG(_) _(IN, m) _(OUT, dw) _(SIZE, C) _(SIZE, K) _(SIZE, rows) _(UINT, phase)
+#define FILTER_GRADIENT_SIG(_) _(IN, m) _(OUT, dw) _(SIZE, C) _(SIZE, K) _(SIZE, rows) _(UINT, phase) _(SIZE, plane)
 #define FILTER_GRADIENT_BODY(V, WIDTH)                                                                             \
   {                                                                                                                \
     const index to = (first_tap(phase + row / C) * C + row % C) * K + column;                                              \
     V t[POINTS];                                                                                                   \
-    for (uint l = 0; l < POINTS; ++l) t[l] = AT##WIDTH(m, (l * rows + row) * K + column);                           \
+    READ_POINTS(WIDTH, m, row * K + column)                                                                        \
     for (uint l = 0; l < 5; ++l) FILTER_GRADIENT_LINE(V, t, 5 * l, 1)                                              \
     for (uint l = 0; l < 2; ++l) FILTER_GRADIENT_LINE(V, t, l, 5)                                                  \
     for (uint a = 0; a < 2; ++a)                                                                                   \

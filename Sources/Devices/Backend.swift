@@ -21,8 +21,8 @@ protocol Backend: AnyObject {
   /// Runs the items `first ..< items` of a kernel. Arguments are in the order of its signature, and were checked
   /// against it.
   func launch(_ kernel: Kernel, _ arguments: [LaunchArgument], extent: Extent, first: Int) throws(DeviceError)
-  /// Of how many launches of this extent at one time the device would make use.
-  func room(for kernel: Kernel, over extent: Extent) -> Int
+  /// Whether the chains of a sum over `k` had better be computed apart, each as a batch of a launch of this extent.
+  func computesChainsApart(_ kernel: Kernel, k: Int, over extent: Extent) -> Bool
   /// Elements that scratch between two launches should have at most: what a cache holds, or what keeps a GPU's units busy.
   var scratchElements: Int { get }
   /// Waits until all work is done.
@@ -45,10 +45,19 @@ public struct LaunchTime: Sendable {
   public let time: Duration
 }
 
+/// Terms of one chain of a sum of products (rule 4 of the numerical contract).
+package let chainTerms = 512
+
+extension Extent {
+  /// Whether there are so few outputs for so many chains that on a processor the chains are better computed one after the other:
+  /// the operands of each are then read once, and serve all outputs from a cache.
+  func suitsACache(k: Int) -> Bool { k >= 8 * chainTerms && rows * columns * batches <= 1 << 18 }
+}
+
 extension Backend {
   var threadCount: Int { 1 }
-  func room(for kernel: Kernel, over extent: Extent) -> Int { 1 }
   var scratchElements: Int { 1 << 22 }
+  func computesChainsApart(_ kernel: Kernel, k: Int, over extent: Extent) -> Bool { extent.suitsACache(k: k) }
 }
 
 /// A piece of a device's memory, freed when the last reference goes.

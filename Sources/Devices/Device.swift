@@ -135,8 +135,10 @@ public final class Device {
     }
   }
 
-  /// Of how many launches of this extent at one time the device would make use: 1 where one keeps it busy.
-  package func room(for kernel: Kernel, over extent: Extent) -> Int { backend.room(for: kernel, over: extent) }
+  /// Whether the chains of a sum over `k` had better be computed apart, each as a batch of a launch of this extent.
+  package func computesChainsApart(_ kernel: Kernel, k: Int, over extent: Extent) -> Bool {
+    backend.computesChainsApart(kernel, k: k, over: extent)
+  }
 
   /// Elements that scratch between two launches should have at most.
   package var scratchElements: Int { backend.scratchElements }

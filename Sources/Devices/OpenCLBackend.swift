@@ -204,10 +204,10 @@ final class OpenCLBackend: Backend {
     }
   }
 
-  /// Two groups a unit, so that one waits for memory while the other multiplies.
-  func room(for kernel: Kernel, over extent: Extent) -> Int {
-    guard let tile = tile(of: kernel, over: extent) else { return 1 }
-    return max(1, 2 * device.description.computeUnits / max(1, extent.items(tile.geometry)))
+  /// On GPUs, where there are no more tiles than units.
+  func computesChainsApart(_ kernel: Kernel, k: Int, over extent: Extent) -> Bool {
+    guard let tile = tile(of: kernel, over: extent) else { return extent.suitsACache(k: k) }
+    return k > chainTerms && extent.items(tile.geometry) <= device.description.computeUnits
   }
 
   /// A GPU's memory is fast, and each launch costs it microseconds.

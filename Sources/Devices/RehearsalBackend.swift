@@ -18,7 +18,9 @@ final class RehearsalBackend: Backend {
   func upload(_ bytes: UnsafeRawBufferPointer, to memory: Memory, at byteOffset: Int) {}
   func download(_ memory: Memory, at byteOffset: Int, into bytes: UnsafeMutableRawBufferPointer) {}
   func launch(_ kernel: Kernel, _ arguments: [LaunchArgument], extent: Extent, first: Int) {}
-  func room(for kernel: Kernel, over extent: Extent) -> Int { model?.room(for: kernel, over: extent) ?? 1 }
+  func computesChainsApart(_ kernel: Kernel, k: Int, over extent: Extent) -> Bool {
+    model?.computesChainsApart(kernel, k: k, over: extent) ?? false
+  }
   var scratchElements: Int { model?.scratchElements ?? 1 << 22 }
   func synchronize() {}
   let uploadWaitCount = 0

@@ -65,7 +65,7 @@ struct TileTrial: Sendable {
     _ name: String, _ m: Int, _ n: Int, _ k: Int, batches: Int = 1, isTransposed: Bool = false
   ) -> TileTrial {
     let panels = (n + 31) / 32
-    let strides = [isTransposed ? 1 : k, isTransposed ? m : 1, m * k, k * 32, 32, panels * k * 32]
+    let strides = [isTransposed ? 1 : k, isTransposed ? m : 1, m * k, k * 32, 32, panels * k * 32, m * n]
     return TileTrial(
       name: name, kernel: .named("matmul"), extent: Extent(rows: m, columns: n, batches: batches),
       flops: 2 * batches * m * n * k,

@@ -26,8 +26,9 @@ public struct FeatureMoments: Sendable {
   /// Moments that were computed elsewhere.
   ///
   /// - Parameter covariance: [width][width], unbiased.
-  /// - Precondition: As many numbers as that.
+  /// - Precondition: As many numbers as that; two samples or more.
   public init(count: Int?, means: [Double], covariance: [Double]) {
+    precondition(count.map { $0 > 1 } ?? true, "moments of \(count ?? 0) samples have no covariance")
     precondition(covariance.count == means.count * means.count, "\(covariance.count) covariances of \(means.count)")
     (self.count, self.means) = (count, means)
     let divisor = count.map { Double($0 - 1) } ?? 1
@@ -104,8 +105,12 @@ extension FeatureMoments {
       throw .archive(
         path: path, reason: "mu is \(mu.shape) and sigma \(sigma.shape), which are no mean and covariance")
     }
-    let count =
-      try file.names.contains("count.npy") ? array("count").values.doubles.first.flatMap { Int(exactly: $0) } : nil
+    let named = try file.names.contains("count.npy") ? array("count").values.doubles.first ?? .nan : nil
+    let count = named.flatMap { Int(exactly: $0) }
+    // Beyond 2^53 a double number does not count.
+    guard count.map((2...1 << 53).contains) ?? (named == nil) else {
+      throw .archive(path: path, reason: "its count.npy says \(named ?? .nan), which is no number of samples of 2 or more")
+    }
     self.init(count: count, means: mu.values.doubles, covariance: sigma.values.doubles)
   }
 }

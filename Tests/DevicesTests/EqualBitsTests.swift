@@ -86,12 +86,12 @@ struct Launch: Sendable, CustomTestStringConvertible {
     Launch(
       "matmul",  // 13 x 600 times 600 x 35, the right one in two panels of 32 columns
       [.input(13 * 600), .input(2 * 600 * 32), .input(35), .output(13 * 35)]
-        + [13, 35, 600, 600, 1, 0, 600 * 32, 32, 0].map { .size($0) } + [.uint(0), .uint(0), .real(0)],
+        + [13, 35, 600, 600, 1, 0, 600 * 32, 32, 0, 0].map { .size($0) } + [.uint(0), .uint(0), .real(0)],
       over: Extent(rows: 13, columns: 35)),
     Launch(
       "matmul",  // 17 x 5, transposed, times 5 x 64 as it lies, the product cut to 0 ... 6 and written past the cache
       [.input(5 * 17), .input(5 * 64), .input(64), .output(17 * 64)]
-        + [17, 64, 5, 1, 17, 0, 32, 64, 0].map { .size($0) } + [.uint(0), .uint(1), .real(6)],
+        + [17, 64, 5, 1, 17, 0, 32, 64, 0, 0].map { .size($0) } + [.uint(0), .uint(1), .real(6)],
       over: Extent(rows: 17, columns: 64)),
     Launch(
       "normal", [.output(1001), .size(1001), .uint(0x9876_5432), .uint(1), .uint(7), .uint(3)], over: Extent(1001)),

@@ -173,4 +173,20 @@ import Records
     try wrong.finish()
     #expect(message { _ = try FeatureMoments(readingFrom: path) }.contains("mu is [2] and sigma [4]"))
   }
+
+  /// The divisor of a covariance is the count less one: of `Int.min` there is none.
+  @Test(arguments: [
+    NumPyArray.Values.int64([.min]), .int64([-5]), .int64([0]), .int64([1]), .int64([.max]), .int64([]),
+    .float64([2.5]), .float64([.nan]),
+  ])
+  func countsThatAreNoneAreRefused(_ count: NumPyArray.Values) throws {
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("count-\(UUID().uuidString).npz").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let writer = try ZipWriter(path)
+    try writer.add("mu.npy", NumPyArray(shape: [2], .float64([1, 2])).bytes)
+    try writer.add("sigma.npy", NumPyArray(shape: [2, 2], .float64([2, 1, 1, 3])).bytes)
+    try writer.add("count.npy", NumPyArray(shape: count.count == 0 ? [0] : [], count).bytes)
+    try writer.finish()
+    #expect(message { _ = try FeatureMoments(readingFrom: path) }.contains("no number of samples"))
+  }
 }

@@ -2,15 +2,11 @@
 
 enum Chains {
   /// Terms of one chain.
-  static let terms = 512
+  static let terms = chainTerms
 
-  /// Elements that the sums of chains that are computed apart have at once.
-  static let mostPartials = 1 << 25
-
-  /// Whether a device has more units than such a launch has tiles, so that it had better compute the chains of `k` terms
-  /// apart.
+  /// Whether a device had better compute the chains of `k` terms of such a launch apart.
   static func areApart(_ kernel: String, k: Int, over extent: Extent, on device: Device) -> Bool {
-    k > terms && device.room(for: .named(kernel), over: extent) > 1
+    device.computesChainsApart(.named(kernel), k: k, over: extent)
   }
 }
 
@@ -19,10 +15,11 @@ extension Tensor {
   /// launch that walks along k.
   ///
   /// - Parameters:
-  ///   - most: How many elements the chains' sums may have at once.
+  ///   - most: How many elements the chains' sums may have at once; as many as suit the device by default.
   ///   - compute: Puts the sums of some chains, by number, into a tensor [chains][elements of this one].
-  func addChains(of k: Int, most: Int = Chains.mostPartials, _ compute: (Range<Int>, Tensor) -> Void) {
-    let chains = (k + Chains.terms - 1) / Chains.terms, share = max(1, min(chains, most / max(1, shape.count)))
+  func addChains(of k: Int, most: Int? = nil, _ compute: (Range<Int>, Tensor) -> Void) {
+    let chains = (k + Chains.terms - 1) / Chains.terms
+    let share = max(1, min(chains, (most ?? device.scratchElements) / max(1, shape.count)))
     for first in stride(from: 0, to: chains, by: share) {
       let range = first..<min(first + share, chains)
       let partial = Tensor(uninitialized: [range.count, shape.count], on: device)

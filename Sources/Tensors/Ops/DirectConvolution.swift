@@ -67,7 +67,7 @@ struct DirectConvolution: ConvolutionRoute {
   }
 
   /// The same bits, the chains being computed apart.
-  func filterGradientByChains(_ x: Tensor, _ dy: Tensor, most: Int = Chains.mostPartials) -> Tensor {
+  func filterGradientByChains(_ x: Tensor, _ dy: Tensor, most: Int? = nil) -> Tensor {
     let dw = Tensor(uninitialized: shape.filter, on: x.device), panels = Panels(rows: dy, k: pixels, n: shape.k)
     dw.addChains(of: pixels, most: most) { chains, sums in
       let apart = Extent(rows: taps.rows, columns: taps.columns, batches: taps.batches * chains.count)

@@ -37,6 +37,31 @@ struct Panels {
   }
 }
 
+/// Matrices [batches][rows][columns], a batch `stride` elements after the one before.
+struct Matrices {
+  let tensor: Tensor
+  let batches, rows, columns, stride: Int
+
+  /// Makes them the products of `a` and `b`, as `Tensor.setProduct` does.
+  func setProduct(
+    _ a: Tensor, rowStride: Int, kStride: Int, batchStride: Int, _ b: Panels, k: Int, bias: Tensor? = nil,
+    rectifier: Rectifier = .none, isAdding: Bool = false
+  ) {
+    let sizes = [
+      rows, columns, k, rowStride, kStride, batchStride, b.panelStride, b.kStride, b.batchStride, stride,
+    ]
+    // A total of products is never -0, so that adding zeros changes nothing.
+    let bias = bias?.argument ?? .buffer(tensor.device.zeros(count: columns), at: 0)
+    // What does not stay in a cache is not worth reading into it.
+    let isLarge = batches * rows * columns >= 1 << 20
+    tensor.device.launch(
+      .named("matmul"),
+      [a.argument, b.tensor.argument, bias, tensor.argument] + sizes.map(LaunchArgument.size)
+        + [.uint(isAdding ? 1 : 0), .uint(isLarge && !isAdding ? 1 : 0), .real(rectifier.limit)],
+      over: Extent(rows: rows, columns: columns, batches: batches))
+  }
+}
+
 extension Tensor {
   /// Makes this tensor [m, n] or [batches, m, n] the product of `a`, [batches][m][k] by strides, and `b` [batches][k][n],
   /// plus a bias [n] and then rectified, in place; `isAdding` goes on from the product of the k before, a multiple of 512, that it holds.
@@ -49,22 +74,15 @@ extension Tensor {
     if extent.batches == 1, !isAdding, Chains.areApart("matmul", k: k, over: extent, on: device) {
       return setProductByChains(a, rowStride: rowStride, kStride: kStride, b, k: k, bias: bias, rectifier: rectifier)
     }
-    let sizes = [m, n, k, rowStride, kStride, batchStride, b.panelStride, b.kStride, b.batchStride]
-    // A total of products is never -0, so that adding zeros changes nothing.
-    let bias = bias?.argument ?? .buffer(device.zeros(count: n), at: 0)
-    // What does not stay in a cache is not worth reading into it.
-    let isLarge = shape.count >= 1 << 20
-    device.launch(
-      .named("matmul"),
-      [a.argument, b.tensor.argument, bias, argument] + sizes.map(LaunchArgument.size)
-        + [.uint(isAdding ? 1 : 0), .uint(isLarge && !isAdding ? 1 : 0), .real(rectifier.limit)],
-      over: extent)
+    Matrices(tensor: self, batches: extent.batches, rows: m, columns: n, stride: m * n).setProduct(
+      a, rowStride: rowStride, kStride: kStride, batchStride: batchStride, b, k: k, bias: bias, rectifier: rectifier,
+      isAdding: isAdding)
   }
 
   /// The same for one product, whose chains are computed apart: the same bits.
   func setProductByChains(
     _ a: Tensor, rowStride: Int, kStride: Int, _ b: Panels, k: Int, bias: Tensor?, rectifier: Rectifier,
-    most: Int = Chains.mostPartials
+    most: Int? = nil
   ) {
     addChains(of: k, most: most) { chains, sums in
       sums.setChains(chains, of: k, shape, a, rowStride: rowStride, kStride: kStride, b)

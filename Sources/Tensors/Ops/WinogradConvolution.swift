@@ -28,13 +28,12 @@ struct WinogradConvolution: ConvolutionRoute {
       let v = image(x, images, phases: 0..<4)
       let first = images.lowerBound * (h / 2) * (self.w / 2) * k
       for columns in groups {
-        let m = Tensor(uninitialized: [Self.points, v.shape[1], columns.count], on: x.device)
+        let m = planes(v.rows, columns.count, on: x.device)
         m.setProduct(
-          v, rowStride: 4 * c, kStride: 1, batchStride: v.shape[1] * 4 * c, filters ?? filter(w, columns), k: 4 * c)
+          v.tensor, rowStride: 4 * c, kStride: 1, batchStride: v.stride, filters ?? filter(w, columns), k: 4 * c)
         m.launch(
-          "winograd_output", [m, y.from(first + columns.lowerBound)],
-          [.uint(across), .size(m.shape[1]), .size(columns.count), .size(k)],
-          over: Extent(rows: m.shape[1], columns: columns.count))
+          "winograd_output", [m.tensor, y.from(first + columns.lowerBound)],
+          [.uint(across), .size(m.rows), .size(m.columns), .size(k), .size(m.stride)])
       }
     }
     return y
@@ -45,14 +44,13 @@ struct WinogradConvolution: ConvolutionRoute {
     let groups = shares(of: 4, weighing: Self.points * 4 * c * k, on: dy.device)
     let filters = groups.count == 1 ? transposedFilter(w, groups[0]) : nil
     for images in shares(of: n, weighing: Self.points * n * tilesPerImage * 4 * c, on: dy.device) {
-      let u = outputGradient(dy, images, tileStride: k, panelStride: 32).tensor
+      let u = outputGradient(dy, images, tileStride: k, panelStride: 32)
       for phases in groups {
-        let m = Tensor(uninitialized: [Self.points, u.shape[1], phases.count * c], on: dy.device)
+        let m = planes(u.rows, phases.count * c, on: dy.device)
         m.setProduct(
-          u, rowStride: k, kStride: 1, batchStride: u.shape[1] * k, filters ?? transposedFilter(w, phases), k: k)
+          u.tensor, rowStride: k, kStride: 1, batchStride: u.stride, filters ?? transposedFilter(w, phases), k: k)
         m.launch(
-          "winograd_image_gradient", [m, dx.from(images.lowerBound * h * self.w * c)],
-          imageSizes(tiles: m.shape[1], phases), over: Extent(rows: m.shape[1], columns: m.shape[2]))
+          "winograd_image_gradient", [m.tensor, dx.from(images.lowerBound * h * self.w * c)], imageSizes(m, phases))
       }
     }
     return dx
@@ -67,16 +65,16 @@ struct WinogradConvolution: ConvolutionRoute {
     let panels = strips.count == 1 ? outputGradientPanels(dy, strips[0]) : nil
     for phases in shares(of: 4, weighing: Self.points * 4 * c * k, on: x.device) {
       let rows = phases.count * c
-      let m = Tensor(uninitialized: [Self.points, rows, k], on: x.device)
+      let m = planes(rows, k, on: x.device)
       for images in strips {
         let v = image(x, images, phases: phases)
         m.setProduct(
-          v, rowStride: 1, kStride: rows, batchStride: v.shape[1] * rows, panels ?? outputGradientPanels(dy, images),
-          k: v.shape[1], isAdding: images.lowerBound > 0)
+          v.tensor, rowStride: 1, kStride: rows, batchStride: v.stride, panels ?? outputGradientPanels(dy, images),
+          k: v.rows, isAdding: images.lowerBound > 0)
       }
-      dw.launch(
-        "winograd_filter_gradient", [m, dw], [.size(c), .size(k), .size(rows), .uint(phases.lowerBound)],
-        over: Extent(rows: rows, columns: k))
+      m.launch(
+        "winograd_filter_gradient", [m.tensor, dw],
+        [.size(c), .size(k), .size(rows), .uint(phases.lowerBound), .size(m.stride)])
     }
     return dw
   }
@@ -91,47 +89,64 @@ struct WinogradConvolution: ConvolutionRoute {
     return (0..<number).map { ($0 * units / number * step)..<min(($0 + 1) * units / number * step, count) }
   }
 
-  private func imageSizes(tiles: Int, _ phases: Range<Int>) -> [LaunchArgument] {
-    [.uint(h), .uint(w), .size(c), .size(tiles), .size(phases.count * c), .uint(phases.lowerBound)]
+  /// 25 matrices for the transform domain, not at a power of two from each other.
+  private func planes(_ rows: Int, _ columns: Int, on device: Device) -> Matrices {
+    let stride = rows * columns + Panels.columns
+    let tensor = Tensor(uninitialized: [Self.points, stride], on: device)
+    return Matrices(tensor: tensor, batches: Self.points, rows: rows, columns: columns, stride: stride)
   }
 
-  private func image(_ x: Tensor, _ images: Range<Int>, phases: Range<Int>) -> Tensor {
-    let tiles = tilesPerImage * images.count
-    let v = Tensor(uninitialized: [Self.points, tiles, phases.count * c], on: x.device)
-    v.launch(
-      "winograd_image", [x.from(images.lowerBound * h * w * c), v], imageSizes(tiles: tiles, phases),
-      over: Extent(rows: tiles, columns: phases.count * c))
+  private func imageSizes(_ planes: Matrices, _ phases: Range<Int>) -> [LaunchArgument] {
+    [
+      .uint(h), .uint(w), .size(c), .size(planes.rows), .size(planes.columns), .uint(phases.lowerBound),
+      .size(planes.stride),
+    ]
+  }
+
+  private func image(_ x: Tensor, _ images: Range<Int>, phases: Range<Int>) -> Matrices {
+    let v = planes(tilesPerImage * images.count, phases.count * c, on: x.device)
+    v.launch("winograd_image", [x.from(images.lowerBound * h * w * c), v.tensor], imageSizes(v, phases))
     return v
   }
 
-  private func outputGradient(_ dy: Tensor, _ images: Range<Int>, tileStride: Int, panelStride: Int) -> Panels {
-    let tiles = tilesPerImage * images.count
-    let u = Tensor(uninitialized: [Self.points, tiles, k], on: dy.device)
+  private func outputGradient(_ dy: Tensor, _ images: Range<Int>, tileStride: Int, panelStride: Int) -> Matrices {
+    let u = planes(tilesPerImage * images.count, k, on: dy.device)
     u.launch(
-      "winograd_output_gradient", [dy.from(images.lowerBound * (h / 2) * (w / 2) * k), u],
-      [.uint(across), .size(tiles), .size(k), .size(tileStride), .size(panelStride)],
-      over: Extent(rows: tiles, columns: k))
-    return Panels(tensor: u, panelStride: panelStride, kStride: tileStride, batchStride: tiles * k)
+      "winograd_output_gradient", [dy.from(images.lowerBound * (h / 2) * (w / 2) * k), u.tensor],
+      [.uint(across), .size(u.rows), .size(k), .size(tileStride), .size(panelStride), .size(u.stride)])
+    return u
   }
 
   private func outputGradientPanels(_ dy: Tensor, _ images: Range<Int>) -> Panels {
-    outputGradient(dy, images, tileStride: 32, panelStride: 32 * tilesPerImage * images.count)
+    let panelStride = 32 * tilesPerImage * images.count
+    return outputGradient(dy, images, tileStride: 32, panelStride: panelStride).panels(panelStride, kStride: 32)
   }
 
   private func filter(_ w: Tensor, _ columns: Range<Int>) -> Panels {
-    let b = Tensor(uninitialized: [Self.points, 4 * c * columns.count], on: w.device)
+    let b = planes(4 * c, columns.count, on: w.device)
     b.launch(
-      "winograd_filter", [w.from(columns.lowerBound), b], [.size(c), .size(k), .size(columns.count), .uint(0)],
-      over: Extent(rows: 4 * c, columns: columns.count))
-    return Panels(tensor: b, panelStride: 4 * c * 32, kStride: 32, batchStride: 4 * c * columns.count)
+      "winograd_filter", [w.from(columns.lowerBound), b.tensor],
+      [.size(c), .size(k), .size(columns.count), .uint(0), .size(b.stride)])
+    return b.panels(4 * c * 32, kStride: 32)
   }
 
   private func transposedFilter(_ w: Tensor, _ phases: Range<Int>) -> Panels {
-    let columns = phases.count * c
-    let b = Tensor(uninitialized: [Self.points, columns * k], on: w.device)
+    let b = planes(k, phases.count * c, on: w.device)
     b.launch(
-      "winograd_filter_transposed", [w, b], [.size(c), .size(k), .size(columns), .uint(phases.lowerBound)],
-      over: Extent(rows: k, columns: columns))
-    return Panels(tensor: b, panelStride: k * 32, kStride: 32, batchStride: columns * k)
+      "winograd_filter_transposed", [w, b.tensor],
+      [.size(c), .size(k), .size(b.columns), .uint(phases.lowerBound), .size(b.stride)])
+    return b.panels(k * 32, kStride: 32)
+  }
+}
+
+extension Matrices {
+  /// A kernel whose extent they are.
+  fileprivate func launch(_ kernel: String, _ tensors: [Tensor], _ sizes: [LaunchArgument]) {
+    tensor.launch(kernel, tensors, sizes, over: Extent(rows: rows, columns: columns))
+  }
+
+  /// Themselves as the right side of products.
+  fileprivate func panels(_ panelStride: Int, kStride: Int) -> Panels {
+    Panels(tensor: tensor, panelStride: panelStride, kStride: kStride, batchStride: stride)
   }
 }

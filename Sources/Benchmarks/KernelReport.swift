@@ -50,17 +50,14 @@ public struct KernelReport: Codable, Sendable, Equatable {
 
   /// Reads what `json` wrote.
   ///
-  /// - Throws: `BenchError.badReport`.
+  /// - Throws: `BenchError.badReport`, or `RecordError` where the file cannot be read.
   public init(readingFrom path: String) throws {
     do {
       let decoder = JSONDecoder()
       decoder.keyDecodingStrategy = .convertFromSnakeCase
-      self = try decoder.decode(KernelReport.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
+      self = try decoder.decode(KernelReport.self, from: Data(OpenFile.bytes(of: path)))
     } catch is DecodingError {
       throw BenchError.badReport(path: path, reason: "it is no report of `saddle bench kernels --json`")
-    } catch {
-      let isThere = FileManager.default.fileExists(atPath: path)
-      throw BenchError.badReport(path: path, reason: isThere ? error.localizedDescription : "there is no such file")
     }
     guard format == 1 else {
       throw BenchError.badReport(path: path, reason: "its format is number \(format), this program reads number 1")

@@ -187,8 +187,9 @@ public struct DatasetSplit: Sendable {
       case .copy: try manager.copyItem(at: source, to: target)
       }
     } catch {
+      let reason = (error as? CocoaError)?.systemCode.map { String(cString: strerror($0)) } ?? "\(error)"
       throw DatasetError(
-        path: target.path, problem: "cannot be made: \(error.localizedDescription)",
+        path: target.path, problem: "cannot be made: \(reason)",
         remedy: transfer == .hardLink
           ? "hard links need one disk for both folders: give --link symbolic or --copy"
           : "check the disk and its permissions")

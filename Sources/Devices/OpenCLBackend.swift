@@ -87,7 +87,8 @@ final class OpenCLBackend: Backend {
     queue = plainQueue
     programs = OpenCLPrograms(
       device, name: name, context: self.context, cache: cache, sources: sources,
-      formOptions: self.form == .block ? "-D RUN_ITEMS=\(runItems)" : "-D TILES_ONLY", extraOptions: extraOptions)
+      formOptions: self.form == .block ? "-D RUN_ITEMS=\(runItems) -D LANES=\(device.lanes)" : "-D TILES_ONLY",
+      extraOptions: extraOptions)
   }
 
   private static func queue(

@@ -35,6 +35,8 @@ struct OpenCLDevice: Sendable {
   let vendorName, platformVersion: String
   /// Bytes of local memory, and work-items, that a group may have.
   let localMemory, largestGroup: Int
+  /// Floats of a register, in which block forms count.
+  let lanes: Int
   /// Whether the driver says that `/` and `sqrt` can be rounded correctly.
   let claimsExactDivision: Bool
 
@@ -107,6 +109,7 @@ struct OpenCLDevice: Sendable {
     platformVersion = platformText(CL_PLATFORM_VERSION)
     localMemory = Int(clamping: number(CL_DEVICE_LOCAL_MEM_SIZE, as: cl_ulong.self))
     largestGroup = number(CL_DEVICE_MAX_WORK_GROUP_SIZE, as: Int.self)
+    lanes = number(CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, as: cl_uint.self) >= 16 ? 16 : 8
     let single = number(CL_DEVICE_SINGLE_FP_CONFIG, as: cl_device_fp_config.self)
     claimsExactDivision = single & cl_device_fp_config(CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT) != 0
   }

@@ -109,7 +109,8 @@ extension FeatureMoments {
     let count = named.flatMap { Int(exactly: $0) }
     // Beyond 2^53 a double number does not count.
     guard count.map((2...1 << 53).contains) ?? (named == nil) else {
-      throw .archive(path: path, reason: "its count.npy says \(named ?? .nan), which is no number of samples of 2 or more")
+      throw .archive(
+        path: path, reason: "its count.npy says \(named ?? .nan), which is no number of samples of 2 or more")
     }
     self.init(count: count, means: mu.values.doubles, covariance: sigma.values.doubles)
   }

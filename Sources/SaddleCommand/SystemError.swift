@@ -20,17 +20,11 @@ enum SystemError {
   private static func plain(_ error: CocoaError) -> any Error {
     let path = error.filePath ?? error.url?.path ?? "a file"
     let isWriting = (512..<1024).contains(error.code.rawValue)
-    guard let code = (error.underlying as? POSIXError)?.code.rawValue ?? codes[error.code] else {
+    guard let code = error.systemCode else {
       return Failure(description: "\(path): \(error.localizedDescription)")
     }
     return RecordError.system(path: path, action: isWriting ? "written" : "read", code: code)
   }
-
-  private static let codes: [CocoaError.Code: Int32] = [
-    .fileNoSuchFile: ENOENT, .fileReadNoSuchFile: ENOENT, .fileReadNoPermission: EACCES,
-    .fileWriteNoPermission: EACCES, .fileWriteOutOfSpace: ENOSPC, .fileWriteVolumeReadOnly: EROFS,
-    .fileWriteFileExists: EEXIST,
-  ]
 
   private static func place(of error: DecodingError) -> String {
     let context: DecodingError.Context

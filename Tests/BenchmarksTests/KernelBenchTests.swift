@@ -112,6 +112,13 @@ func theRooflineIsTheHigherBound(flops: Int, bytes: Int, seconds: Double) {
   let later = try written.json().replacingOccurrences(of: "\"format\" : 1", with: "\"format\" : 2")
   try Data(later.utf8).write(to: URL(fileURLWithPath: path))
   #expect { try KernelReport(readingFrom: path) } throws: { "\($0)".contains("its format is number 2") }
+
+  // Nothing of what Foundation says of them.
+  for (path, words) in [(NSTemporaryDirectory(), "it is a folder"), (path + "/none", "could not be opened")] {
+    #expect { try KernelReport(readingFrom: path) } throws: {
+      "\($0)".contains(words) && !"\($0)".contains("NSCocoa")
+    }
+  }
 }
 
 @Test func reportsAreComparedRowByRow() {

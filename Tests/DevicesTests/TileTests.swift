@@ -80,7 +80,7 @@ struct TileTests {
     _ m: Int, _ n: Int, _ k: Int, aRow: Int, aK: Int, batches: Int = 1, adds: Bool = false, limit: Double = 0
   ) -> Launch {
     let a = max(0, (m - 1) * aRow + (k - 1) * aK + 1), panels = (n + 31) / 32
-    let sizes = [m, n, k, aRow, aK, a, k * 32, 32, panels * k * 32]
+    let sizes = [m, n, k, aRow, aK, a, k * 32, 32, panels * k * 32, m * n]
     return Launch(
       "matmul",
       [.input(batches * a), .input(batches * panels * k * 32), .input(n)]

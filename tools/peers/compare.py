@@ -18,11 +18,11 @@ import time
 from datetime import date
 from pathlib import Path
 
-from tools.peers import comparisons, report
+from tools.peers import comparisons, processor, report
 from tools.peers.comparisons import Comparison, Contender, Readings
 
 ROOT = Path(__file__).resolve().parents[2]
-RESULTS = Path(__file__).with_name("RESULTS.md")
+RESULTS = Path(__file__).with_name(f"RESULTS-{processor.kind()}.md")
 # Variables by which a machine's owner steers one contender; and the number of threads, in everybody's own words.
 STEERING = re.compile("(OPENBLAS|GOTO|BLIS|MKL|DNNL|ONEDNN|OMP|GOMP|KMP|ATEN|TORCH|TORCHINDUCTOR|POCL|CLBLAST|SADDLE)_")
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "SADDLE_THREADS", "POCL_MAX_PTHREAD_COUNT",

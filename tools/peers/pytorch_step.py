@@ -15,8 +15,9 @@ import torch
 from tools.peers.dcgan import dcgan
 from tools.peers.game import Mode
 from tools.peers.points import points
+from tools.peers.resnet import wgan_gp
 
-GAMES = ("dcgan32", "dcgan64", "dcgan128", "points")
+GAMES = ("dcgan32", "dcgan64", "dcgan128", "wgan-gp", "points")
 MODES = {
     "nchw": Mode(),
     "channels_last": Mode(torch.channels_last),
@@ -28,7 +29,7 @@ MODES = {
 def main() -> None:
     parser = argparse.ArgumentParser(prog="tools/peers/python -m tools.peers.pytorch_step", description=__doc__)
     parser.add_argument("--game", choices=GAMES, default="dcgan64", help="the networks (default dcgan64)")
-    parser.add_argument("--channels", type=int, default=3, help="channels of dcgan's images (default 3)")
+    parser.add_argument("--channels", type=int, default=3, help="channels of images (default 3)")
     parser.add_argument("--batch", type=int, default=64, help="samples a step (default 64)")
     parser.add_argument("--threads", type=int, default=2, help="threads inside an operation (default 2)")
     parser.add_argument("--mode", choices=MODES, default="nchw",
@@ -48,6 +49,8 @@ def main() -> None:
         raise SystemExit(f"torch.compile needs the compiler {compiler} and {header}: tools/peers/setup installs both")
     if options.game == "points":
         game = points(mode, options.freeze_critic)
+    elif options.game == "wgan-gp":
+        game = wgan_gp(options.channels, mode, options.freeze_critic)
     else:
         game = dcgan(int(options.game.removeprefix("dcgan")), options.channels, mode, options.freeze_critic)
     samples = torch.rand(options.batch, *game.sample) * 2 - 1

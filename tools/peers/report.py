@@ -1,4 +1,4 @@
-"""The table of ratios, and RESULTS.md."""
+"""The table of ratios, and RESULTS-*.md, one for each kind of processor."""
 
 import os
 import platform
@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
-from tools.peers import comparisons
+from tools.peers import comparisons, processor
 from tools.peers.comparisons import Comparison, Contender, Measure
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,13 +18,13 @@ HEAD = ["what", "ours", "peer", "its figure", "ours to the peer's (range)", "ask
 
 
 def text(results: dict, threads: int) -> str:
-    """RESULTS.md: the table, machine, versions, commands."""
+    """The page: the table, machine, versions, commands."""
     shown = measured(results)
     # A contender may have several: devices differ between comparisons.
     versions = {version for _, result in shown for version in result["versions"].values() if version}
     rounds = max((len(values) for _, result in shown for values in result["readings"].values()), default=0)
     return "\n".join([
-        "# Saddle beside its peers", "",
+        f"# Saddle beside its peers, {processor.kind()}", "",
         "Written by `tools/peers/compare --write`; `tools/peers/setup` installs the peers. Processes take turns, "
         f"medians of {rounds} rounds,",
         "ratios of medians, in parentheses the least and the greatest ratio of a round. Where several peers share a "
@@ -127,9 +127,7 @@ def machine() -> str:
     """Processor, caches, memory, operating system."""
     information = Path("/proc/cpuinfo").read_text()
     name = re.search(r"^model name\s*: (.*)$", information, re.MULTILINE)
-    flags = re.search(r"^flags\s*: (.*)$", information, re.MULTILINE)
-    has = flags[1].split() if flags else []
-    known = [flag for flag in ("fma", "avx2", "avx512f", "avx512_bf16", "amx_tile") if flag in has]
+    known = [flag for flag in ("fma", "avx2", "avx512f", "avx512_bf16", "amx_tile") if flag in processor.flags()]
     caches = []
     for folder in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
         level, kind, size = ((folder / file).read_text().strip() for file in ("level", "type", "size"))

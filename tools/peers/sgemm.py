@@ -8,10 +8,10 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 
+from tools.peers import processor
 from tools.peers.timing import median_seconds
 
 # What OpenBLAS calls the processors that it has kernels for, and the instructions that a name needs.
@@ -86,8 +86,7 @@ def best_core(arguments: list[str]) -> str:
 
     OpenBLAS takes processors that are younger than itself for old ones, and may lose a factor of four by it.
     """
-    flags = re.search(r"^flags\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
-    has = flags[1].split() if flags else []
+    has = processor.flags()
     speeds = {}
     for core in ["", *(core for core, needs in CORES.items() if needs in has)]:
         words = [sys.executable, "-m", "tools.peers.sgemm", *arguments, "--seconds", "0.3", "--core", core]

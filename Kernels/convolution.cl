@@ -149,6 +149,7 @@ TILE_BODY(convolve, CONVOLVE, GROUP) {
 // dy lies at dy[panel * dy_panel + pixel * dy_step ...]. Slice z of the pixels, `slice` of them, has its own sums dw[z]: all pixels are one
 // slice, or each chunk of 512 from pixel `start` on is, whose sums `add_partials` then adds. Extent: C x K, R S batches a slice.
 #define CHANNELS 96 // eight blocks of rows share the pixels of a chunk
+#define PIXELS (PART < ROWS ? 32 : CHAIN) // that stay in the first cache for all parts of a block
 #define CONVOLVE_FILTER(_)                                                                                         \
   _(IN, x) _(IN, dy) _(OUT, dw) _(SIZE, N) _(UINT, H) _(UINT, W) _(SIZE, C) _(UINT, P) _(UINT, Q) _(SIZE, K)          \
   _(UINT, RS) _(UINT, S) _(UINT, stride) _(UINT, pad) _(UINT, dilation) _(SIZE, dy_panel) _(SIZE, dy_step) _(SIZE, slice) _(SIZE, start)
@@ -184,12 +185,15 @@ BLOCK(convolve_filter, CONVOLVE_FILTER, CHANNELS, PANEL) {
       zero_block(sum);
       const index height = bottom - c < ROWS ? bottom - c : ROWS;
       GLOBAL const real *image = x + c;
-#define CHANNEL(r) image[x_place[k] + (r)]
-#define CHANNEL_BELOW(r) image[x_place[k] + ((r) < height ? (r) : height - 1)]
-      if (height == ROWS)
-        MULTIPLY(ROWS, sum, false, found, CHANNEL, from + dy_place[k])
-      else
-        MULTIPLY(height, sum, false, found, CHANNEL_BELOW, from + dy_place[k])
+#define CHANNEL(r) image[x_at[k] + (r)]
+#define CHANNEL_BELOW(r) image[x_at[k] + ((r) < height ? (r) : height - 1)]
+      for (index done = 0; done < found; done += PIXELS) {
+        const index some = found - done < PIXELS ? found - done : PIXELS, *x_at = x_place + done, *dy_at = dy_place + done;
+        if (height == ROWS)
+          MULTIPLY(ROWS, sum, false, some, CHANNEL, from + dy_at[k])
+        else
+          MULTIPLY(height, sum, false, some, CHANNEL_BELOW, from + dy_at[k])
+      }
       // The total lives in the output.
       for (uint r = 0; r < ROWS; ++r)
         if (r < height) accumulate_row(sum[r][0], sum[r][1], to + (c + r) * K, wanted, k0 == begin);

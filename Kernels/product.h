@@ -32,42 +32,46 @@ INLINE void vstoreL(realL v, size_t o, real *p) { memcpy(p + LANES * o, &v, size
 // block[r] += A(r) B[0 ... PANEL - 1] for `rows` rows r from `top` on and k ascending from 0 to `length`: A(r) and B are
 // expressions in k. If `is_chain`, the terms are a chain of their own, from +0, whose sum is then added; otherwise they go on with the
 // chain in the block. (k may not be unrolled: the compiler would run out of registers.)
-#define MULTIPLY_PART(rows, top, block, is_chain, length, A, B)                                              \
+#define MULTIPLY_PART(rows, top, block, is_chain, length, A, B)                                                    \
   {                                                                                                                \
-    realL part[rows][VECTORS];                                                                                     \
+    realL part_[rows][VECTORS];                                                                                    \
     _Pragma("unroll") for (uint r = 0; r < rows; ++r)                                                              \
       _Pragma("unroll") for (uint j = 0; j < VECTORS; ++j)                                                         \
-        part[r][j] = is_chain ? (realL)0 : vloadL(j, (real *)block[top + r]);                                      \
+        part_[r][j] = is_chain ? (realL)0 : vloadL(j, (real *)block[top + r]);                                     \
     _Pragma("unroll 1") for (index k = 0; k < length; ++k) {                                                       \
       if (rows < VECTORS) { /* what there is less of lies in registers */                                          \
-        realL left[rows];                                                                                          \
-        _Pragma("unroll") for (uint r = 0; r < rows; ++r) left[r] = (realL)(A(top + r));                           \
+        realL left_[rows];                                                                                         \
+        _Pragma("unroll") for (uint r = 0; r < rows; ++r) left_[r] = (realL)(A(top + r));                          \
         _Pragma("unroll") for (uint j = 0; j < VECTORS; ++j) {                                                     \
-          const realL right = vloadL(j, B);                                                                        \
-          _Pragma("unroll") for (uint r = 0; r < rows; ++r) part[r][j] = fma(left[r], right, part[r][j]);          \
+          const realL right_ = vloadL(j, B);                                                                       \
+          _Pragma("unroll") for (uint r = 0; r < rows; ++r) part_[r][j] = fma(left_[r], right_, part_[r][j]);      \
         }                                                                                                          \
       } else {                                                                                                     \
-        realL right[VECTORS];                                                                                      \
-        _Pragma("unroll") for (uint j = 0; j < VECTORS; ++j) right[j] = vloadL(j, B);                              \
+        realL right_[VECTORS];                                                                                     \
+        _Pragma("unroll") for (uint j = 0; j < VECTORS; ++j) right_[j] = vloadL(j, B);                             \
         _Pragma("unroll") for (uint r = 0; r < rows; ++r) {                                                        \
-          const realL left = (realL)(A(top + r));                                                                  \
-          _Pragma("unroll") for (uint j = 0; j < VECTORS; ++j) part[r][j] = fma(left, right[j], part[r][j]);       \
+          const realL left_ = (realL)(A(top + r));                                                                 \
+          _Pragma("unroll") for (uint j = 0; j < VECTORS; ++j) part_[r][j] = fma(left_, right_[j], part_[r][j]);   \
         }                                                                                                          \
       }                                                                                                            \
     }                                                                                                              \
     _Pragma("unroll") for (uint r = 0; r < rows; ++r)                                                              \
       _Pragma("unroll") for (uint j = 0; j < VECTORS; ++j)                                                         \
-        vstoreL(is_chain ? vloadL(j, (real *)block[top + r]) + part[r][j] : part[r][j], j, (real *)block[top + r]); \
+        vstoreL(is_chain ? vloadL(j, (real *)block[top + r]) + part_[r][j] : part_[r][j], j, (real *)block[top + r]); \
   }
 // The same for the first `height` rows of the block, in parts; what stands in the rows below is undefined.
 #if PART < ROWS
-#define MULTIPLY(height, block, is_chain, length, A, B)                                                      \
-  for (uint top = 0; top < height; top += PART) MULTIPLY_PART(PART, top, block, is_chain, length, A, B)
+#define MULTIPLY(height, block, is_chain, length, A, B)                                                            \
+  {                                                                                                                \
+    for (uint top = 0; top < height; top += PART) MULTIPLY_PART(PART, top, block, is_chain, length, A, B)          \
+  }
 #else
-#define MULTIPLY(height, block, is_chain, length, A, B)                                                      \
-  if (height <= 4) MULTIPLY_PART(4, 0, block, is_chain, length, A, B)                                        \
-  else if (height <= 8) MULTIPLY_PART(8, 0, block, is_chain, length, A, B)                                   \
-  else MULTIPLY_PART(ROWS, 0, block, is_chain, length, A, B)
+#define MULTIPLY(height, block, is_chain, length, A, B)                                                            \
+  {                                                                                                                \
+    if (height <= 4) MULTIPLY_PART(4, 0, block, is_chain, length, A, B)                                            \
+    else if (height <= 8) MULTIPLY_PART(8, 0, block, is_chain, length, A, B)                                       \
+    else MULTIPLY_PART(ROWS, 0, block, is_chain, length, A, B)                                                     \
+  }
 #endif
 // The place of block i: groups of rows are done one after the other, each for all panels, so that a group's part of A comes from a cache
 // for all of them but the first; B does so for all groups but the first where it is as small.

@@ -17,7 +17,7 @@
 // B': the image.
 #define IMAGE_LINE(V, t, o, s)                                                                                     \
   {                                                                                                                \
-    const V d0 = t[o], d1 = t[(o) + (s)], d2 = t[(o) + 2 * (s)], d3 = t[(o) + 3 * (s)], d4 = t[(o) + 4 * (s)];       \
+    const V d0 = t[o], d1 = t[(o) + (s)], d2 = t[(o) + 2 * (s)], d3 = t[(o) + 3 * (s)], d4 = t[(o) + 4 * (s)];     \
     t[o] = fma((V)R(-1.5), d1 + d2, d0 + d3);                                                                      \
     t[(o) + (s)] = fma((V)R(-2.5), d2, d1 + d3);                                                                   \
     t[(o) + 2 * (s)] = fma((V)R(0.5), d2 - d1, d3);                                                                \
@@ -27,15 +27,15 @@
 // B: what a tile adds to the five pixels that it reads.
 #define IMAGE_GRADIENT_LINE(V, t, o, s)                                                                            \
   {                                                                                                                \
-    const V m0 = t[o], m1 = t[(o) + (s)], m2 = t[(o) + 2 * (s)], m3 = t[(o) + 3 * (s)], m4 = t[(o) + 4 * (s)];       \
-    t[(o) + (s)] = fma((V)R(-1.5), m0, fma((V)R(-0.5), m2, fma((V)R(-2.0), m3, m1 + m4)));                          \
-    t[(o) + 2 * (s)] = fma((V)R(-1.5), m0 + m4, fma((V)R(-2.5), m1, fma((V)R(0.5), m2, -m3)));                      \
+    const V m0 = t[o], m1 = t[(o) + (s)], m2 = t[(o) + 2 * (s)], m3 = t[(o) + 3 * (s)], m4 = t[(o) + 4 * (s)];     \
+    t[(o) + (s)] = fma((V)R(-1.5), m0, fma((V)R(-0.5), m2, fma((V)R(-2.0), m3, m1 + m4)));                         \
+    t[(o) + 2 * (s)] = fma((V)R(-1.5), m0 + m4, fma((V)R(-2.5), m1, fma((V)R(0.5), m2, -m3)));                     \
     t[(o) + 3 * (s)] = fma((V)R(-1.5), m4, (m0 + m1) + (m2 + m3));                                                 \
   }
 // A': the four outputs.
 #define OUTPUT_LINE(V, t, o, s)                                                                                    \
   {                                                                                                                \
-    const V m0 = t[o], m1 = t[(o) + (s)], m2 = t[(o) + 2 * (s)], m3 = t[(o) + 3 * (s)], m4 = t[(o) + 4 * (s)];       \
+    const V m0 = t[o], m1 = t[(o) + (s)], m2 = t[(o) + 2 * (s)], m3 = t[(o) + 3 * (s)], m4 = t[(o) + 4 * (s)];     \
     t[o] = (m0 + m1) + (m2 + m3);                                                                                  \
     t[(o) + (s)] = fma((V)R(0.5), m3, fma((V)R(2.0), m2, -m1));                                                    \
     t[(o) + 2 * (s)] = fma((V)R(0.25), m3, fma((V)R(4.0), m2, m1));                                                \
@@ -44,10 +44,10 @@
 // A: four gradients.
 #define OUTPUT_GRADIENT_LINE(V, t, o, s)                                                                           \
   {                                                                                                                \
-    const V y0 = t[o], y1 = t[(o) + (s)], y2 = t[(o) + 2 * (s)], y3 = t[(o) + 3 * (s)];                             \
+    const V y0 = t[o], y1 = t[(o) + (s)], y2 = t[(o) + 2 * (s)], y3 = t[(o) + 3 * (s)];                            \
     t[(o) + (s)] = (y0 + y2) - (y1 + y3);                                                                          \
-    t[(o) + 2 * (s)] = fma((V)R(2.0), fma((V)R(4.0), y3, y1), fma((V)R(4.0), y2, y0));                              \
-    t[(o) + 3 * (s)] = fma((V)R(0.5), fma((V)R(0.25), y3, y1), fma((V)R(0.25), y2, y0));                            \
+    t[(o) + 2 * (s)] = fma((V)R(2.0), fma((V)R(4.0), y3, y1), fma((V)R(4.0), y2, y0));                             \
+    t[(o) + 3 * (s)] = fma((V)R(0.5), fma((V)R(0.25), y3, y1), fma((V)R(0.25), y2, y0));                           \
     t[(o) + 4 * (s)] = y3;                                                                                         \
   }
 // G: two taps.
@@ -62,7 +62,7 @@
 // G': the gradients of two taps.
 #define FILTER_GRADIENT_LINE(V, t, o, s)                                                                           \
   {                                                                                                                \
-    const V g0 = t[o], g1 = t[(o) + (s)], g2 = t[(o) + 2 * (s)], g3 = t[(o) + 3 * (s)], g4 = t[(o) + 4 * (s)];       \
+    const V g0 = t[o], g1 = t[(o) + (s)], g2 = t[(o) + 2 * (s)], g3 = t[(o) + 3 * (s)], g4 = t[(o) + 4 * (s)];     \
     t[o] = fma((V)R(-0.22222222222222222), g1, fma((V)R(0.11111111111111111), g2, fma((V)R(-0.88888888888888889), g3, g0))); \
     t[(o) + (s)] =                                                                                                 \
         fma((V)R(0.22222222222222222), g1, fma((V)R(0.22222222222222222), g2, fma((V)R(-0.44444444444444444), g3, g4))); \
@@ -87,7 +87,7 @@
   BLOCK(name, SIG, 1, 16) {                                                                                        \
     ORDER(i, ROWS, (COLUMNS) / 16)                                                                                 \
     const index column = run * 16;                                                                                 \
-    BODY(real16, 16)                                                                                      \
+    BODY(real16, 16)                                                                                               \
   }                                                                                                                \
   TILE(name, SIG, 1, 64, 64)
 #ifdef DEVICE
@@ -97,7 +97,7 @@
     TILE_START(SIG)                                                                                                \
     ORDER(group, ROWS, ((COLUMNS) + 63) / 64)                                                                      \
     const index column = run * 64 + lane;                                                                          \
-    if (column < (COLUMNS)) { BODY(real, 1) }                                                                 \
+    if (column < (COLUMNS)) { BODY(real, 1) }                                                                      \
   }
 #else
 #define COLUMNWISE COLUMNWISE_BLOCK
@@ -107,8 +107,8 @@
 #define IMAGE_SIG(_) _(IN, x) _(OUT, v) _(UINT, H) _(UINT, W) _(SIZE, C) _(SIZE, tiles) _(SIZE, columns) _(UINT, phase) _(SIZE, plane)
 #define IMAGE_BODY(V, WIDTH)                                                                                       \
   {                                                                                                                \
-    const uint own = phase + (uint)(column / C), p = own / 2, q = own % 2, down = H / 8, across_ = W / 8;           \
-    const uint top = (uint)(row / across_ % down) * 8 + p - 1, left = (uint)(row % across_) * 8 + q - 1;            \
+    const uint own = phase + (uint)(column / C), p = own / 2, q = own % 2, down = H / 8, across_ = W / 8;          \
+    const uint top = (uint)(row / across_ % down) * 8 + p - 1, left = (uint)(row % across_) * 8 + q - 1;           \
     GLOBAL const real *image = x + row / ((index)down * across_) * H * W * C + column % C;                         \
     V t[POINTS];                                                                                                   \
     UNROLLED for (uint l = 0; l < POINTS; ++l) {                                                                   \
@@ -119,7 +119,7 @@
     }                                                                                                              \
     for (uint l = 0; l < 5; ++l) IMAGE_LINE(V, t, 5 * l, 1)                                                        \
     for (uint l = 0; l < 5; ++l) IMAGE_LINE(V, t, l, 5)                                                            \
-    for (uint l = 0; l < POINTS; ++l) STREAM##WIDTH(t[l], v, l * plane + row * columns + column);                 \
+    for (uint l = 0; l < POINTS; ++l) STREAM##WIDTH(t[l], v, l * plane + row * columns + column);                  \
   }
 COLUMNWISE(winograd_image, IMAGE_SIG, ALONG, tiles, columns, IMAGE_BODY)
 
@@ -129,22 +129,22 @@ COLUMNWISE(winograd_image, IMAGE_SIG, ALONG, tiles, columns, IMAGE_BODY)
 #define ADD_BESIDE(V, WIDTH, own_column)                                                                           \
   {                                                                                                                \
     for (uint l = 0; l < 5; ++l)                                                                                   \
-      t[5 * l + own_column] += AT##WIDTH(m, (5 * l + 4 - own_column) * plane + beside * columns + column);        \
+      t[5 * l + own_column] += AT##WIDTH(m, (5 * l + 4 - own_column) * plane + beside * columns + column);         \
     if (has_under)                                                                                                 \
-      edge[own_column] += AT##WIDTH(m, (5 * edge_row + 4 - own_column) * plane + corner * columns + column);      \
+      edge[own_column] += AT##WIDTH(m, (5 * edge_row + 4 - own_column) * plane + corner * columns + column);       \
   }
 #define PUT_PIXELS(WIDTH, down_, right)                                                                            \
   {                                                                                                                \
     for (uint u = 0; u < 4; ++u)                                                                                   \
       for (uint w = 0; w < 4; ++w)                                                                                 \
-        STREAM##WIDTH(t[5 * (u + down_) + w + right], image, ((index)(top + 2 * u) * W + left + 2 * w) * C);           \
+        STREAM##WIDTH(t[5 * (u + down_) + w + right], image, ((index)(top + 2 * u) * W + left + 2 * w) * C);       \
   }
 #define IMAGE_GRADIENT_SIG(_)                                                                                      \
   _(IN, m) _(OUT, dx) _(UINT, H) _(UINT, W) _(SIZE, C) _(SIZE, tiles) _(SIZE, columns) _(UINT, phase) _(SIZE, plane)
 #define IMAGE_GRADIENT_BODY(V, WIDTH)                                                                              \
   {                                                                                                                \
-    const uint own = phase + (uint)(column / C), p = own / 2, q = own % 2, down = H / 8, across_ = W / 8;           \
-    const uint tile_row = (uint)(row / across_ % down), tile_column = (uint)(row % across_);                        \
+    const uint own = phase + (uint)(column / C), p = own / 2, q = own % 2, down = H / 8, across_ = W / 8;          \
+    const uint tile_row = (uint)(row / across_ % down), tile_column = (uint)(row % across_);                       \
     /* The neighbours whose shared pixels are this tile's, and which of their lines those are. */                  \
     const bool has_under = p ? tile_row > 0 : tile_row + 1 < down;                                                 \
     const bool has_beside = q ? tile_column > 0 : tile_column + 1 < across_;                                       \
@@ -154,7 +154,7 @@ COLUMNWISE(winograd_image, IMAGE_SIG, ALONG, tiles, columns, IMAGE_BODY)
     V t[POINTS], edge[5];                                                                                          \
     READ_POINTS(WIDTH, m, row * columns + column)                                                                  \
     for (uint j = 0; j < 5; ++j)                                                                                   \
-      edge[j] = has_under ? AT##WIDTH(m, (5 * edge_row + j) * plane + under * columns + column) : (V)R(0.0);        \
+      edge[j] = has_under ? AT##WIDTH(m, (5 * edge_row + j) * plane + under * columns + column) : (V)R(0.0);       \
     for (uint l = 0; l < 5; ++l) IMAGE_GRADIENT_LINE(V, t, 5 * l, 1)                                               \
     IMAGE_GRADIENT_LINE(V, edge, 0, 1)                                                                             \
     if (has_beside) {                                                                                              \
@@ -176,7 +176,7 @@ COLUMNWISE(winograd_image_gradient, IMAGE_GRADIENT_SIG, ALONG, tiles, columns, I
 
 // [25][tiles][columns] to the first columns of y [N][P][Q][K]. Extent: tiles x columns.
 #define OUTPUT_SIG(_) _(IN, m) _(OUT, y) _(UINT, across_) _(SIZE, tiles) _(SIZE, columns) _(SIZE, K) _(SIZE, plane)
-#define OUTPUT_BODY(V, WIDTH)                                                                                    \
+#define OUTPUT_BODY(V, WIDTH)                                                                                      \
   {                                                                                                                \
     const index pixel = row / across_ * 16 * across_ + row % across_ * 4;                                          \
     V t[POINTS];                                                                                                   \
@@ -184,7 +184,7 @@ COLUMNWISE(winograd_image_gradient, IMAGE_GRADIENT_SIG, ALONG, tiles, columns, I
     for (uint l = 0; l < 5; ++l) OUTPUT_LINE(V, t, 5 * l, 1)                                                       \
     for (uint l = 0; l < 4; ++l) OUTPUT_LINE(V, t, l, 5)                                                           \
     for (uint u = 0; u < 4; ++u)                                                                                   \
-      for (uint w = 0; w < 4; ++w) PUT##WIDTH(t[5 * u + w], y, (pixel + u * 4 * across_ + w) * K + column);               \
+      for (uint w = 0; w < 4; ++w) PUT##WIDTH(t[5 * u + w], y, (pixel + u * 4 * across_ + w) * K + column);        \
   }
 COLUMNWISE(winograd_output, OUTPUT_SIG, ALONG, tiles, columns, OUTPUT_BODY)
 
@@ -192,7 +192,7 @@ COLUMNWISE(winograd_output, OUTPUT_SIG, ALONG, tiles, columns, OUTPUT_BODY)
 // panels for their right side. Extent: tiles x K.
 #define OUTPUT_GRADIENT_SIG(_)                                                                                     \
   _(IN, dy) _(OUT, u) _(UINT, across_) _(SIZE, tiles) _(SIZE, K) _(SIZE, t_stride) _(SIZE, p_stride) _(SIZE, plane)
-#define OUTPUT_GRADIENT_BODY(V, WIDTH)                                                                           \
+#define OUTPUT_GRADIENT_BODY(V, WIDTH)                                                                             \
   {                                                                                                                \
     const index pixel = row / across_ * 16 * across_ + row % across_ * 4;                                          \
     const index to = row * t_stride + column / PANEL * p_stride + column % PANEL;                                  \
@@ -204,7 +204,7 @@ COLUMNWISE(winograd_output, OUTPUT_SIG, ALONG, tiles, columns, OUTPUT_BODY)
       }                                                                                                            \
     for (uint l = 0; l < 4; ++l) OUTPUT_GRADIENT_LINE(V, t, 5 * l, 1)                                              \
     for (uint l = 0; l < 5; ++l) OUTPUT_GRADIENT_LINE(V, t, l, 5)                                                  \
-    for (uint l = 0; l < POINTS; ++l) STREAM##WIDTH(t[l], u, l * plane + to);                                            \
+    for (uint l = 0; l < POINTS; ++l) STREAM##WIDTH(t[l], u, l * plane + to);                                      \
   }
 COLUMNWISE(winograd_output_gradient, OUTPUT_GRADIENT_SIG, ALONG, tiles, K, OUTPUT_GRADIENT_BODY)
 
@@ -212,7 +212,7 @@ COLUMNWISE(winograd_output_gradient, OUTPUT_GRADIENT_SIG, ALONG, tiles, K, OUTPU
 #define FILTER_SIG(_) _(IN, w) _(OUT, b) _(SIZE, C) _(SIZE, K) _(SIZE, columns) _(UINT, phase) _(SIZE, plane)
 #define FILTER_TRANSFORM(V, READ, tap)                                                                             \
   for (uint a = 0; a < 2; ++a)                                                                                     \
-    for (uint d = 0; d < 2; ++d) t[5 * a + d] = READ(w, tap + (8 * a + 2 * d) * C * K);                             \
+    for (uint d = 0; d < 2; ++d) t[5 * a + d] = READ(w, tap + (8 * a + 2 * d) * C * K);                            \
   for (uint l = 0; l < 2; ++l) FILTER_LINE(V, t, 5 * l, 1)                                                         \
   for (uint l = 0; l < 5; ++l) FILTER_LINE(V, t, l, 5)
 // The first tap of a phase.
@@ -220,7 +220,7 @@ FN index first_tap(const index own) { return own / 2 * 4 + own % 2; }
 // Forward: the first columns in panels [columns / 32][4 C][32]; `phase` is 0. Extent: 4 C x columns.
 #define FILTER_BODY(V, WIDTH)                                                                                      \
   {                                                                                                                \
-    const index from = (first_tap(phase + row / C) * C + row % C) * K + column;                                            \
+    const index from = (first_tap(phase + row / C) * C + row % C) * K + column;                                    \
     const index to = (column / PANEL * 4 * C + row) * PANEL + column % PANEL;                                      \
     V t[POINTS];                                                                                                   \
     FILTER_TRANSFORM(V, AT##WIDTH, from)                                                                           \
@@ -237,7 +237,7 @@ FN real16 gather16(GLOBAL const real *x, const index stride) {
 #define ACROSS16(w, place) gather16((w) + (place), K)
 #define FILTER_TRANSPOSED_BODY(V, WIDTH)                                                                           \
   {                                                                                                                \
-    const index from = (first_tap(phase + column / C) * C + column % C) * K + row;                                         \
+    const index from = (first_tap(phase + column / C) * C + column % C) * K + row;                                 \
     const index to = (column / PANEL * K + row) * PANEL + column % PANEL;                                          \
     V t[POINTS];                                                                                                   \
     FILTER_TRANSFORM(V, ACROSS##WIDTH, from)                                                                       \
@@ -249,7 +249,7 @@ COLUMNWISE(winograd_filter_transposed, FILTER_SIG, DOWN, K, columns, FILTER_TRAN
 #define FILTER_GRADIENT_SIG(_) _(IN, m) _(OUT, dw) _(SIZE, C) _(SIZE, K) _(SIZE, rows) _(UINT, phase) _(SIZE, plane)
 #define FILTER_GRADIENT_BODY(V, WIDTH)                                                                             \
   {                                                                                                                \
-    const index to = (first_tap(phase + row / C) * C + row % C) * K + column;                                              \
+    const index to = (first_tap(phase + row / C) * C + row % C) * K + column;                                      \
     V t[POINTS];                                                                                                   \
     READ_POINTS(WIDTH, m, row * K + column)                                                                        \
     for (uint l = 0; l < 5; ++l) FILTER_GRADIENT_LINE(V, t, 5 * l, 1)                                              \

@@ -50,7 +50,7 @@ public struct KernelReport: Codable, Sendable, Equatable {
 
   /// Reads what `json` wrote.
   ///
-  /// - Throws: `BenchError.badReport`, or `RecordError` where the file cannot be read.
+  /// - Throws: `BenchError`.
   public init(readingFrom path: String) throws {
     do {
       let decoder = JSONDecoder()
@@ -58,6 +58,8 @@ public struct KernelReport: Codable, Sendable, Equatable {
       self = try decoder.decode(KernelReport.self, from: Data(OpenFile.bytes(of: path)))
     } catch is DecodingError {
       throw BenchError.badReport(path: path, reason: "it is no report of `saddle bench kernels --json`")
+    } catch let error as RecordError {
+      throw BenchError.unreadable(path: path, error)
     }
     guard format == 1 else {
       throw BenchError.badReport(path: path, reason: "its format is number \(format), this program reads number 1")
@@ -68,13 +70,16 @@ public struct KernelReport: Codable, Sendable, Equatable {
 /// What can be wrong with a request to measure. Each case gives one message: what, where, and what to do.
 public enum BenchError: Error, CustomStringConvertible {
   case badReport(path: String, reason: String)
+  case unreadable(path: String, RecordError)
   case noRow(filters: [String])
   case notWritable(path: String)
 
   public var description: String {
     switch self {
     case .badReport(let path, let reason):
-      "\(path) cannot be compared with: \(reason). Write one with: saddle bench kernels --json \(path)"
+      "\(path) cannot be compared with: \(reason). Write one with: saddle bench kernels --json \(path.shellWord)"
+    case .unreadable(let path, let error):
+      "\(error) A report is written by: saddle bench kernels --json \(path.shellWord)"
     case .noRow(let filters):
       "no row holds the words of \(filters.map { "'\($0)'" }.joined(separator: " or of ")). "
         + "`saddle bench kernels --list` shows all rows."

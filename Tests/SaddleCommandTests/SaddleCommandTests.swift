@@ -105,7 +105,7 @@ struct BadCall: Sendable, CustomTestStringConvertible {
     words: ["'dcgan64 sideways' or of 'nothing'", "--list"]),
   BadCall(
     arguments: ["bench", "kernels", "--compare", "/nowhere.json"], status: 1,
-    words: ["/nowhere.json", "no such file", "--json"]),
+    words: ["/nowhere.json", "No such file", "--json"]),
   BadCall(
     arguments: ["bench", "kernels", "--compare", "/proc/self/status"], status: 1, words: ["it is no report of"]),
   BadCall(

@@ -1,4 +1,7 @@
-"""WGAN-GP on residual networks (Gulrajani et al. 2017) as Saddle's preset wgan-gp builds them, in PyTorch: a step has second gradients."""
+"""WGAN-GP on residual networks (Gulrajani et al. 2017) as Saddle's preset wgan-gp builds them, in PyTorch.
+
+A step has second gradients, by the penalty.
+"""
 
 import torch
 from torch import Tensor, nn

@@ -114,8 +114,9 @@
     UNROLLED for (uint l = 0; l < POINTS; ++l) {                                                                   \
       const uint h = top + l / 5 * 2, w = left + l % 5 * 2; /* -1 wraps */                                         \
       const index place = ((index)h * W + w) * C;                                                                  \
-      FETCH##WIDTH(image, place)                                                                                   \
-      t[l] = h < H && w < W ? AT##WIDTH(image, place) : (V)R(0.0);                                                 \
+      const bool inside = h < H && w < W;                                                                          \
+      if (inside) { FETCH##WIDTH(image, place) }                                                                   \
+      t[l] = inside ? AT##WIDTH(image, place) : (V)R(0.0);                                                         \
     }                                                                                                              \
     for (uint l = 0; l < 5; ++l) IMAGE_LINE(V, t, 5 * l, 1)                                                        \
     for (uint l = 0; l < 5; ++l) IMAGE_LINE(V, t, l, 5)                                                            \

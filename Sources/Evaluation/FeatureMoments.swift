@@ -105,12 +105,14 @@ extension FeatureMoments {
       throw .archive(
         path: path, reason: "mu is \(mu.shape) and sigma \(sigma.shape), which are no mean and covariance")
     }
-    let named = try file.names.contains("count.npy") ? array("count").values.doubles.first ?? .nan : nil
-    let count = named.flatMap { Int(exactly: $0) }
-    // Beyond 2^53 a double number does not count.
-    guard count.map((2...1 << 53).contains) ?? (named == nil) else {
-      throw .archive(
-        path: path, reason: "its count.npy says \(named ?? .nan), which is no number of samples of 2 or more")
+    var count: Int?
+    if file.names.contains("count.npy") {
+      let said = try array("count").values.doubles.first ?? .nan
+      // Beyond 2^53 a double number does not count.
+      guard let whole = Int(exactly: said), (2...1 << 53).contains(whole) else {
+        throw .archive(path: path, reason: "its count.npy says \(said), which is no number of samples of 2 or more")
+      }
+      count = whole
     }
     self.init(count: count, means: mu.values.doubles, covariance: sigma.values.doubles)
   }

@@ -19,8 +19,8 @@ let package = Package(
       exclude: [
         "README.md", "all.cl", "elementary.cl", "pointwise.cl", "activation.cl", "loss.cl", "divergence.cl",
         "layout.cl", "reduction.cl", "normalization.cl", "panels.cl", "matmul.cl", "convolution.cl", "columns.cl",
-        "winograd.cl", "gather.cl", "resampling.cl", "pooling.cl", "depthwise.cl", "random.cl", "optimizer.cl",
-        "image.cl", "probe.cl", "roofline.cl",
+        "winograd.cl", "winograd3.cl", "gather.cl", "resampling.cl", "pooling.cl", "depthwise.cl", "random.cl",
+        "optimizer.cl", "image.cl", "probe.cl", "roofline.cl",
       ],
       publicHeadersPath: "include"),
 

@@ -46,9 +46,10 @@ BLOCK(convolve, CONVOLVE, ROWS, PANEL) {
       const index tap = (index)(t_row + m * t_row_step) * S + t_column + l * t_column_step;
       GLOBAL const real *from = b + (panel * taps + tap) * C * PANEL;
 #define TAP_PIXEL(r) rows[r][k]
+#define NEXT_PIXEL(r, k) FETCH(rows[r] + ROWS * C + k);
       for (index c = 0; c < C;) {
         const index left = CHAIN - filled, length = C - c < left ? C - c : left;
-        MULTIPLY(ROWS, sum, false, length, TAP_PIXEL, from + (c + k) * PANEL)
+        MULTIPLY(ROWS, sum, false, length, TAP_PIXEL, LINE, NEXT_PIXEL, from + (c + k) * PANEL)
         for (uint r = 0; r < ROWS; ++r) rows[r] += length;
         c += length;
         filled += length;
@@ -190,9 +191,9 @@ BLOCK(convolve_filter, CONVOLVE_FILTER, CHANNELS, PANEL) {
       for (index done = 0; done < found; done += PIXELS) {
         const index some = found - done < PIXELS ? found - done : PIXELS, *x_at = x_place + done, *dy_at = dy_place + done;
         if (height == ROWS)
-          MULTIPLY(ROWS, sum, false, some, CHANNEL, from + dy_at[k])
+          MULTIPLY(ROWS, sum, false, some, CHANNEL, some, NOTHING_AHEAD, from + dy_at[k])
         else
-          MULTIPLY(height, sum, false, some, CHANNEL_BELOW, from + dy_at[k])
+          MULTIPLY(height, sum, false, some, CHANNEL_BELOW, some, NOTHING_AHEAD, from + dy_at[k])
       }
       // The total lives in the output.
       for (uint r = 0; r < ROWS; ++r)

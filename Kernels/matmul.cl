@@ -23,13 +23,14 @@ BLOCK(matmul, MATMUL, ROWS, PANEL) {
   zero_block(total);
   if (adds) load_block(total, to, N, height, N - panel * PANEL);
 #define ROW_ALONG(r) rows[r][k]
+#define NEXT_ROW(r, k) FETCH(rows[r] + ROWS * a_row + k);
 #define ROW_ACROSS(r) rows[r][k * a_k]
   for (index k0 = 0; k0 < K; k0 += CHAIN, from += CHAIN * b_k) {
     const index length = k0 + CHAIN < K ? CHAIN : K - k0;
     if (a_k == 1)
-      MULTIPLY(height, total, true, length, ROW_ALONG, from + k * b_k)
+      MULTIPLY(height, total, true, length, ROW_ALONG, LINE, NEXT_ROW, from + k * b_k)
     else
-      MULTIPLY(height, total, true, length, ROW_ACROSS, from + k * b_k)
+      MULTIPLY(height, total, true, length, ROW_ACROSS, length, NOTHING_AHEAD, from + k * b_k)
     for (uint r = 0; r < ROWS; ++r) rows[r] += length * a_k;
   }
   add_bias_block(total, bias + panel * PANEL, N - panel * PANEL);

@@ -32,26 +32,32 @@ INLINE void vstoreL(realL v, size_t o, real *p) { memcpy(p + LANES * o, &v, size
 // block[r] += A(r) B[0 ... PANEL - 1] for `rows` rows r from `top` on and k ascending from 0 to `length`: A(r) and B are
 // expressions in k. If `is_chain`, the terms are a chain of their own, from +0, whose sum is then added; otherwise they go on with the
 // chain in the block. (k may not be unrolled: the compiler would run out of registers.)
-#define MULTIPLY_PART(rows, top, block, is_chain, length, A, B)                                                    \
+// Before each `line` terms AHEAD(r, k), a statement, asks for what a block to come reads: a row of a matrix is short, no processor
+// guesses the next.
+#define MULTIPLY_PART(rows, top, block, is_chain, length, A, line, AHEAD, B)                                       \
   {                                                                                                                \
     realL part_[rows][VECTORS];                                                                                    \
     _Pragma("unroll") for (uint r = 0; r < rows; ++r)                                                              \
       _Pragma("unroll") for (uint j = 0; j < VECTORS; ++j)                                                         \
         part_[r][j] = is_chain ? (realL)0 : vloadL(j, (real *)block[top + r]);                                     \
-    _Pragma("unroll 1") for (index k = 0; k < length; ++k) {                                                       \
-      if (rows < VECTORS) { /* what there is less of lies in registers */                                          \
-        realL left_[rows];                                                                                         \
-        _Pragma("unroll") for (uint r = 0; r < rows; ++r) left_[r] = (realL)(A(top + r));                          \
-        _Pragma("unroll") for (uint j = 0; j < VECTORS; ++j) {                                                     \
-          const realL right_ = vloadL(j, B);                                                                       \
-          _Pragma("unroll") for (uint r = 0; r < rows; ++r) part_[r][j] = fma(left_[r], right_, part_[r][j]);      \
-        }                                                                                                          \
-      } else {                                                                                                     \
-        realL right_[VECTORS];                                                                                     \
-        _Pragma("unroll") for (uint j = 0; j < VECTORS; ++j) right_[j] = vloadL(j, B);                             \
-        _Pragma("unroll") for (uint r = 0; r < rows; ++r) {                                                        \
-          const realL left_ = (realL)(A(top + r));                                                                 \
-          _Pragma("unroll") for (uint j = 0; j < VECTORS; ++j) part_[r][j] = fma(left_, right_[j], part_[r][j]);   \
+    _Pragma("unroll 1") for (index k = 0; k < length;) {                                                           \
+      const index end_ = length - k < line ? length : k + line;                                                    \
+      _Pragma("unroll") for (uint r = 0; r < rows; ++r) { AHEAD(top + r, k) }                                      \
+      _Pragma("unroll 1") for (; k < end_; ++k) {                                                                  \
+        if (rows < VECTORS) { /* what there is less of lies in registers */                                        \
+          realL left_[rows];                                                                                       \
+          _Pragma("unroll") for (uint r = 0; r < rows; ++r) left_[r] = (realL)(A(top + r));                        \
+          _Pragma("unroll") for (uint j = 0; j < VECTORS; ++j) {                                                   \
+            const realL right_ = vloadL(j, B);                                                                     \
+            _Pragma("unroll") for (uint r = 0; r < rows; ++r) part_[r][j] = fma(left_[r], right_, part_[r][j]);    \
+          }                                                                                                        \
+        } else {                                                                                                   \
+          realL right_[VECTORS];                                                                                   \
+          _Pragma("unroll") for (uint j = 0; j < VECTORS; ++j) right_[j] = vloadL(j, B);                           \
+          _Pragma("unroll") for (uint r = 0; r < rows; ++r) {                                                      \
+            const realL left_ = (realL)(A(top + r));                                                               \
+            _Pragma("unroll") for (uint j = 0; j < VECTORS; ++j) part_[r][j] = fma(left_, right_[j], part_[r][j]); \
+          }                                                                                                        \
         }                                                                                                          \
       }                                                                                                            \
     }                                                                                                              \
@@ -59,18 +65,21 @@ INLINE void vstoreL(realL v, size_t o, real *p) { memcpy(p + LANES * o, &v, size
       _Pragma("unroll") for (uint j = 0; j < VECTORS; ++j)                                                         \
         vstoreL(is_chain ? vloadL(j, (real *)block[top + r]) + part_[r][j] : part_[r][j], j, (real *)block[top + r]); \
   }
+#define LINE 16 // reals of a cache's line
+#define NOTHING_AHEAD(r, k)
 // The same for the first `height` rows of the block, in parts; what stands in the rows below is undefined.
 #if PART < ROWS
-#define MULTIPLY(height, block, is_chain, length, A, B)                                                            \
+#define MULTIPLY(height, block, is_chain, length, A, line, AHEAD, B)                                               \
   {                                                                                                                \
-    for (uint top = 0; top < height; top += PART) MULTIPLY_PART(PART, top, block, is_chain, length, A, B)          \
+    for (uint top = 0; top < height; top += PART)                                                                  \
+      MULTIPLY_PART(PART, top, block, is_chain, length, A, line, AHEAD, B)                                         \
   }
 #else
-#define MULTIPLY(height, block, is_chain, length, A, B)                                                            \
+#define MULTIPLY(height, block, is_chain, length, A, line, AHEAD, B)                                               \
   {                                                                                                                \
-    if (height <= 4) MULTIPLY_PART(4, 0, block, is_chain, length, A, B)                                            \
-    else if (height <= 8) MULTIPLY_PART(8, 0, block, is_chain, length, A, B)                                       \
-    else MULTIPLY_PART(ROWS, 0, block, is_chain, length, A, B)                                                     \
+    if (height <= 4) MULTIPLY_PART(4, 0, block, is_chain, length, A, line, AHEAD, B)                               \
+    else if (height <= 8) MULTIPLY_PART(8, 0, block, is_chain, length, A, line, AHEAD, B)                          \
+    else MULTIPLY_PART(ROWS, 0, block, is_chain, length, A, line, AHEAD, B)                                        \
   }
 #endif
 // The place of block i: groups of rows are done one after the other, each for all panels, so that a group's part of A comes from a cache

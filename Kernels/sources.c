@@ -25,6 +25,9 @@ static const char tile_h[] = {
 static const char windows_h[] = {
 #embed "windows.h"
     , 0};
+static const char winograd_h[] = {
+#embed "winograd.h"
+    , 0};
 static const char elementary_cl[] = {
 #embed "elementary.cl"
     , 0};
@@ -64,6 +67,9 @@ static const char columns_cl[] = {
 static const char winograd_cl[] = {
 #embed "winograd.cl"
     , 0};
+static const char winograd3_cl[] = {
+#embed "winograd3.cl"
+    , 0};
 static const char gather_cl[] = {
 #embed "gather.cl"
     , 0};
@@ -101,6 +107,7 @@ static const KernelSource sources[] = {
     {"product.h", product_h},
     {"tile.h", tile_h},
     {"windows.h", windows_h},
+    {"winograd.h", winograd_h},
     {"elementary.cl", elementary_cl},
     {"pointwise.cl", pointwise_cl},
     {"activation.cl", activation_cl},
@@ -114,6 +121,7 @@ static const KernelSource sources[] = {
     {"convolution.cl", convolution_cl},
     {"columns.cl", columns_cl},
     {"winograd.cl", winograd_cl},
+    {"winograd3.cl", winograd3_cl},
     {"gather.cl", gather_cl},
     {"resampling.cl", resampling_cl},
     {"pooling.cl", pooling_cl},

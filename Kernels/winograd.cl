@@ -8,7 +8,6 @@
 //
 // Tiles are 4x4 outputs; tile row T of an image reads pixels 4 T ... 4 T + 4 of each phase. In the transform domain everything is 25
 // matrix products (`matmul`): image [25][tiles][4 C], filter [25][4 C][K], gradient [25][tiles][K]; k of the image is phase * C + channel.
-// The 25 planes lie `plane` elements apart: were that a power of two, all would fall into one set of a cache.
 // So that scratch stays small, a launch may do some of the phases only (columns / C of them, from `phase` on), or some of K's columns.
 // P and Q (output pixels) are multiples of 4, C and K of 32.
 #define POINTS 25
@@ -68,43 +67,8 @@
         fma((V)R(0.22222222222222222), g1, fma((V)R(0.22222222222222222), g2, fma((V)R(-0.44444444444444444), g3, g4))); \
   }
 
-// A kernel over [rows][columns] whose item is 16 neighbouring columns of a row on processors, one on GPUs. BODY(V, WIDTH) is a statement
-// for V = real16 or real, WIDTH = 16 or 1, that reads by AT##WIDTH and writes by PUT##WIDTH or STREAM##WIDTH; it sees `row` and `column`. Items run ALONG the rows
-// or DOWN the columns, as what they write lies; ROWS and COLUMNS are expressions in the arguments.
-// What is written to 25 planes at once goes past the cache.
-#define STREAM1 PUT1
-// What the item after the next reads is asked for: no processor follows 25 streams by itself.
-#define FETCH1(x, place)
-#define FETCH16(x, place) FETCH((x) + (place) + 32);
-#define READ_POINTS(WIDTH, m, place)                                                                               \
-  for (uint l = 0; l < POINTS; ++l) {                                                                              \
-    FETCH##WIDTH(m, l * plane + place)                                                                             \
-    t[l] = AT##WIDTH(m, l * plane + place);                                                                        \
-  }
-#define ALONG(number, down, across) const index row = (number) / (across), run = (number) % (across);
-#define DOWN(number, down, across) const index row = (number) % (down), run = (number) / (down);
-#define COLUMNWISE_BLOCK(name, SIG, ORDER, ROWS, COLUMNS, BODY)                                                    \
-  BLOCK(name, SIG, 1, 16) {                                                                                        \
-    ORDER(i, ROWS, (COLUMNS) / 16)                                                                                 \
-    const index column = run * 16;                                                                                 \
-    BODY(real16, 16)                                                                                               \
-  }                                                                                                                \
-  TILE(name, SIG, 1, 64, 64)
-#ifdef DEVICE
-#define COLUMNWISE(name, SIG, ORDER, ROWS, COLUMNS, BODY)                                                          \
-  COLUMNWISE_BLOCK(name, SIG, ORDER, ROWS, COLUMNS, BODY)                                                          \
-  TILE_BODY(name, SIG, 64) {                                                                                       \
-    TILE_START(SIG)                                                                                                \
-    ORDER(group, ROWS, ((COLUMNS) + 63) / 64)                                                                      \
-    const index column = run * 64 + lane;                                                                          \
-    if (column < (COLUMNS)) { BODY(real, 1) }                                                                      \
-  }
-#else
-#define COLUMNWISE COLUMNWISE_BLOCK
-#endif
-
-// x [N][H][W][C] to [25][tiles][columns]. Extent: tiles x columns.
-#define IMAGE_SIG(_) _(IN, x) _(OUT, v) _(UINT, H) _(UINT, W) _(SIZE, C) _(SIZE, tiles) _(SIZE, columns) _(UINT, phase) _(SIZE, plane)
+// x [N][H][W][C] to [25][tiles][columns], rows `v_row` apart. Extent: tiles x columns.
+#define IMAGE_SIG(_) _(IN, x) _(OUT, v) _(UINT, H) _(UINT, W) _(SIZE, C) _(SIZE, tiles) _(SIZE, columns) _(UINT, phase) _(SIZE, v_row) _(SIZE, plane)
 #define IMAGE_BODY(V, WIDTH)                                                                                       \
   {                                                                                                                \
     const uint own = phase + (uint)(column / C), p = own / 2, q = own % 2, down = H / 8, across_ = W / 8;          \
@@ -120,7 +84,7 @@
     }                                                                                                              \
     for (uint l = 0; l < 5; ++l) IMAGE_LINE(V, t, 5 * l, 1)                                                        \
     for (uint l = 0; l < 5; ++l) IMAGE_LINE(V, t, l, 5)                                                            \
-    for (uint l = 0; l < POINTS; ++l) STREAM##WIDTH(t[l], v, l * plane + row * columns + column);                  \
+    for (uint l = 0; l < POINTS; ++l) STREAM##WIDTH(t[l], v, l * plane + row * v_row + column);                    \
   }
 COLUMNWISE(winograd_image, IMAGE_SIG, ALONG, tiles, columns, IMAGE_BODY)
 
@@ -153,7 +117,7 @@ COLUMNWISE(winograd_image, IMAGE_SIG, ALONG, tiles, columns, IMAGE_BODY)
     const index corner = q ? under - 1 : under + 1;                                                                \
     const uint edge_row = p ? 4 : 0;                                                                               \
     V t[POINTS], edge[5];                                                                                          \
-    READ_POINTS(WIDTH, m, row * columns + column)                                                                  \
+    READ_POINTS(WIDTH, POINTS, m, row * columns + column)                                                          \
     for (uint j = 0; j < 5; ++j)                                                                                   \
       edge[j] = has_under ? AT##WIDTH(m, (5 * edge_row + j) * plane + under * columns + column) : (V)R(0.0);       \
     for (uint l = 0; l < 5; ++l) IMAGE_GRADIENT_LINE(V, t, 5 * l, 1)                                               \
@@ -181,7 +145,7 @@ COLUMNWISE(winograd_image_gradient, IMAGE_GRADIENT_SIG, ALONG, tiles, columns, I
   {                                                                                                                \
     const index pixel = row / across_ * 16 * across_ + row % across_ * 4;                                          \
     V t[POINTS];                                                                                                   \
-    READ_POINTS(WIDTH, m, row * columns + column)                                                                  \
+    READ_POINTS(WIDTH, POINTS, m, row * columns + column)                                                          \
     for (uint l = 0; l < 5; ++l) OUTPUT_LINE(V, t, 5 * l, 1)                                                       \
     for (uint l = 0; l < 4; ++l) OUTPUT_LINE(V, t, l, 5)                                                           \
     for (uint u = 0; u < 4; ++u)                                                                                   \
@@ -229,13 +193,6 @@ FN index first_tap(const index own) { return own / 2 * 4 + own % 2; }
   }
 COLUMNWISE(winograd_filter, FILTER_SIG, DOWN, 4 * C, columns, FILTER_BODY)
 // The image's gradient: transposed, panels [columns / 32][K][32]. Extent: K x columns.
-FN real16 gather16(GLOBAL const real *x, const index stride) {
-  real lane[16];
-  for (uint l = 0; l < 16; ++l) lane[l] = x[l * stride];
-  return vload16(0, lane);
-}
-#define ACROSS1(w, place) (w)[place]
-#define ACROSS16(w, place) gather16((w) + (place), K)
 #define FILTER_TRANSPOSED_BODY(V, WIDTH)                                                                           \
   {                                                                                                                \
     const index from = (first_tap(phase + column / C) * C + column % C) * K + row;                                 \
@@ -252,7 +209,7 @@ COLUMNWISE(winograd_filter_transposed, FILTER_SIG, DOWN, K, columns, FILTER_TRAN
   {                                                                                                                \
     const index to = (first_tap(phase + row / C) * C + row % C) * K + column;                                      \
     V t[POINTS];                                                                                                   \
-    READ_POINTS(WIDTH, m, row * K + column)                                                                        \
+    READ_POINTS(WIDTH, POINTS, m, row * K + column)                                                                \
     for (uint l = 0; l < 5; ++l) FILTER_GRADIENT_LINE(V, t, 5 * l, 1)                                              \
     for (uint l = 0; l < 2; ++l) FILTER_GRADIENT_LINE(V, t, l, 5)                                                  \
     for (uint a = 0; a < 2; ++a)                                                                                   \

@@ -105,6 +105,9 @@ struct TileTrial: Sendable {
       product("square \(32 * batch)", 32 * batch, 32 * batch, 32 * batch),
       product("dcgan64 64-128 forward", tiles, 128, 256, batches: 25),
       product("dcgan64 64-128 weights", 256, 128, tiles, batches: 25, isTransposed: true),
+      // A residual network's 32x32x128 likewise: 64 tiles an image, 36 points.
+      product("resnet32 transformed", 64 * batch, 128, 128, batches: 36),
+      product("resnet32 transformed, weights", 128, 128, 64 * batch, batches: 36, isTransposed: true),
       product("image columns, 48 to 64", 1024 * batch, 64, 48),
       product("latents to 4x4x512", batch, 8192, 100),
       convolution("resnet32 32x32 128", batch, 32, 128, 128),

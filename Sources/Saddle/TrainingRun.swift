@@ -3,7 +3,7 @@ import Datasets
 /// A run: a folder with its configuration, metrics, pictures and checkpoints, and the game that fills it.
 public final class TrainingRun {
   /// Equal bits are promised within one number (the numerical contract of `Kernels/README.md`).
-  public static let contract = "2"
+  public static let contract = "3"
 
   public let configuration: Configuration
   public let directory: RunDirectory

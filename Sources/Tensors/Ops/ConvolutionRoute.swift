@@ -23,6 +23,7 @@ struct ConvolutionShape: Hashable {
   /// the shape alone, and not of the batch: the same on every device, and for one image as for many.
   var route: any ConvolutionRoute {
     if let winograd = WinogradConvolution(self) { return winograd }
+    if let winograd = Winograd3Convolution(self) { return winograd }
     if let columns = ColumnConvolution(self) { return columns }
     return DirectConvolution(shape: self)
   }

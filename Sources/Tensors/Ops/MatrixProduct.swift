@@ -37,12 +37,12 @@ struct Panels {
   }
 }
 
-/// Matrices [batches][rows][columns], a batch `stride` elements after the one before.
+/// Matrices [batches][rows][columns], a row `rowStride` and a batch `stride` elements after the one before.
 struct Matrices {
   let tensor: Tensor
-  let batches, rows, columns, stride: Int
+  let batches, rows, columns, rowStride, stride: Int
 
-  /// Makes them the products of `a` and `b`, as `Tensor.setProduct` does.
+  /// Makes them, whose rows lie close together, the products of `a` and `b`, as `Tensor.setProduct` does.
   func setProduct(
     _ a: Tensor, rowStride: Int, kStride: Int, batchStride: Int, _ b: Panels, k: Int, bias: Tensor? = nil,
     rectifier: Rectifier = .none, isAdding: Bool = false
@@ -74,7 +74,7 @@ extension Tensor {
     if extent.batches == 1, !isAdding, Chains.areApart("matmul", k: k, over: extent, on: device) {
       return setProductByChains(a, rowStride: rowStride, kStride: kStride, b, k: k, bias: bias, rectifier: rectifier)
     }
-    Matrices(tensor: self, batches: extent.batches, rows: m, columns: n, stride: m * n).setProduct(
+    Matrices(tensor: self, batches: extent.batches, rows: m, columns: n, rowStride: n, stride: m * n).setProduct(
       a, rowStride: rowStride, kStride: kStride, batchStride: batchStride, b, k: k, bias: bias, rectifier: rectifier,
       isAdding: isAdding)
   }

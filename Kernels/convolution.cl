@@ -191,9 +191,9 @@ BLOCK(convolve_filter, CONVOLVE_FILTER, CHANNELS, PANEL) {
       for (index done = 0; done < found; done += PIXELS) {
         const index some = found - done < PIXELS ? found - done : PIXELS, *x_at = x_place + done, *dy_at = dy_place + done;
         if (height == ROWS)
-          MULTIPLY(ROWS, sum, false, some, CHANNEL, some, NOTHING_AHEAD, from + dy_at[k])
+          MULTIPLY(ROWS, sum, false, some, CHANNEL, 0, NOTHING_AHEAD, from + dy_at[k])
         else
-          MULTIPLY(height, sum, false, some, CHANNEL_BELOW, some, NOTHING_AHEAD, from + dy_at[k])
+          MULTIPLY(height, sum, false, some, CHANNEL_BELOW, 0, NOTHING_AHEAD, from + dy_at[k])
       }
       // The total lives in the output.
       for (uint r = 0; r < ROWS; ++r)

@@ -1,5 +1,5 @@
-// C[M][N] = A[M][K] B[K][N] + bias[N] for batches, A by strides (so that a transposed A is the same kernel), B in panels of 32 columns, each with
-// rows b_k apart: zeros stand beyond N.
+// C[M][N] = A[M][K] B[K][N] + bias[N] for batches, A by strides, one of them 1 (so that a transposed A is the same kernel), B in panels of
+// 32 columns, each with rows b_k apart: zeros stand beyond N.
 //
 // Rule 4 of the numerical contract: k ascends in chunks of 512, one fma chain a chunk from +0, chunk sums added singly to a total that
 // starts at +0. (So a total is never -0: a sum that is exactly zero rounds to +0.)
@@ -15,8 +15,8 @@ BLOCK(matmul, MATMUL, ROWS, PANEL) {
   index row, panel;
   block_place(i % (down * across), down, across, K, &row, &panel);
   const index height = M - row < ROWS ? M - row : ROWS;
-  GLOBAL const real *rows[ROWS];
-  for (uint r = 0; r < ROWS; ++r) rows[r] = a + batch * a_batch + (r < height ? row + r : M - 1) * a_row;
+  GLOBAL const real *rows[ROWS], *left = a + batch * a_batch + row * a_row;
+  for (uint r = 0; r < ROWS; ++r) rows[r] = left + (r < height ? r : height - 1) * a_row;
   GLOBAL const real *from = b + batch * b_batch + panel * b_panel;
   GLOBAL real *to = c + batch * c_batch + row * N + panel * PANEL;
   real16 total[ROWS][2];
@@ -24,14 +24,18 @@ BLOCK(matmul, MATMUL, ROWS, PANEL) {
   if (adds) load_block(total, to, N, height, N - panel * PANEL);
 #define ROW_ALONG(r) rows[r][k]
 #define NEXT_ROW(r, k) FETCH(rows[r] + ROWS * a_row + k);
-#define ROW_ACROSS(r) rows[r][k * a_k]
+#define ROW_ACROSS(r) left[k * a_k + (r)]
+#define ROW_ACROSS_BELOW(r) left[k * a_k + ((r) < height ? (r) : height - 1)]
   for (index k0 = 0; k0 < K; k0 += CHAIN, from += CHAIN * b_k) {
     const index length = k0 + CHAIN < K ? CHAIN : K - k0;
     if (a_k == 1)
       MULTIPLY(height, total, true, length, ROW_ALONG, LINE, NEXT_ROW, from + k * b_k)
+    else if (height == ROWS)
+      MULTIPLY(ROWS, total, true, length, ROW_ACROSS, 0, NOTHING_AHEAD, from + k * b_k)
     else
-      MULTIPLY(height, total, true, length, ROW_ACROSS, length, NOTHING_AHEAD, from + k * b_k)
-    for (uint r = 0; r < ROWS; ++r) rows[r] += length * a_k;
+      MULTIPLY(height, total, true, length, ROW_ACROSS_BELOW, 0, NOTHING_AHEAD, from + k * b_k)
+    for (uint r = 0; r < ROWS; ++r) rows[r] += length;
+    left += length * a_k;
   }
   add_bias_block(total, bias + panel * PANEL, N - panel * PANEL);
   if (limit > 0) limit_block(total, limit);

@@ -32,16 +32,17 @@ INLINE void vstoreL(realL v, size_t o, real *p) { memcpy(p + LANES * o, &v, size
 // block[r] += A(r) B[0 ... PANEL - 1] for `rows` rows r from `top` on and k ascending from 0 to `length`: A(r) and B are
 // expressions in k. If `is_chain`, the terms are a chain of their own, from +0, whose sum is then added; otherwise they go on with the
 // chain in the block. (k may not be unrolled: the compiler would run out of registers.)
-// Before each `line` terms AHEAD(r, k), a statement, asks for what a block to come reads: a row of a matrix is short, no processor
-// guesses the next.
+// Before each `line` terms (all where it is 0) AHEAD(r, k), a statement, asks for what a block to come reads: a row of a matrix is short,
+// no processor guesses the next.
 #define MULTIPLY_PART(rows, top, block, is_chain, length, A, line, AHEAD, B)                                       \
   {                                                                                                                \
     realL part_[rows][VECTORS];                                                                                    \
     _Pragma("unroll") for (uint r = 0; r < rows; ++r)                                                              \
       _Pragma("unroll") for (uint j = 0; j < VECTORS; ++j)                                                         \
         part_[r][j] = is_chain ? (realL)0 : vloadL(j, (real *)block[top + r]);                                     \
-    _Pragma("unroll 1") for (index k = 0; k < length;) {                                                           \
-      const index end_ = length - k < line ? length : k + line;                                                    \
+    index k = 0;                                                                                                   \
+    do {                                                                                                           \
+      const index end_ = line == 0 || length - k < line ? length : k + line;                                       \
       _Pragma("unroll") for (uint r = 0; r < rows; ++r) { AHEAD(top + r, k) }                                      \
       _Pragma("unroll 1") for (; k < end_; ++k) {                                                                  \
         if (rows < VECTORS) { /* what there is less of lies in registers */                                        \
@@ -60,7 +61,7 @@ INLINE void vstoreL(realL v, size_t o, real *p) { memcpy(p + LANES * o, &v, size
           }                                                                                                        \
         }                                                                                                          \
       }                                                                                                            \
-    }                                                                                                              \
+    } while (line != 0 && k < length);                                                                             \
     _Pragma("unroll") for (uint r = 0; r < rows; ++r)                                                              \
       _Pragma("unroll") for (uint j = 0; j < VECTORS; ++j)                                                         \
         vstoreL(is_chain ? vloadL(j, (real *)block[top + r]) + part_[r][j] : part_[r][j], j, (real *)block[top + r]); \

@@ -175,11 +175,13 @@ COLUMNWISE(winograd_output_gradient, OUTPUT_GRADIENT_SIG, ALONG, tiles, K, OUTPU
 
 // w [4][4][C][K] to panels of 32 columns for products' right side.
 #define FILTER_SIG(_) _(IN, w) _(OUT, b) _(SIZE, C) _(SIZE, K) _(SIZE, columns) _(UINT, phase) _(SIZE, plane)
+#define FILTER_LINES(V)                                                                                            \
+  for (uint l = 0; l < 2; ++l) FILTER_LINE(V, t, 5 * l, 1)                                                         \
+  for (uint l = 0; l < 5; ++l) FILTER_LINE(V, t, l, 5)
 #define FILTER_TRANSFORM(V, READ, tap)                                                                             \
   for (uint a = 0; a < 2; ++a)                                                                                     \
     for (uint d = 0; d < 2; ++d) t[5 * a + d] = READ(w, tap + (8 * a + 2 * d) * C * K);                            \
-  for (uint l = 0; l < 2; ++l) FILTER_LINE(V, t, 5 * l, 1)                                                         \
-  for (uint l = 0; l < 5; ++l) FILTER_LINE(V, t, l, 5)
+  FILTER_LINES(V)
 // The first tap of a phase.
 FN index first_tap(const index own) { return own / 2 * 4 + own % 2; }
 // Forward: the first columns in panels [columns / 32][4 C][32]; `phase` is 0. Extent: 4 C x columns.
@@ -202,6 +204,39 @@ COLUMNWISE(winograd_filter, FILTER_SIG, DOWN, 4 * C, columns, FILTER_BODY)
     for (uint l = 0; l < POINTS; ++l) STREAM##WIDTH(t[l], b, l * plane + to);                                      \
   }
 COLUMNWISE(winograd_filter_transposed, FILTER_SIG, DOWN, K, columns, FILTER_TRANSPOSED_BODY)
+
+// The product of few rows u [25][rows][K], FEW at most, with this, whose transform is used at once and not written: for one image it
+// would take longer than all else. (Not for GPUs: there are too few columns.) To [25][rows][columns]. Extent: 1 x columns.
+#define FEW 4
+#define FEW_SIG(_)                                                                                                 \
+  _(IN, u) _(IN, w) _(OUT, m) _(SIZE, C) _(SIZE, K) _(SIZE, rows) _(SIZE, columns) _(UINT, phase) _(SIZE, u_row)     \
+  _(SIZE, u_plane) _(SIZE, plane)
+BLOCK(winograd_few, FEW_SIG, 1, 16) {
+  const index column = i * 16, from = (first_tap(phase + column / C) * C + column % C) * K;
+  real16 total[FEW * POINTS], sum[FEW * POINTS], taps[4][16], t[POINTS];
+  for (index l = 0; l < rows * POINTS; ++l) total[l] = sum[l] = (real16)0;
+  for (index k = 0; k < K; ++k) {
+    if (k % 16 == 0)
+      for (uint l = 0; l < 4; ++l) turn16(taps[l], w + from + (l / 2 * 8 + l % 2 * 2) * C * K + k, K);
+    for (uint l = 0; l < 4; ++l) t[l / 2 * 5 + l % 2] = taps[l][k % 16];
+    for (uint l = 0; l < 2; ++l) FILTER_LINE(real16, t, 5 * l, 1)
+#pragma unroll
+    for (uint l = 0; l < 5; ++l) { // a column of points at a time, which stays in registers
+      FILTER_LINE(real16, t, l, 5)
+      for (index r = 0; r < rows; ++r)
+#pragma unroll
+        for (uint j = l; j < POINTS; j += 5)
+          sum[r * POINTS + j] = fma((real16)u[j * u_plane + r * u_row + k], t[j], sum[r * POINTS + j]);
+    }
+    if ((k + 1) % CHAIN == 0 || k + 1 == K)
+      for (index l = 0; l < rows * POINTS; ++l) {
+        total[l] += sum[l];
+        sum[l] = (real16)0;
+      }
+  }
+  for (index r = 0; r < rows; ++r)
+    for (uint l = 0; l < POINTS; ++l) vstore16(total[r * POINTS + l], 0, m + l * plane + r * columns + column);
+}
 
 // [25][rows][K] to dw [4][4][C][K]. Extent: rows x K, rows being whole phases.
 #define FILTER_GRADIENT_SIG(_) _(IN, m) _(OUT, dw) _(SIZE, C) _(SIZE, K) _(SIZE, rows) _(UINT, phase) _(SIZE, plane)

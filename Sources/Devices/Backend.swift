@@ -21,6 +21,8 @@ protocol Backend: AnyObject {
   /// Runs the items `first ..< items` of a kernel. Arguments are in the order of its signature, and were checked
   /// against it.
   func launch(_ kernel: Kernel, _ arguments: [LaunchArgument], extent: Extent, first: Int) throws(DeviceError)
+  /// Which form of a kernel it runs: blocks, one after the other on a processor, or tiles, all at once on a GPU.
+  var form: KernelForm { get }
   /// Whether the chains of a sum over `k` had better be computed apart, each as a batch of a launch of this extent.
   func computesChainsApart(_ kernel: Kernel, k: Int, over extent: Extent) -> Bool
   /// Elements that scratch between two launches should have at most: what a cache holds, or what keeps a GPU's units busy.
@@ -56,6 +58,7 @@ extension Extent {
 
 extension Backend {
   var threadCount: Int { 1 }
+  var form: KernelForm { .block }
   var scratchElements: Int { 1 << 22 }
   func computesChainsApart(_ kernel: Kernel, k: Int, over extent: Extent) -> Bool { extent.suitsACache(k: k) }
 }

@@ -140,6 +140,9 @@ public final class Device {
     backend.computesChainsApart(kernel, k: k, over: extent)
   }
 
+  /// Which form of a kernel it runs.
+  package var form: KernelForm { backend.form }
+
   /// Elements that scratch between two launches should have at most.
   package var scratchElements: Int { backend.scratchElements }
 

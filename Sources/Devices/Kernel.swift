@@ -88,6 +88,8 @@ public struct Kernel: Sendable {
   let hasTunedTile: Bool
   /// Whether an item owns one element (else a block).
   let isElementwise: Bool
+  /// Whether only processors launch it: a block form without a tile form.
+  var isForProcessors: Bool { !isElementwise && tile == nil && !hasTunedTile }
   let builds: [Build]
 
   /// Every kernel by name.

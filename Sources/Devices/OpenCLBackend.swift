@@ -40,7 +40,7 @@ final class OpenCLBackend: Backend {
   let programs: OpenCLPrograms
   private let device: OpenCLDevice
   private let call: OpenCLFunctions
-  private let form: KernelForm
+  let form: KernelForm
   /// How many elements one work-item of an elementwise kernel does: a run of them, or on GPUs ABREAST of them.
   private let runItems: Int
   /// What the tuner changes from one candidate to the next.

@@ -18,6 +18,7 @@ final class RehearsalBackend: Backend {
   func upload(_ bytes: UnsafeRawBufferPointer, to memory: Memory, at byteOffset: Int) {}
   func download(_ memory: Memory, at byteOffset: Int, into bytes: UnsafeMutableRawBufferPointer) {}
   func launch(_ kernel: Kernel, _ arguments: [LaunchArgument], extent: Extent, first: Int) {}
+  var form: KernelForm { model?.form ?? .block }
   func computesChainsApart(_ kernel: Kernel, k: Int, over extent: Extent) -> Bool {
     model?.computesChainsApart(kernel, k: k, over: extent) ?? false
   }

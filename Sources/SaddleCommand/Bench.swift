@@ -5,8 +5,9 @@ import Saddle
 
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measures kernels against the device's roofline, training steps, and networks that judge images.",
-    subcommands: [Kernels.self, Step.self, Features.self], defaultSubcommand: Step.self)
+    abstract:
+      "Measures kernels against the device's roofline, training steps, samples, and networks that judge images.",
+    subcommands: [Kernels.self, Step.self, Sample.self, Features.self], defaultSubcommand: Step.self)
 
   struct Kernels: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -93,6 +94,25 @@ struct Bench: ParsableCommand {
 }
 
 extension Bench {
+  struct Sample: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Samples from a preset's generator with its first weights: images a second, and where the time goes.")
+
+    @Option(help: "The preset.", completion: Completions.presets) var preset = "dcgan64"
+    @Option("Images that are drawn together.", .whole(1...65_536)) var batch = 64
+    @Option("Batches that are counted, after one that is not.", .whole(1...1_000_000)) var batches = 10
+    @Flag(help: "One line of JSON.") var json = false
+    @OptionGroup var deviceOptions: DeviceOptions
+
+    func run() throws {
+      let configuration = try Saddle.Configuration(from: preset, assignments: [])
+      let device = try deviceOptions.open()
+      let bench = try PassBench(samplesOf: configuration, preset: preset, batch: batch, on: device)
+      let report = try bench.run(passes: batches)
+      try show(json ? try report.json() : report.text)
+    }
+  }
+
   struct Features: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Inception-v3 on noise, with random weights: images a second, and where the time goes.")
@@ -103,7 +123,7 @@ extension Bench {
     @OptionGroup var deviceOptions: DeviceOptions
 
     func run() throws {
-      let report = try FeatureBench(on: deviceOptions.open()).run(batch: batch, batches: batches)
+      let report = try PassBench(featuresOf: batch, on: deviceOptions.open()).run(passes: batches)
       try show(json ? try report.json() : report.text)
     }
   }

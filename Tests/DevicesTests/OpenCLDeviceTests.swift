@@ -26,7 +26,9 @@ struct OpenCLDeviceTests {
   func everyKernel() throws {
     for form in KernelForm.allCases {
       let backend = try Processors.openCL(form: form)
-      for kernel in Kernel.all.values { #expect(throws: Never.self, "\(kernel.name)") { try backend.prepare(kernel) } }
+      for kernel in Kernel.all.values where form == .block || !kernel.isForProcessors {
+        #expect(throws: Never.self, "\(kernel.name)") { try backend.prepare(kernel) }
+      }
     }
   }
 

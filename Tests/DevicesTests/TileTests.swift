@@ -124,7 +124,7 @@ struct TileTests {
   /// Sizes that are multiples of nothing; sums of less than a chain, of one, of two and a little more.
   static let launches: [Launch] = [
     product(133, 70, 1037, aRow: 1037, aK: 1), product(67, 33, 520, aRow: 1, aK: 67, batches: 2),
-    product(129, 131, 512, aRow: 512, aK: 1), product(9, 3, 7, aRow: 3, aK: 30), product(1, 1, 1, aRow: 1, aK: 1),
+    product(129, 131, 512, aRow: 512, aK: 1), product(9, 3, 7, aRow: 1, aK: 30), product(1, 1, 1, aRow: 1, aK: 1),
     product(5, 36, 0, aRow: 1, aK: 1), product(70, 64, 44, aRow: 44, aK: 1, batches: 3),
     product(35, 66, 600, aRow: 600, aK: 1, adds: true), product(35, 67, 600, aRow: 600, aK: 1, limit: .infinity),
     convolution(2, 7, 9, 12, taps: 3, 35, stride: 2, padding: 1),

@@ -134,6 +134,7 @@ private let mistakes: Result<String, any Error> = Result {
     WrongCall("lab dirca", 1, "'dirca'", "did you mean dirac?"),
     WrongCall("games xyzzy", 2, "'xyzzy'", "saddle games lists all"),
     WrongCall("bench step --preset dcgan65", 1, "'dcgan65'", "did you mean 'dcgan64'?"),
+    WrongCall("bench sample --preset dcgan65", 1, "'dcgan65'", "did you mean 'dcgan64'?"),
   ])
 func everyErrorSaysWhatToDoNext(call: WrongCall) throws {
   let folder = try mistakes.get()

@@ -46,6 +46,7 @@ struct StreamCall: Sendable, CustomTestStringConvertible {
     StreamCall(command: "check", arguments: "--tiny --filter add --device cpu"),
     StreamCall(command: "tune", arguments: "--device cpu"), StreamCall(command: "bench kernels", arguments: "--list"),
     StreamCall(command: "bench step", arguments: "--preset ring --batch 8 --steps 1 --device cpu"),
+    StreamCall(command: "bench sample", arguments: "--preset dcgan64 --batch 1 --batches 1 --device cpu"),
     StreamCall(command: "bench features", arguments: "--batch 1 --batches 1 --device cpu"),
     StreamCall(command: "help", arguments: "data pack"), StreamCall(command: "", arguments: "--version"),
     StreamCall(command: "", arguments: "--generate-completion-script bash"),

@@ -17,6 +17,7 @@ import Testing
   ("lab dirac --scale", ["nan", "0", "1.01", "-inf"]), ("lab dirac --seed", ["18446744073709551615"]),
   ("tune --minutes", ["nan", "inf", "0"]), ("bench step --batch", ["0", "9223372036854775807"]),
   ("bench step --steps", ["0", "9223372036854775807"]), ("bench features --batch", ["0", "9223372036854775807"]),
+  ("bench sample --batch", ["0", "9223372036854775807"]), ("bench sample --batches", ["0", "9223372036854775807"]),
   ("bench features --batches", ["0", "9223372036854775807"]),
   ("data pack . --out x.safetensors --size", ["0", "-1", "9223372036854775807"]),
   ("data pack . --out x.safetensors --channels", ["0", "2", "9223372036854775807"]),

@@ -100,7 +100,9 @@ func winogradRoundsLittleMoreThanDirectly(row: WinogradRow) throws {
       rootMeanSquare(zip(ours, exact).map { $0 - $1 }) / rootMeanSquare(exact)
     }
   }
-  print("\(row.testDescription), relative errors (forward, input gradient, filter gradient): direct \(errors[0]), Winograd \(errors[1])")
+  print(
+    "\(row.testDescription), relative errors (forward, input gradient, filter gradient): direct \(errors[0]), "
+      + "Winograd \(errors[1])")
   for (plain, transformed) in zip(errors[0], errors[1]) {
     #expect(plain < 5e-7 && transformed < row.worst * plain, "\(plain) directly, \(transformed) by Winograd")
   }
@@ -125,4 +127,19 @@ func sharesChangeNoBit(row: WinogradRow) throws {
   }
   let whole = try results(shareElements: 1 << 30)
   for shareElements in [1 << 21, 1 << 17, 1] { #expect(try results(shareElements: shareElements) == whole) }
+}
+
+/// One image, whose filter is transformed as it is used, and the first of many: 640 channels are a chain of 512 and a rest.
+@Test(arguments: [[8, 8], [16, 16], [8, 24]])
+func oneImageIsAsMany(size: [Int]) throws {
+  let device = try Device.cpu()
+  let random = RandomStream(seed: 5, stream: 3)
+  let (p, q) = (size[0] / 2, size[1] / 2)
+  let dy = random.normal([8, p, q, 640], step: 0, on: device), w = random.normal([4, 4, 64, 640], step: 1, on: device)
+  func first(of images: Int) throws -> [Float] {
+    let dx = transposedConv2d(
+      dy.view(from: 0, shape: [images, p, q, 640]), w, .init(stride: 2, padding: 1), height: size[0], width: size[1])
+    return Array(try dx.scalars(as: Float.self).prefix(size[0] * size[1] * 64))
+  }
+  #expect(try first(of: 1) == first(of: 8))
 }

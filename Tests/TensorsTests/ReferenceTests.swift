@@ -76,6 +76,7 @@ private struct Case {
     Case(stride: 1, padding: 0, dilation: 1, height: 4, width: 4, rows: 4, columns: 4),
     Case(stride: 2, padding: 1, dilation: 1, height: 16, width: 16, rows: 4, columns: 4),
     Case(stride: 1, padding: 1, dilation: 1, height: 8, width: 12, rows: 3, columns: 3),
+    Case(stride: 2, padding: 1, dilation: 1, height: 8, width: 16, rows: 4, columns: 4),
   ]
 
   /// Every pair of an output pixel and a tap inside the image: output row and column, tap, input row and column.

@@ -94,6 +94,25 @@ def bench_step(preset: str, *words: str, device: str = "cpu", name: str = "Saddl
     return Contender(name, [SADDLE, "bench", "step", "--preset", preset, "--device", device, "--json", *words])
 
 
+def sampling(batch: int, batches: int) -> Comparison:
+    words = ["--batch", str(batch), "--batches", str(batches)]
+    return Comparison(
+        f"sample{batch}", f"{batch} sample{'s' if batch > 1 else ''} of DCGAN-64",
+        Contender("Saddle", [SADDLE, "bench", "sample", "--preset", "dcgan64", "--device", "cpu", "--json", *words]),
+        [Contender(f"PyTorch inference mode, {name}", [PYTHON, "-m", "tools.peers.pytorch_sample", "--threads",
+                                                       "{threads}", "--mode", mode, *words])
+         for name, mode in (("NCHW", "nchw"), ("channels_last", "channels_last"))],
+        [Measure("images_per_second", "images/s", at_least=1.5)])
+
+
+def small_batch(batch: int) -> Comparison:
+    return Comparison(
+        f"dcgan64-{batch}", f"DCGAN-64 step, batch {batch}",
+        bench_step("dcgan64", "--batch", str(batch), "--steps", "10"),
+        eager("--game", "dcgan64", steps="10", batch=str(batch)),
+        [Measure("images_per_second", "images/s", at_least=1)])
+
+
 def bench_kernels(filter: str, device: str, read: Callable[[dict], Readings] = one_kernel) -> Contender:
     return Contender("Saddle, CPU device" if device == "cpu" else "Saddle, PoCL",
                      [SADDLE, "bench", "kernels", "--device", device, "--json", "-", "--filter", filter], read)
@@ -120,6 +139,9 @@ ALL = [
         eager("--game", "dcgan64", steps="10"),
         [Measure("images_per_second", "images/s", at_least=2),
          Measure("peak_rss_mib", "MiB", "peak memory", at_most=0.5)]),
+    *(small_batch(batch) for batch in (1, 2, 4, 8)),
+    sampling(1, batches=50),
+    sampling(64, batches=5),
     Comparison(
         "dcgan32", "DCGAN-32 step, grey, batch 64", bench_step("fashion", "--batch", "64", "--steps", "30"),
         eager("--game", "dcgan32", "--channels", "1", steps="30"),
@@ -127,7 +149,7 @@ ALL = [
     Comparison(
         "wgan-gp", "WGAN-GP step (five of the critic, second gradients), 32 pixels, grey, batch 16",
         bench_step("wgan-gp", "--batch", "16", "--steps", "3"),
-        eager("--game", "wgan-gp", "--channels", "1", steps="3", batch="16"),
+        eager("--game", "wgan-gp", "--channels", "1", "--warmup", "1", steps="3", batch="16"),
         [Measure("images_per_second", "images/s", at_least=1.5)]),
     Comparison(
         "points", "MLP GAN step, points, batch 512",

@@ -47,6 +47,7 @@ struct Matrices {
     _ a: Tensor, rowStride: Int, kStride: Int, batchStride: Int, _ b: Panels, k: Int, bias: Tensor? = nil,
     rectifier: Rectifier = .none, isAdding: Bool = false
   ) {
+    precondition(rowStride == 1 || kStride == 1, "the left side of a product lies along its rows or its columns")
     let sizes = [
       rows, columns, k, rowStride, kStride, batchStride, b.panelStride, b.kStride, b.batchStride, stride,
     ]

@@ -37,13 +37,19 @@ struct WinogradConvolution: ConvolutionRoute {
 
   func inputGradient(_ dy: Tensor, _ w: Tensor) -> Tensor {
     let dx = Tensor(uninitialized: [n, h, self.w, c], on: dy.device)
-    let groups = domain.shares(of: 4, weighing: 4 * c * k, on: dy.device)
-    let filters = groups.count == 1 ? transposedFilter(w, groups[0]) : nil
+    // To write and read the filter's transform would take longer than all else.
+    let isOfFewRows = n * tilesPerImage <= 4 && dy.device.form == .block
+    let groups = isOfFewRows ? [0..<4] : domain.shares(of: 4, weighing: 4 * c * k, on: dy.device)
+    let filters = groups.count == 1 && !isOfFewRows ? transposedFilter(w, groups[0]) : nil
     for images in domain.shares(of: n, weighing: n * tilesPerImage * 4 * c, on: dy.device) {
       let u = outputGradient(dy, images)
       for phases in groups {
         let m = domain.planes(u.rows, phases.count * c, on: dy.device)
-        u.multiply(filters ?? transposedFilter(w, phases), into: m)
+        if isOfFewRows {
+          multiplyFew(u, w, phases, into: m)
+        } else {
+          u.multiply(filters ?? transposedFilter(w, phases), into: m)
+        }
         m.launch(
           "winograd_image_gradient", [m.tensor, dx.from(images.lowerBound * h * self.w * c)],
           imageSizes(m, phases) + [.size(m.stride)])
@@ -118,5 +124,16 @@ struct WinogradConvolution: ConvolutionRoute {
       "winograd_filter_transposed", [w, b.tensor],
       [.size(c), .size(k), .size(b.columns), .uint(phases.lowerBound), .size(b.stride)])
     return b.panels(k: k)
+  }
+
+  /// Makes `products` those of u [tiles][k] with the transposed filter, of which nothing is kept: the same bits.
+  private func multiplyFew(_ u: Matrices, _ w: Tensor, _ phases: Range<Int>, into products: Matrices) {
+    w.launch(
+      "winograd_few", [u.tensor, w, products.tensor],
+      [
+        .size(c), .size(k), .size(u.rows), .size(products.columns), .uint(phases.lowerBound), .size(u.rowStride),
+        .size(u.stride), .size(products.stride),
+      ],
+      over: Extent(rows: 1, columns: products.columns))
   }
 }

@@ -56,8 +56,9 @@ public func similarityScales(height: Int, width: Int) -> Int {
 private let scaleWeights = [0.0448, 0.2856, 0.3001, 0.2363, 0.1333]
 
 private let window: [Double] = {
-  let weights = (-5...5).map { exp(-Double($0 * $0) / (2 * 1.5 * 1.5)) }
-  return weights.map { $0 / weights.reduce(0, +) }
+  let weights = (-5...5).map { (pixel: Int) -> Double in exp(-Double(pixel * pixel) / 4.5) }  // 2 times 1.5 squared
+  let sum = weights.reduce(0, +)
+  return weights.map { $0 / sum }
 }()
 
 /// MS-SSIM of two images, by their numbers.

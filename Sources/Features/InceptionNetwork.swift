@@ -155,9 +155,13 @@ extension InceptionNetwork {
 
   /// The tensors of a state dict, by name and in PyTorch's layouts: filters [out][in][rows][columns].
   var tensors: [(name: String, shape: [Int])] {
-    units.flatMap { unit, inputs in
-      [(name: unit.name + ".conv.weight", shape: [unit.outputs, inputs, unit.rows, unit.columns])]
-        + ["weight", "bias", "running_mean", "running_var"].map { ("\(unit.name).bn.\($0)", [unit.outputs]) }
-    } + [("fc.weight", [classes, Self.features]), ("fc.bias", [classes])]
+    var tensors: [(name: String, shape: [Int])] = []
+    for (unit, inputs) in units {
+      tensors.append((unit.name + ".conv.weight", [unit.outputs, inputs, unit.rows, unit.columns]))
+      for part in ["weight", "bias", "running_mean", "running_var"] {
+        tensors.append(("\(unit.name).bn.\(part)", [unit.outputs]))
+      }
+    }
+    return tensors + [("fc.weight", [classes, Self.features]), ("fc.bias", [classes])]
   }
 }

@@ -133,7 +133,7 @@ extension Experiment {
         let cells = 20_000
         let length = distance + 2 * width
         let density = { (x: Double, centre: Double) in abs(x - centre) < width ? length / (2 * width) : 0 }
-        let places = (0..<cells).map { -width + (Double($0) + 0.5) / Double(cells) * length }
+        let places = (0..<cells).map { (cell: Int) -> Double in -width + (Double(cell) + 0.5) / Double(cells) * length }
         let (p, q) = (
           places.map { density($0, 0) / Double(cells) }, places.map { density($0, distance) / Double(cells) }
         )

@@ -45,20 +45,19 @@ extension Architecture.Options {
   /// Images to maps of 4 x 4 pixels.
   func dcganEncoder() throws(NetworkError) -> [any Layer] {
     let norm = try normalization()
-    return (0..<(try halvings())).flatMap { level in
-      [Convolution(width << level, kernel: 4, Self.halving, bias: false, initializer: initializer)]
-        + (level > 0 ? norm : []) + [Activation.leakyReLU()]
+    return (0..<(try halvings())).flatMap { level -> [any Layer] in
+      let convolution = Convolution(width << level, kernel: 4, Self.halving, bias: false, initializer: initializer)
+      return [convolution] + (level > 0 ? norm : []) + [Activation.leakyReLU()]
     }
   }
 
   /// Maps of 4 x 4 pixels, before their normalization, to images.
   func dcganDecoder(_ norm: [any Layer], _ activation: Activation) throws(NetworkError) -> [any Layer] {
-    (0..<(try halvings())).reversed().flatMap { level in
-      norm + [
-        activation,
-        TransposedConvolution(
-          level == 0 ? channels : width << (level - 1), kernel: 4, Self.halving, bias: false, initializer: initializer),
-      ]
+    (0..<(try halvings())).reversed().flatMap { level -> [any Layer] in
+      let outputs = level == 0 ? channels : width << (level - 1)
+      let convolution = TransposedConvolution(
+        outputs, kernel: 4, Self.halving, bias: false, initializer: initializer)
+      return norm + [activation, convolution]
     }
   }
 }

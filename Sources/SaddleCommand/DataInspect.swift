@@ -99,7 +99,7 @@ struct InspectionText: CustomStringConvertible {
   private func facts(_ sizes: DatasetSummary.Sizes) -> String {
     let channels = summary.channels
     let grey = channels.grey == summary.images ? "all grey" : channels.grey == 0 ? "colour" : "\(channels.grey) grey"
-    let rows = [
+    let rows: [(String, String)] = [
       ("sizes", "\(text(sizes.smallest)) to \(text(sizes.largest)), median \(text(sizes.median))"),
       (
         "commonest",

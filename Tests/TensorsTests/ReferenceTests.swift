@@ -75,7 +75,7 @@ private struct Case {
     Case(stride: 2, padding: 2, dilation: 1, height: 7, width: 7, rows: 5, columns: 5),
     Case(stride: 1, padding: 0, dilation: 1, height: 4, width: 4, rows: 4, columns: 4),
     Case(stride: 2, padding: 1, dilation: 1, height: 16, width: 16, rows: 4, columns: 4),
-    Case(stride: 1, padding: 1, dilation: 1, height: 8, width: 12, rows: 3, columns: 3),
+    Case(stride: 1, padding: 1, dilation: 1, height: 4, width: 16, rows: 3, columns: 3),
     Case(stride: 2, padding: 1, dilation: 1, height: 8, width: 16, rows: 4, columns: 4),
   ]
 

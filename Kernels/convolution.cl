@@ -46,10 +46,9 @@ BLOCK(convolve, CONVOLVE, ROWS, PANEL) {
       const index tap = (index)(t_row + m * t_row_step) * S + t_column + l * t_column_step;
       GLOBAL const real *from = b + (panel * taps + tap) * C * PANEL;
 #define TAP_PIXEL(r) rows[r][k]
-#define NEXT_PIXEL(r, k) FETCH(rows[r] + ROWS * C + k);
       for (index c = 0; c < C;) {
         const index left = CHAIN - filled, length = C - c < left ? C - c : left;
-        MULTIPLY(ROWS, sum, false, length, TAP_PIXEL, LINE, NEXT_PIXEL, from + (c + k) * PANEL)
+        MULTIPLY(ROWS, sum, false, length, TAP_PIXEL, 0, NOTHING_AHEAD, from + (c + k) * PANEL)
         for (uint r = 0; r < ROWS; ++r) rows[r] += length;
         c += length;
         filled += length;

@@ -22,14 +22,17 @@ BLOCK(matmul, MATMUL, ROWS, PANEL) {
   real16 total[ROWS][2];
   zero_block(total);
   if (adds) load_block(total, to, N, height, N - panel * PANEL);
+#define SHORT 256 // longer rows a processor follows by itself
 #define ROW_ALONG(r) rows[r][k]
 #define NEXT_ROW(r, k) FETCH(rows[r] + ROWS * a_row + k);
 #define ROW_ACROSS(r) left[k * a_k + (r)]
 #define ROW_ACROSS_BELOW(r) left[k * a_k + ((r) < height ? (r) : height - 1)]
   for (index k0 = 0; k0 < K; k0 += CHAIN, from += CHAIN * b_k) {
     const index length = k0 + CHAIN < K ? CHAIN : K - k0;
-    if (a_k == 1)
+    if (a_k == 1 && K <= SHORT)
       MULTIPLY(height, total, true, length, ROW_ALONG, LINE, NEXT_ROW, from + k * b_k)
+    else if (a_k == 1)
+      MULTIPLY(height, total, true, length, ROW_ALONG, 0, NOTHING_AHEAD, from + k * b_k)
     else if (height == ROWS)
       MULTIPLY(ROWS, total, true, length, ROW_ACROSS, 0, NOTHING_AHEAD, from + k * b_k)
     else

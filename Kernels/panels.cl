@@ -18,8 +18,10 @@ BLOCK(pack_panels, PACK, PACK_ROWS, PANEL) {
   } else { // transposed: columns are what lies together
     index place[PACK_ROWS];
     for (index r = 0; r < height; ++r) place[r] = (top + r) / K * tap_stride + (top + r) % K * k_stride;
-    for (index n = 0; n < width; ++n)
+    for (index n = 0; n < width; ++n) {
+      FETCH(from + place[0] + (n + PANEL) * n_stride); // of the next panel
       for (index r = 0; r < height; ++r) to[r * PANEL + n] = from[place[r] + n * n_stride];
+    }
   }
   for (index r = 0; r < height; ++r)
     for (index n = width; n < PANEL; ++n) to[r * PANEL + n] = 0;

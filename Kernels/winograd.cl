@@ -205,8 +205,8 @@ COLUMNWISE(winograd_filter, FILTER_SIG, DOWN, 4 * C, columns, FILTER_BODY)
   }
 COLUMNWISE(winograd_filter_transposed, FILTER_SIG, DOWN, K, columns, FILTER_TRANSPOSED_BODY)
 
-// The product of few rows u [25][rows][K], FEW at most, with this, whose transform is used at once and not written: for one image it
-// would take longer than all else. (Not for GPUs: there are too few columns.) To [25][rows][columns]. Extent: 1 x columns.
+// The product of few rows u [25][rows][K], FEW at most, with this filter, whose transform is used at once and not written: for one image
+// that would take longer than all else. (Not for GPUs: there are too few columns.) To [25][rows][columns]. Extent: 1 x columns.
 #define FEW 4
 #define FEW_SIG(_)                                                                                                 \
   _(IN, u) _(IN, w) _(OUT, m) _(SIZE, C) _(SIZE, K) _(SIZE, rows) _(SIZE, columns) _(UINT, phase) _(SIZE, u_row)     \

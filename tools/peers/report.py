@@ -22,11 +22,11 @@ def text(results: dict, threads: int) -> str:
     shown = measured(results)
     # A contender may have several: devices differ between comparisons.
     versions = {version for _, result in shown for version in result["versions"].values() if version}
-    rounds = max((len(values) for _, result in shown for values in result["readings"].values()), default=0)
+    rounds = sorted({len(values) for _, result in shown for values in result["readings"].values()}) or [0]
     return "\n".join([
         f"# Saddle beside its peers, {processor.kind()}", "",
         "Written by `tools/peers/compare --write`; `tools/peers/setup` installs the peers. Processes take turns, "
-        f"medians of {rounds} rounds,",
+        f"medians of {' to '.join(str(count) for count in dict.fromkeys((rounds[0], rounds[-1])))} rounds,",
         "ratios of medians, in parentheses the least and the greatest ratio of a round. Where several peers share a "
         "target, the best of them",
         "has it; a peer without one is there for orientation.", "",

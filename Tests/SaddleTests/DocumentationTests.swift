@@ -186,3 +186,10 @@ func thePagesShowThisCode(page: String) throws {
   let shell = try lines("terminal-4.sh")
   for step in 1...3 { #expect(shell.starts(with: try lines("terminal-\(step).sh")), "step \(step)") }
 }
+
+/// A change that moves a bit gets a number of its own; the rules say which number is theirs.
+@Test func theRulesAreThoseOfTheContract() throws {
+  let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..")
+  let rules = try String(contentsOf: root.appendingPathComponent("Kernels/README.md"), encoding: .utf8)
+  #expect(rules.contains("\n## The numerical contract, number \(TrainingRun.contract)\n"))
+}

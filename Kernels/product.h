@@ -32,8 +32,8 @@ INLINE void vstoreL(realL v, size_t o, real *p) { memcpy(p + LANES * o, &v, size
 // block[r] += A(r) B[0 ... PANEL - 1] for `rows` rows r from `top` on and k ascending from 0 to `length`: A(r) and B are
 // expressions in k. If `is_chain`, the terms are a chain of their own, from +0, whose sum is then added; otherwise they go on with the
 // chain in the block. (k may not be unrolled: the compiler would run out of registers.)
-// Before each `line` terms (all where it is 0) AHEAD(r, k), a statement, asks for what a block to come reads: a row of a matrix is short,
-// no processor guesses the next.
+// Before each `line` terms (all where it is 0) AHEAD(r, k), a statement, asks for what a block to come reads: where rows are short, no
+// processor guesses the next.
 #define MULTIPLY_PART(rows, top, block, is_chain, length, A, line, AHEAD, B)                                       \
   {                                                                                                                \
     realL part_[rows][VECTORS];                                                                                    \

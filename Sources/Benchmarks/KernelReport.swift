@@ -41,12 +41,7 @@ public struct KernelReport: Codable, Sendable, Equatable {
 
   // MARK: Files
 
-  public func json() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    return String(decoding: try encoder.encode(self), as: UTF8.self)
-  }
+  public func json() throws -> String { try encoded(.prettyPrinted) }
 
   /// Reads what `json` wrote.
   ///

@@ -69,12 +69,7 @@ public struct PassReport: Codable, Sendable {
   public let kernels: [StepReport.Kernel]
 
   /// One line.
-  public func json() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    return String(decoding: try encoder.encode(self), as: UTF8.self)
-  }
+  public func json() throws -> String { try encoded() }
 
   public var text: String {
     let rows = kernels.map { kernel in

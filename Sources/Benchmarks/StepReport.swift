@@ -47,12 +47,7 @@ public struct StepReport: Codable, Sendable {
   public var share: Double { Double(productFlops) / peakFlopsPerSecond / seconds }
 
   /// One line.
-  public func json() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    return String(decoding: try encoder.encode(self), as: UTF8.self)
-  }
+  public func json() throws -> String { try encoded() }
 
   public var text: String {
     let gigaflops = Double(productFlops) / 1e9

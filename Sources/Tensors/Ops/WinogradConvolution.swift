@@ -2,6 +2,8 @@
 
 struct WinogradConvolution: ConvolutionRoute {
   private static let tile = 4
+  /// The most rows that `winograd_few` multiplies.
+  private static let few = 4
   private let domain: WinogradDomain
   private let n, h, w, c, k: Int
   private var across: Int { w / 2 / Self.tile }
@@ -38,7 +40,7 @@ struct WinogradConvolution: ConvolutionRoute {
   func inputGradient(_ dy: Tensor, _ w: Tensor) -> Tensor {
     let dx = Tensor(uninitialized: [n, h, self.w, c], on: dy.device)
     // To write and read the filter's transform would take longer than all else.
-    let isOfFewRows = n * tilesPerImage <= 4 && dy.device.form == .block
+    let isOfFewRows = n * tilesPerImage <= Self.few && dy.device.form == .block
     let groups = isOfFewRows ? [0..<4] : domain.shares(of: 4, weighing: 4 * c * k, on: dy.device)
     let filters = groups.count == 1 && !isOfFewRows ? transposedFilter(w, groups[0]) : nil
     for images in domain.shares(of: n, weighing: n * tilesPerImage * 4 * c, on: dy.device) {

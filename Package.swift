@@ -78,3 +78,10 @@ let package = Package(
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c2x
 )
+
+// Optimized is what runs in every step or loops over bytes and numbers. Of what only calls it, and of most tests, optimization would take
+// half of the build's time and give nothing that could be measured.
+let hot: Set = ["Adversaries", "Datasets", "Devices", "Evaluation", "Networks", "Records", "Tensors", "TensorsTests"]
+for target in package.targets where !hot.contains(target.name) {
+  target.swiftSettings = [.unsafeFlags(["-Onone"], .when(configuration: .release))]
+}

@@ -2,6 +2,7 @@
 #if defined(__x86_64__)
 #define ISA avx512
 #define HARDWARE_FMA
+#define LANES 16
 #pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,fma"), min_vector_width(512))), apply_to = function)
 #include "all.cl"
 #pragma clang attribute pop

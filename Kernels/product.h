@@ -9,11 +9,13 @@
 #ifndef LANES // of OpenCL builds the host says it
 #ifdef __aarch64__
 #define LANES 4
-#else
+#else // no instruction for fma: its emulation leaves no register for sums, and the less text of it there is, the sooner it is compiled
 #define LANES 16
+#define PART 1
 #endif
 #endif
-#if LANES == 16
+#ifdef PART
+#elif LANES == 16
 #define PART ROWS // 24 of 32 registers
 #else
 #define PART 3 // 12 of 16 registers of 8; 24 of 32 registers of 4

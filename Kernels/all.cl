@@ -4,6 +4,7 @@
 #include "elementary_periodic.h"
 #include "elementary_power.h"
 #include "patterns.h"
+#include "turn.h"
 #include "product.h"
 #include "tile.h"
 #include "windows.h"

@@ -15,7 +15,15 @@ BLOCK(pack_panels, PACK, PACK_ROWS, PANEL) {
       GLOBAL const real *row = from + (top + r) / K * tap_stride + (top + r) % K * k_stride;
       for (index n = 0; n < width; ++n) to[r * PANEL + n] = row[n];
     }
-  } else { // transposed: columns are what lies together
+  } else if (k_stride == 1 && (taps == 1 || K % 16 == 0) && height == 16 && width == PANEL) { // transposed: columns are what lies together
+    real16 turned[16];
+    from += top / K * tap_stride + top % K;
+    for (index n = 0; n < PANEL; n += 16) {
+      for (index l = 0; l < 16; ++l) FETCH(from + (n + l) * n_stride + 16); // of the next item
+      turn16(turned, from + n * n_stride, n_stride);
+      for (index r = 0; r < 16; ++r) vstore16(turned[r], 0, to + r * PANEL + n);
+    }
+  } else {
     index place[PACK_ROWS];
     for (index r = 0; r < height; ++r) place[r] = (top + r) / K * tap_stride + (top + r) % K * k_stride;
     for (index n = 0; n < width; ++n) {

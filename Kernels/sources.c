@@ -16,6 +16,9 @@ static const char elementary_power_h[] = {
 static const char patterns_h[] = {
 #embed "patterns.h"
     , 0};
+static const char turn_h[] = {
+#embed "turn.h"
+    , 0};
 static const char product_h[] = {
 #embed "product.h"
     , 0};
@@ -104,6 +107,7 @@ static const KernelSource sources[] = {
     {"elementary_periodic.h", elementary_periodic_h},
     {"elementary_power.h", elementary_power_h},
     {"patterns.h", patterns_h},
+    {"turn.h", turn_h},
     {"product.h", product_h},
     {"tile.h", tile_h},
     {"windows.h", windows_h},

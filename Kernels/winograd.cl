@@ -212,13 +212,18 @@ COLUMNWISE(winograd_filter_transposed, FILTER_SIG, DOWN, K, columns, FILTER_TRAN
   _(IN, u) _(IN, w) _(OUT, m) _(SIZE, C) _(SIZE, K) _(SIZE, rows) _(SIZE, columns) _(UINT, phase) _(SIZE, u_row)     \
   _(SIZE, u_plane) _(SIZE, plane)
 BLOCK(winograd_few, FEW_SIG, 1, 16) {
-  const index column = i * 16, from = (first_tap(phase + column / C) * C + column % C) * K;
-  real16 total[FEW * POINTS], sum[FEW * POINTS], taps[4][16], t[POINTS];
+  const index column = i * 16;
+  GLOBAL const real *tap[4];
+  for (uint l = 0; l < 4; ++l) tap[l] = w + ((first_tap(phase + column / C) + l / 2 * 8 + l % 2 * 2) * C + column % C) * K;
+  real16 total[FEW * POINTS], sum[FEW * POINTS], turned[4][16], t[POINTS];
   for (index l = 0; l < rows * POINTS; ++l) total[l] = sum[l] = (real16)0;
   for (index k = 0; k < K; ++k) {
     if (k % 16 == 0)
-      for (uint l = 0; l < 4; ++l) turn16(taps[l], w + from + (l / 2 * 8 + l % 2 * 2) * C * K + k, K);
-    for (uint l = 0; l < 4; ++l) t[l / 2 * 5 + l % 2] = taps[l][k % 16];
+      for (uint l = 0; l < 4; ++l) turn16(turned[l], tap[l] + k, K);
+    for (uint l = 0; l < 4; ++l) {
+      t[l / 2 * 5 + l % 2] = turned[l][k % 16];
+      FETCH(tap[l] + k % 16 * K + k / 16 * 16 + 16); // of the next squares, whose rows would be waited for all at once
+    }
     for (uint l = 0; l < 2; ++l) FILTER_LINE(real16, t, 5 * l, 1)
 #pragma unroll
     for (uint l = 0; l < 5; ++l) { // a column of points at a time, which stays in registers

@@ -46,12 +46,3 @@ FN real16 gather16(GLOBAL const real *x, const index stride) {
 }
 #define ACROSS1(w, place) (w)[place]
 #define ACROSS16(w, place) gather16((w) + (place), K)
-// A square of w [columns][K], turned about its diagonal: to[k] are sixteen columns.
-FN void turn16(real16 to[16], GLOBAL const real *w, const index K) {
-  real square[16][16];
-  for (uint l = 0; l < 16; ++l) {
-    FETCH(w + l * K + 16); // of the next square
-    for (uint k = 0; k < 16; ++k) square[k][l] = w[l * K + k];
-  }
-  for (uint k = 0; k < 16; ++k) to[k] = vload16(0, square[k]);
-}

@@ -12,7 +12,7 @@ package struct HostLimits: Equatable, Sendable {
   package let quota: Double?
   /// Bytes of memory that the control groups allow; nil without a limit.
   package let memory: Int?
-  /// Of that, the bytes not yet in use.
+  /// Of that, the bytes not yet in use; what only caches files is given up before a process is killed, and counts as free.
   package let freeMemory: Int?
 
   /// Threads that can run at once.
@@ -53,18 +53,22 @@ package struct HostLimits: Equatable, Sendable {
         for group in Self.ancestors(of: fields[2]) {
           let folder = "\(root)/sys/fs/cgroup\(mount)\(group)"
           func number(_ name: String) -> Int? { Self.text("\(folder)/\(name)").flatMap { Int($0) }.map { max(0, $0) } }
+          func room(_ limit: String, _ usage: String) -> (limit: Int, free: Int)? {
+            guard let limit = number(limit), limit < 1 << 60 else { return nil }
+            let used = max(
+              0, (number(usage) ?? 0) - Self.cached("\(folder)/memory.stat", prefix: isSecond ? "" : "total_"))
+            return (limit, limit - used)
+          }
           if isSecond {
             let words = Self.text("\(folder)/cpu.max")?.split(separator: " ").compactMap { Int($0) } ?? []
             if words.count == 2, words[0] > 0, words[1] > 0 { quotas.append(Double(words[0]) / Double(words[1])) }
-            if let limit = number("memory.max") { rooms.append((limit, limit - (number("memory.current") ?? 0))) }
+            room("memory.max", "memory.current").map { rooms.append($0) }
           } else {
             if let quota = number("cpu.cfs_quota_us"), let period = number("cpu.cfs_period_us"), quota > 0, period > 0 {
               quotas.append(Double(quota) / Double(period))
             }
             // Without a limit the file holds the largest multiple of a page.
-            if let limit = number("memory.limit_in_bytes"), limit < 1 << 60 {
-              rooms.append((limit, limit - (number("memory.usage_in_bytes") ?? 0)))
-            }
+            room("memory.limit_in_bytes", "memory.usage_in_bytes").map { rooms.append($0) }
           }
         }
       }
@@ -79,6 +83,17 @@ package struct HostLimits: Equatable, Sendable {
   private static func ancestors(of group: String) -> [String] {
     let parts = group.split(separator: "/")
     return (0...parts.count).reversed().map { parts.prefix($0).map { "/\($0)" }.joined() }
+  }
+
+  /// Bytes of a group's memory that are copies of files, as its statistics tell.
+  private static func cached(_ statistics: String, prefix: String) -> Int {
+    (text(statistics) ?? "").split(separator: "\n").reduce(0) { sum, line in
+      let words = line.split(separator: " ")
+      guard words.count == 2, ["active_file", "inactive_file"].contains(where: { words[0] == prefix + $0 }) else {
+        return sum
+      }
+      return sum + max(0, min(Int(words[1]) ?? 0, 1 << 60))
+    }
   }
 
   /// The content of a small file without the spaces around it.

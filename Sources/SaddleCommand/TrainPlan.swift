@@ -109,13 +109,20 @@ struct TrainEstimate {
     estimate = try configuration.estimate(images: images, from: step, on: device)
   }
 
-  /// Says what is short on this device and this disk, and what is taken.
-  func tellMeans(folder: String) {
+  /// Says what is taken, and what is short.
+  ///
+  /// - Returns: Whether anything is.
+  func tellMeans(folder: String) -> Bool {
     tell(
       "memory: \(Estimate.text(estimate.memoryBytes)); disk: up to \(Estimate.text(estimate.diskBytes)) in \(folder)")
-    for shortage in configuration.shortages(estimate, Estimate.Means(device, folder: folder)) {
-      tell("warning: \(shortage)")
-    }
+    return tellShortages(folder: folder)
+  }
+
+  /// Says what is short on this device and this disk, as they are now.
+  @discardableResult func tellShortages(folder: String) -> Bool {
+    let shortages = configuration.shortages(estimate, Estimate.Means(device, folder: folder))
+    for shortage in shortages { tell("warning: \(shortage)") }
+    return !shortages.isEmpty
   }
 
   /// What --dry-run prints: the configuration, and what its run would take.
@@ -127,9 +134,9 @@ struct TrainEstimate {
       "# device memory: \(Estimate.text(estimate.memoryBytes)) at most, \(rehearsal.launchesPerStep) launches a step")
     try show(
       "# disk: up to \(Estimate.text(estimate.diskBytes)), each checkpoint \(Estimate.text(rehearsal.checkpointBytes))")
-    let shortages = configuration.shortages(estimate, Estimate.Means(device, folder: folder))
-    for shortage in shortages { tell("warning: \(shortage)") }
     // What does not fit is not tried.
-    if shortages.isEmpty { try show("# \(configuration.timeEstimate(try configuration.measuredStep(on: device)))") }
+    if !tellShortages(folder: folder) {
+      try show("# \(configuration.timeEstimate(try configuration.measuredStep(on: device)))")
+    }
   }
 }

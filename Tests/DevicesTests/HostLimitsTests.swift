@@ -29,6 +29,22 @@ struct HostRow: Sendable, CustomTestStringConvertible {
         "sys/fs/cgroup/memory.max": "2147483648\n", "sys/fs/cgroup/memory.current": "1073741824\n",
       ]) { $1 }, threads: 2, quota: 1.5, memory: 2 << 30, free: 1 << 30),
     HostRow(
+      testDescription: "version 2, full of copies of files",
+      files: eight.merging([
+        "proc/self/cgroup": "0::/\n", "sys/fs/cgroup/memory.max": "1000000\n",
+        "sys/fs/cgroup/memory.current": "1000000\n",
+        "sys/fs/cgroup/memory.stat":
+          "anon 100000\nfile 900000\ninactive_anon 50000\ninactive_file 600000\nactive_file 200000\n",
+      ]) { $1 }, memory: 1_000_000, free: 800_000),
+    HostRow(
+      testDescription: "version 1, with copies of files in a group below",
+      files: eight.merging([
+        "proc/self/cgroup": "4:memory:/\n", "sys/fs/cgroup/memory/memory.limit_in_bytes": "1000000\n",
+        "sys/fs/cgroup/memory/memory.usage_in_bytes": "900000\n",
+        "sys/fs/cgroup/memory/memory.stat":
+          "inactive_file 1000\nactive_file 1000\ntotal_inactive_file 300000\ntotal_active_file 100000\n",
+      ]) { $1 }, memory: 1_000_000, free: 500_000),
+    HostRow(
       testDescription: "version 2 without limits",
       files: eight.merging([
         "proc/self/cgroup": "0::/user.slice\n", "sys/fs/cgroup/user.slice/cpu.max": "max 100000\n",

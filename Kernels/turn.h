@@ -1,5 +1,5 @@
 // A square of 16 x 16 reals, turned about its diagonal: rows become columns.
-#if __has_builtin(__builtin_shufflevector)
+#ifndef DEVICE // shuffles are the host compiler's; Oclgrind, besides, takes what they give for uninitialized
 #define SHUFFLED(...) __builtin_shufflevector(__VA_ARGS__)
 // Steps within 16 bytes come first: those a processor makes in one instruction for each of its vectors.
 FN void turn16(real16 to[16], GLOBAL const real *x, const index stride) {

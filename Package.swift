@@ -80,8 +80,12 @@ let package = Package(
 )
 
 // Optimized is what runs in every step or loops over bytes and numbers. Of what only calls it, and of most tests, optimization would take
-// half of the build's time and give nothing that could be measured.
-let hot: Set = ["Adversaries", "Datasets", "Devices", "Evaluation", "Networks", "Records", "Tensors", "TensorsTests"]
+// a third of the build's time and give little.
+let hot: Set = [
+  "Adversaries", "Baselines", "Datasets", "Devices", "Evaluation", "Exchange", "Features", "Networks", "Records",
+  "Tensors",
+  "TensorsTests",
+]
 for target in package.targets where !hot.contains(target.name) {
   target.swiftSettings = [.unsafeFlags(["-Onone"], .when(configuration: .release))]
 }

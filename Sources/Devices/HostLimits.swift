@@ -53,6 +53,7 @@ package struct HostLimits: Equatable, Sendable {
         for group in Self.ancestors(of: fields[2]) {
           let folder = "\(root)/sys/fs/cgroup\(mount)\(group)"
           func number(_ name: String) -> Int? { Self.text("\(folder)/\(name)").flatMap { Int($0) }.map { max(0, $0) } }
+          // Without a limit version 1 holds the largest multiple of a page.
           func room(_ limit: String, _ usage: String) -> (limit: Int, free: Int)? {
             guard let limit = number(limit), limit < 1 << 60 else { return nil }
             let used = max(
@@ -62,13 +63,12 @@ package struct HostLimits: Equatable, Sendable {
           if isSecond {
             let words = Self.text("\(folder)/cpu.max")?.split(separator: " ").compactMap { Int($0) } ?? []
             if words.count == 2, words[0] > 0, words[1] > 0 { quotas.append(Double(words[0]) / Double(words[1])) }
-            room("memory.max", "memory.current").map { rooms.append($0) }
+            if let room = room("memory.max", "memory.current") { rooms.append(room) }
           } else {
             if let quota = number("cpu.cfs_quota_us"), let period = number("cpu.cfs_period_us"), quota > 0, period > 0 {
               quotas.append(Double(quota) / Double(period))
             }
-            // Without a limit the file holds the largest multiple of a page.
-            room("memory.limit_in_bytes", "memory.usage_in_bytes").map { rooms.append($0) }
+            if let room = room("memory.limit_in_bytes", "memory.usage_in_bytes") { rooms.append(room) }
           }
         }
       }

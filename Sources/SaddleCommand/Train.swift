@@ -90,7 +90,7 @@ struct Train: ParsableCommand {
     let device = try deviceOptions.open()
     let estimate = try TrainEstimate(configuration, images: plan?.count, from: checkpoint?.step ?? 0, on: device)
     if dryRun { return try estimate.describe(folder: folder) }
-    let isShort = estimate.tellMeans(folder: folder)
+    let told = estimate.tellMeans(folder: folder)
     let status = StatusLine()
     let run = try TrainingRun(configuration, in: folder, from: checkpoint, holding: lock, on: device, voice: .terminal)
     {
@@ -100,7 +100,7 @@ struct Train: ParsableCommand {
     status.clear()
     tell("data: \(run.dataSummary)")
     // Images that were not counted before are in memory now.
-    if plan?.count == nil && !isShort { estimate.tellShortages(folder: folder) }
+    if plan?.count == nil { estimate.tellShortages(folder: folder, after: told) }
     let start =
       checkpoint.map { ", going on from step \($0.step)" } ?? (resume ? ", from its start: nothing was saved" : "")
     tell("run: \(run.directory.path)" + start)

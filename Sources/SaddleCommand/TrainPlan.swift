@@ -111,18 +111,19 @@ struct TrainEstimate {
 
   /// Says what is taken, and what is short.
   ///
-  /// - Returns: Whether anything is.
-  func tellMeans(folder: String) -> Bool {
+  /// - Returns: What was said to be short.
+  func tellMeans(folder: String) -> [String] {
     tell(
       "memory: \(Estimate.text(estimate.memoryBytes)); disk: up to \(Estimate.text(estimate.diskBytes)) in \(folder)")
     return tellShortages(folder: folder)
   }
 
-  /// Says what is short on this device and this disk, as they are now.
-  @discardableResult func tellShortages(folder: String) -> Bool {
+  /// Says what is short on this device and this disk as they are now, and was not when `told` was said.
+  @discardableResult func tellShortages(folder: String, after told: [String] = []) -> [String] {
     let shortages = configuration.shortages(estimate, Estimate.Means(device, folder: folder))
-    for shortage in shortages { tell("warning: \(shortage)") }
-    return !shortages.isEmpty
+    guard shortages.count > told.count else { return shortages }
+    for shortage in shortages where !told.contains(shortage) { tell("warning: \(shortage)") }
+    return shortages
   }
 
   /// What --dry-run prints: the configuration, and what its run would take.
@@ -135,7 +136,7 @@ struct TrainEstimate {
     try show(
       "# disk: up to \(Estimate.text(estimate.diskBytes)), each checkpoint \(Estimate.text(rehearsal.checkpointBytes))")
     // What does not fit is not tried.
-    if !tellShortages(folder: folder) {
+    if tellShortages(folder: folder).isEmpty {
       try show("# \(configuration.timeEstimate(try configuration.measuredStep(on: device)))")
     }
   }

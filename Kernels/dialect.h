@@ -59,7 +59,11 @@ typedef INDEX index;
 #define STREAM16(value, y, place) vstore16(value, 0, (y) + (place))
 #endif
 #define IS_ALIGNED(p) ((ulong)(p) % sizeof(real16) == 0)
-#define FETCH(p)
+#if defined(__x86_64__) || defined(__aarch64__) // not a GPU, nor an intermediate language, in which some drivers refuse it
+#define FETCH(p) __builtin_prefetch((const void *)(size_t)(p))
+#else
+#define FETCH(p) (void)0
+#endif
 
 // A pointer arrives as a buffer and an offset in elements.
 #define P_IN(x) __global const real *restrict x##_buffer, const ulong x##_at,
@@ -102,7 +106,7 @@ typedef INDEX index;
 #define EACH_ITEM(ITEM_)                                                                                           \
     const index first = get_global_offset(0), begin = first + (get_global_id(0) - first) * RUN_ITEMS;              \
     const index end = begin + RUN_ITEMS < count ? begin + RUN_ITEMS : count;                                       \
-    for (index i = begin; i < end; ++i) ITEM_;
+    _Pragma("clang loop interleave_count(4)") for (index i = begin; i < end; ++i) ITEM_;
 #else // A GPU's does a few that lie a group's size apart.
 #define EACH_ITEM(ITEM_)                                                                                           \
     const index begin = get_global_offset(0) + get_group_id(0) * (ABREAST * get_local_size(0)) + get_local_id(0);   \
@@ -202,16 +206,23 @@ INLINE void vstore16(real16 v, size_t o, real *p) { memcpy(p + 16 * o, &v, sizeo
 #define ENTRY(name, SIG, form, run, ROWS, COLUMNS, GROUP)                                                          \
   static const KernelEntry name##_##form##_entry __attribute__((section("kernels"), used, retain)) = {            \
       #name, #form, STRING(ISA), STRING(real), __FILE_NAME__, SIG(SPELL), ROWS, COLUMNS, GROUP, run};
-#define FORM(name, SIG, form, ROWS, COLUMNS)                                                                       \
+#define FORM(name, SIG, form, ROWS, COLUMNS, LOOP)                                                                 \
   ITEM(name, SIG);                                                                                                 \
   static void name##_run(const KernelArgument *argument, uint64_t begin, uint64_t end) {                           \
     SIG(U)                                                                                                         \
-    for (index i = begin; i < end; ++i) name##_item(SIG(PASS) i);                                                  \
+    LOOP for (index i = begin; i < end; ++i) name##_item(SIG(PASS) i);                                             \
   }                                                                                                                \
   ENTRY(name, SIG, form, name##_run, ROWS, COLUMNS, 1)                                                             \
   ITEM(name, SIG)
-#define KERNEL(name, SIG) FORM(name, SIG, item, 1, 1)
-#define BLOCK(name, SIG, ROWS, COLUMNS) FORM(name, SIG, block, ROWS, COLUMNS)
+// Four vectors of elements are computed side by side: most elements are long chains (polynomials), each step of which waits for the last,
+// and a processor looks ahead over three vectors at most. (Where fma is emulated, that would only take long to compile.)
+#ifdef EMULATED_FMA
+#define SIDE_BY_SIDE
+#else
+#define SIDE_BY_SIDE _Pragma("clang loop interleave_count(4)")
+#endif
+#define KERNEL(name, SIG) FORM(name, SIG, item, 1, 1, SIDE_BY_SIDE)
+#define BLOCK(name, SIG, ROWS, COLUMNS) FORM(name, SIG, block, ROWS, COLUMNS, )
 #define TILE(name, SIG, ROWS, COLUMNS, GROUP) ENTRY(name, SIG, tile, 0, ROWS, COLUMNS, GROUP)
 #define TUNED_TILE(name, SIG) ENTRY(name, SIG, tile, 0, 0, 0, 0)
 

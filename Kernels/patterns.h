@@ -2,15 +2,17 @@
 #define RUN 256
 #define RUN_ROWS 8
 #define BLOCK_ROWS 64
+#define SPAN 1024 // columns that a processor's item has of a row at a time: memory likes long pieces
+#define STRIP 4   // rows that it then adds down each column
 
 // ROWWISE(name, SIG) { ... } computes one cell: the body sees its place `at` in the arrays and its column `c`. The signature has SIZE
 // rows and SIZE columns; the extent is rows x columns.
 #define ROWWISE_BLOCK(name, SIG)                                                                                   \
   FN void name##_cell(SIG(I) const index at, const index c);                                                       \
-  BLOCK(name, SIG, RUN_ROWS, RUN) {                                                                                \
-    const index runs = (columns + RUN - 1) / RUN, top = i / runs * RUN_ROWS, begin = i % runs * RUN;               \
+  BLOCK(name, SIG, RUN_ROWS, SPAN) {                                                                               \
+    const index spans = (columns + SPAN - 1) / SPAN, top = i / spans * RUN_ROWS, begin = i % spans * SPAN;         \
     const index bottom = top + RUN_ROWS < rows ? top + RUN_ROWS : rows;                                            \
-    const index end = begin + RUN < columns ? begin + RUN : columns;                                               \
+    const index end = begin + SPAN < columns ? begin + SPAN : columns;                                             \
     for (index r = top; r < bottom; ++r)                                                                           \
       for (index c = begin; c < end; ++c) name##_cell(SIG(PASS) r * columns + c, c);                               \
   }                                                                                                                \
@@ -28,30 +30,36 @@
 // x cut to 0 ... limit: a ReLU where the limit is infinity. NaN stays NaN.
 #define LIMITED(V, x, limit) ((x) <= (V)0 ? (V)0 : ((x) >= (V)(limit) ? (V)(limit) : (x)))
 #define COLUMN_SUMS_BLOCK(name, SIG, SUMS, TERM)                                                                   \
-  BLOCK(name, SIG, BLOCK_ROWS, 16) {                                                                               \
-    const index blocks = (length + BLOCK_ROWS - 1) / BLOCK_ROWS, across = (inner + 15) / 16;                       \
-    const index block = i / across % blocks, outer = i / (across * blocks);                                        \
+  BLOCK(name, SIG, BLOCK_ROWS, SPAN) {                                                                             \
+    const index blocks = (length + BLOCK_ROWS - 1) / BLOCK_ROWS, across = (inner + SPAN - 1) / SPAN;               \
+    const index block = i / across % blocks, outer = i / (across * blocks), first = i % across * SPAN;             \
+    const index last = first + SPAN < inner ? first + SPAN : inner, whole = last - (last - first) % 16;            \
     const index begin = block * BLOCK_ROWS, end = begin + BLOCK_ROWS < length ? begin + BLOCK_ROWS : length;       \
     GLOBAL real *to = partial + (outer * blocks + block) * SUMS * inner;                                           \
-    index column = i % across * 16;                                                                                \
-    if (column + 16 <= inner) {                                                                                    \
-      real16 sum[SUMS];                                                                                            \
-      for (uint s = 0; s < SUMS; ++s) sum[s] = (real16)0;                                                          \
+    real16 total[SUMS * (SPAN / 16)], sum[SUMS];                                                                   \
+    for (index v = 0; v < SUMS * ((whole - first) / 16); ++v) total[v] = (real16)0;                                \
+    for (index top = begin; top < end; top += STRIP) {                                                             \
+      const index bottom = top + STRIP < end ? top + STRIP : end;                                                  \
+      for (index column = first; column < whole; column += 16) {                                                   \
+        const index own = (column - first) / 16 * SUMS;                                                            \
+        for (uint s = 0; s < SUMS; ++s) sum[s] = total[own + s];                                                   \
+        for (index r = top; r < bottom; ++r) {                                                                     \
+          const index at = (outer * length + r) * inner + column;                                                  \
+          TERM(real16, AT16)                                                                                       \
+        }                                                                                                          \
+        for (uint s = 0; s < SUMS; ++s) total[own + s] = sum[s];                                                   \
+      }                                                                                                            \
+    }                                                                                                              \
+    for (index column = first; column < whole; column += 16)                                                       \
+      for (uint s = 0; s < SUMS; ++s) vstore16(total[(column - first) / 16 * SUMS + s], 0, to + s * inner + column); \
+    for (index column = whole; column < last; ++column) {                                                          \
+      real sum[SUMS];                                                                                              \
+      for (uint s = 0; s < SUMS; ++s) sum[s] = 0;                                                                  \
       for (index r = begin; r < end; ++r) {                                                                        \
         const index at = (outer * length + r) * inner + column;                                                    \
-        TERM(real16, AT16)                                                                                         \
+        TERM(real, AT1)                                                                                            \
       }                                                                                                            \
-      for (uint s = 0; s < SUMS; ++s) vstore16(sum[s], 0, to + s * inner + column);                                \
-    } else {                                                                                                       \
-      for (; column < inner; ++column) {                                                                           \
-        real sum[SUMS];                                                                                            \
-        for (uint s = 0; s < SUMS; ++s) sum[s] = 0;                                                                \
-        for (index r = begin; r < end; ++r) {                                                                      \
-          const index at = (outer * length + r) * inner + column;                                                  \
-          TERM(real, AT1)                                                                                          \
-        }                                                                                                          \
-        for (uint s = 0; s < SUMS; ++s) to[s * inner + column] = sum[s];                                           \
-      }                                                                                                            \
+      for (uint s = 0; s < SUMS; ++s) to[s * inner + column] = sum[s];                                             \
     }                                                                                                              \
   }                                                                                                                \
   TILE(name, SIG, BLOCK_ROWS, 64, 64)
@@ -61,8 +69,8 @@
   ROWWISE_BLOCK(name, SIG)                                                                                         \
   TILE_BODY(name, SIG, RUN) {                                                                                      \
     TILE_START(SIG)                                                                                                \
-    const index cells = rows * columns, begin = group * (ABREAST * RUN) + lane;                                     \
-    EACH_ABREAST(at, begin, RUN, cells, name##_cell(SIG(PASS) at, at % columns))                                    \
+    const index cells = rows * columns, begin = group * (ABREAST * RUN) + lane;                                    \
+    EACH_ABREAST(at, begin, RUN, cells, name##_cell(SIG(PASS) at, at % columns))                                   \
   }                                                                                                                \
   ROWWISE_CELL(name, SIG)
 #define COLUMN_SUMS(name, SIG, SUMS, TERM)                                                                         \
@@ -79,7 +87,7 @@
         const index at = (outer * length + r) * inner + column;                                                    \
         TERM(real, AT1)                                                                                            \
       }                                                                                                            \
-      for (uint s = 0; s < SUMS; ++s) partial[((outer * blocks + block) * SUMS + s) * inner + column] = sum[s];     \
+      for (uint s = 0; s < SUMS; ++s) partial[((outer * blocks + block) * SUMS + s) * inner + column] = sum[s];    \
     }                                                                                                              \
   }
 #else

@@ -79,7 +79,7 @@
       const uint h = top + l / 5 * 2, w = left + l % 5 * 2; /* -1 wraps */                                         \
       const index place = ((index)h * W + w) * C;                                                                  \
       const bool inside = h < H && w < W;                                                                          \
-      if (inside) { FETCH##WIDTH(image, place) }                                                                   \
+      if (inside) { FETCH##WIDTH(image, place + AHEAD) }                                                           \
       t[l] = inside ? AT##WIDTH(image, place) : (V)R(0.0);                                                         \
     }                                                                                                              \
     for (uint l = 0; l < 5; ++l) IMAGE_LINE(V, t, 5 * l, 1)                                                        \
@@ -164,7 +164,7 @@ COLUMNWISE(winograd_output, OUTPUT_SIG, ALONG, tiles, columns, OUTPUT_BODY)
     V t[POINTS];                                                                                                   \
     for (uint i_ = 0; i_ < 4; ++i_)                                                                                \
       for (uint j = 0; j < 4; ++j) {                                                                               \
-        FETCH##WIDTH(dy, (pixel + i_ * 4 * across_ + j) * K + column)                                              \
+        FETCH##WIDTH(dy, (pixel + i_ * 4 * across_ + j) * K + column + AHEAD)                                      \
         t[5 * i_ + j] = AT##WIDTH(dy, (pixel + i_ * 4 * across_ + j) * K + column);                                \
       }                                                                                                            \
     for (uint l = 0; l < 4; ++l) OUTPUT_GRADIENT_LINE(V, t, 5 * l, 1)                                              \
@@ -190,6 +190,7 @@ FN index first_tap(const index own) { return own / 2 * 4 + own % 2; }
     const index from = (first_tap(phase + row / C) * C + row % C) * K + column;                                    \
     const index to = (column / PANEL * 4 * C + row) * PANEL + column % PANEL;                                      \
     V t[POINTS];                                                                                                   \
+    for (uint l = 0; l < 4; ++l) { FETCH##WIDTH(w, from + (l / 2 * 8 + l % 2 * 2) * C * K + 2 * K) }               \
     FILTER_TRANSFORM(V, AT##WIDTH, from)                                                                           \
     for (uint l = 0; l < POINTS; ++l) STREAM##WIDTH(t[l], b, l * plane + to);                                      \
   }

@@ -11,10 +11,11 @@
 #define STREAM1 PUT1
 // What the item after the next reads is asked for: no processor follows so many streams by itself.
 #define FETCH1(x, place)
-#define FETCH16(x, place) FETCH((x) + (place) + 32);
+#define FETCH16(x, place) FETCH((x) + (place));
+#define AHEAD 32 // along a row
 #define READ_POINTS(WIDTH, count, m, place)                                                                        \
   for (uint l = 0; l < count; ++l) {                                                                               \
-    FETCH##WIDTH(m, l * plane + place)                                                                             \
+    FETCH##WIDTH(m, l * plane + place + AHEAD)                                                                     \
     t[l] = AT##WIDTH(m, l * plane + place);                                                                        \
   }
 #define ALONG(number, down, across) const index row = (number) / (across), run = (number) % (across);

@@ -82,7 +82,7 @@
       const uint h = top + l / 6, w = left + l % 6;                                                                \
       const index place = ((index)h * W + w) * C;                                                                  \
       const bool inside = h < H && w < W;                                                                          \
-      if (inside) { FETCH##WIDTH(image, place) }                                                                   \
+      if (inside) { FETCH##WIDTH(image, place + AHEAD) }                                                           \
       t[l] = inside ? AT##WIDTH(image, place) : (V)R(0.0);                                                         \
     }                                                                                                              \
     for (uint l = 0; l < 6; ++l) IMAGE3_LINE(V, t, 6 * l, 1)                                                       \
@@ -114,7 +114,7 @@ COLUMNWISE(winograd3_output, OUTPUT3_SIG, ALONG, tiles, columns, OUTPUT3_BODY)
     V t[POINTS3];                                                                                                  \
     for (uint i_ = 0; i_ < 4; ++i_)                                                                                \
       for (uint j = 0; j < 4; ++j) {                                                                               \
-        FETCH##WIDTH(dy, (pixel + i_ * 4 * across_ + j) * K + column)                                              \
+        FETCH##WIDTH(dy, (pixel + i_ * 4 * across_ + j) * K + column + AHEAD)                                      \
         t[6 * i_ + j] = AT##WIDTH(dy, (pixel + i_ * 4 * across_ + j) * K + column);                                \
       }                                                                                                            \
     for (uint l = 0; l < 4; ++l) OUTPUT3_GRADIENT_LINE(V, t, 6 * l, 1)                                             \
@@ -133,7 +133,10 @@ COLUMNWISE(winograd3_output_gradient, OUTPUT3_GRADIENT_SIG, ALONG, tiles, K, OUT
   {                                                                                                                \
     const index to = (column / PANEL * C + row) * PANEL + column % PANEL;                                          \
     V t[POINTS3];                                                                                                  \
-    for (uint l = 0; l < 9; ++l) t[l / 3 * 6 + l % 3] = AT##WIDTH(w, (l * C + row) * K + column);                  \
+    for (uint l = 0; l < 9; ++l) {                                                                                 \
+      FETCH##WIDTH(w, (l * C + row + 2) * K + column)                                                              \
+      t[l / 3 * 6 + l % 3] = AT##WIDTH(w, (l * C + row) * K + column);                                             \
+    }                                                                                                              \
     FILTER3_TRANSFORM(V)                                                                                           \
     for (uint l = 0; l < POINTS3; ++l) STREAM##WIDTH(t[l], b, l * plane + to);                                     \
   }

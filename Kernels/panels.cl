@@ -3,7 +3,7 @@
 #define PACK(_)                                                                                                    \
   _(IN, x) _(OUT, b) _(SIZE, taps) _(SIZE, K) _(SIZE, N) _(SIZE, tap_stride) _(SIZE, k_stride) _(SIZE, n_stride)      \
   _(SIZE, x_batch) _(SIZE, cells)
-#define PACK_ROWS 16
+#define PACK_ROWS 16 // what turn16 turns
 BLOCK(pack_panels, PACK, PACK_ROWS, PANEL) {
   const index rows = taps * K, down = (rows + PACK_ROWS - 1) / PACK_ROWS, across = (N + PANEL - 1) / PANEL;
   const index top = i % down * PACK_ROWS, panel = i / down % across, batch = i / (down * across), first = panel * PANEL;
@@ -15,15 +15,15 @@ BLOCK(pack_panels, PACK, PACK_ROWS, PANEL) {
       GLOBAL const real *row = from + (top + r) / K * tap_stride + (top + r) % K * k_stride;
       for (index n = 0; n < width; ++n) to[r * PANEL + n] = row[n];
     }
-  } else if (k_stride == 1 && (taps == 1 || K % 16 == 0) && height == 16 && width == PANEL) { // transposed: columns are what lies together
-    real16 turned[16];
+  } else if (k_stride == 1 && (taps == 1 || K % PACK_ROWS == 0) && height == PACK_ROWS && width == PANEL) { // transposed, in squares
+    real16 turned[PACK_ROWS];
     from += top / K * tap_stride + top % K;
     for (index n = 0; n < PANEL; n += 16) {
-      for (index l = 0; l < 16; ++l) FETCH(from + (n + l) * n_stride + 16); // of the next item
+      for (index l = 0; l < PACK_ROWS; ++l) FETCH(from + (n + l) * n_stride + PACK_ROWS); // of the next item
       turn16(turned, from + n * n_stride, n_stride);
-      for (index r = 0; r < 16; ++r) vstore16(turned[r], 0, to + r * PANEL + n);
+      for (index r = 0; r < PACK_ROWS; ++r) vstore16(turned[r], 0, to + r * PANEL + n);
     }
-  } else {
+  } else { // transposed: columns are what lies together
     index place[PACK_ROWS];
     for (index r = 0; r < height; ++r) place[r] = (top + r) / K * tap_stride + (top + r) % K * k_stride;
     for (index n = 0; n < width; ++n) {

@@ -235,7 +235,10 @@ private struct Normalization {
     }
   }
 
-  static let all = [Normalization(leak: 1, parts: 1), .init(leak: 0.2, parts: 2), .init(leak: 0.2, parts: 1)]
+  static let all = [
+    Normalization(leak: 1, parts: 1), .init(leak: 0.2, parts: 2), .init(leak: 0.2, parts: 1),
+    .init(leak: 0.2, parts: 1),
+  ]
 }
 
 private let plainDefinitions: [String: [Definition]] = [
@@ -321,7 +324,7 @@ private let plainDefinitions: [String: [Definition]] = [
 
   "sum": [
     sum([1]), sum([0]), sum([0]), sum([0, 1]), sum([1, 3]), sum([0, 2]), sum([0], factor: 0.25), sum([0]), sum([]),
-    sum([1]), sum([0]), sum([1]), sum([0]), sum([1]),
+    sum([1]), sum([0]), sum([1]), sum([0]), sum([1]), sum([0]),
   ],
   "matmul": [
     (false, false), (true, false), (false, true), (true, true), (false, false), (true, true), (false, false),

@@ -172,7 +172,7 @@ extension Op {
     OpRow("slice", [.init(slice([1, 2], [2, 3]), [[4, 7]]), .init(slice([0, 1, 0], [2, 1, 5]), [[2, 3, 5]])]),
     OpRow("pad", [.init(pad([1, 2], [4, 7]), [[2, 3]])]),
     OpRow("concatenate", [.init(concatenate, [[2, 3], [5, 3]]), .init(concatenate, [[2, 3, 5]])]),
-    OpRow("add_bias", [.init(addBias, [[5, 3], [3]]), .init(addBias, [[2, 3, 300], [300]])]),
+    OpRow("add_bias", [.init(addBias, [[5, 3], [3]]), .init(addBias, [[9, 1043], [1043]])]),
   ]
 }
 

@@ -248,7 +248,7 @@ extension Op {
     let leaky = BatchNormalizing(epsilon: 1e-2, leak: 0.2)
     // The moments are those of x, in one part or two.
     let cases: [(BatchNormalizing, Shape, parts: Int)] = [
-      (plain, [5, 3], 1), (leaky, [4, 3, 5], 2), (leaky, [2, 5, 7, 33], 1),
+      (plain, [5, 3], 1), (leaky, [4, 3, 5], 2), (leaky, [2, 5, 7, 33], 1), (leaky, [3, 1043], 1),
     ]
     return [
       OpRow(

@@ -59,6 +59,8 @@ extension Op {
         .init(sum([1]), [[2, 65, 17]]),
         // So many blocks that GPUs read them in groups, once and in more than one round.
         .init(sum([0]), [[2113, 2]]), .init(sum([1]), [[2, 8257, 3]]),
+        // More columns than an item of a processor sums.
+        .init(sum([0]), [[6, 1043]]),
       ])
   ]
 }

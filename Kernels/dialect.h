@@ -25,6 +25,10 @@
 // Rows of a tile form whose cells are numbered through all rows.
 #define FLAT 0
 
+// Before a loop over elements, of which four vectors are then computed at a time: most elements are long chains (polynomials), each step
+// of which waits for the last, and a processor looks ahead over three vectors at most. (fma.h: not where fma is emulated.)
+#define SIDE_BY_SIDE _Pragma("clang loop interleave_count(4)")
+
 #define P(kind, x) P_##kind(x)
 #define U(kind, x) U_##kind(x)
 #define PASS(kind, x) x,
@@ -106,7 +110,7 @@ typedef INDEX index;
 #define EACH_ITEM(ITEM_)                                                                                           \
     const index first = get_global_offset(0), begin = first + (get_global_id(0) - first) * RUN_ITEMS;              \
     const index end = begin + RUN_ITEMS < count ? begin + RUN_ITEMS : count;                                       \
-    _Pragma("clang loop interleave_count(4)") for (index i = begin; i < end; ++i) ITEM_;
+    SIDE_BY_SIDE for (index i = begin; i < end; ++i) ITEM_;
 #else // A GPU's does a few that lie a group's size apart.
 #define EACH_ITEM(ITEM_)                                                                                           \
     const index begin = get_global_offset(0) + get_group_id(0) * (ABREAST * get_local_size(0)) + get_local_id(0);   \
@@ -214,13 +218,6 @@ INLINE void vstore16(real16 v, size_t o, real *p) { memcpy(p + 16 * o, &v, sizeo
   }                                                                                                                \
   ENTRY(name, SIG, form, name##_run, ROWS, COLUMNS, 1)                                                             \
   ITEM(name, SIG)
-// Four vectors of elements are computed side by side: most elements are long chains (polynomials), each step of which waits for the last,
-// and a processor looks ahead over three vectors at most. (Where fma is emulated, that would only take long to compile.)
-#ifdef EMULATED_FMA
-#define SIDE_BY_SIDE
-#else
-#define SIDE_BY_SIDE _Pragma("clang loop interleave_count(4)")
-#endif
 #define KERNEL(name, SIG) FORM(name, SIG, item, 1, 1, SIDE_BY_SIDE)
 #define BLOCK(name, SIG, ROWS, COLUMNS) FORM(name, SIG, block, ROWS, COLUMNS, )
 #define TILE(name, SIG, ROWS, COLUMNS, GROUP) ENTRY(name, SIG, tile, 0, ROWS, COLUMNS, GROUP)

@@ -5,7 +5,8 @@
 #elif defined(__FMA__) || defined(__aarch64__) || defined(HARDWARE_FMA)
 #define fma(a, b, c) __builtin_elementwise_fma(a, b, c)
 #else
-#define EMULATED_FMA
+#undef SIDE_BY_SIDE // for hosts that emulate, which would only compile for long
+#define SIDE_BY_SIDE
 // Processors without the instruction: the product of two floats is exact in double; the sum is rounded to odd, so that rounding it
 // again to float cannot round twice (Boldo and Melquiond, 2008). It vectorises; libm's fmaf is a hundred times slower.
 typedef int64_t long16 __attribute__((ext_vector_type(16)));

@@ -33,7 +33,7 @@ FN real normal_real(uint word) { return inverse_normal_real(uniform_real(word));
     real drawn[DRAW_ELEMENTS];                                                                                     \
     for (uint b = 0; b < 16; ++b)                                                                                  \
       for (uint w = 0; w < 4; ++w) in_order[4 * b + w] = words[w][b];                                              \
-    for (uint e = 0; e < DRAW_ELEMENTS; ++e) drawn[e] = FUNCTION(in_order[e]);                                     \
+    SIDE_BY_SIDE for (uint e = 0; e < DRAW_ELEMENTS; ++e) drawn[e] = FUNCTION(in_order[e]);                        \
     const index begin = i * DRAW_ELEMENTS;                                                                         \
     const uint count = length - begin < DRAW_ELEMENTS ? (uint)(length - begin) : DRAW_ELEMENTS;                     \
     for (uint e = 0; e < count; ++e) y[begin + e] = drawn[e];                                                      \

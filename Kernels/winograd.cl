@@ -179,18 +179,18 @@ COLUMNWISE(winograd_output_gradient, OUTPUT_GRADIENT_SIG, ALONG, tiles, K, OUTPU
   for (uint l = 0; l < 2; ++l) FILTER_LINE(V, t, 5 * l, 1)                                                         \
   for (uint l = 0; l < 5; ++l) FILTER_LINE(V, t, l, 5)
 #define FILTER_TRANSFORM(V, READ, tap)                                                                             \
-  for (uint a = 0; a < 2; ++a)                                                                                     \
-    for (uint d = 0; d < 2; ++d) t[5 * a + d] = READ(w, tap + (8 * a + 2 * d) * C * K);                            \
+  for (uint l = 0; l < 4; ++l) t[l / 2 * 5 + l % 2] = READ(w, tap + tap_behind(l) * C * K);                        \
   FILTER_LINES(V)
-// The first tap of a phase.
+// The first tap of a phase, and how far behind it its four taps lie.
 FN index first_tap(const index own) { return own / 2 * 4 + own % 2; }
+FN index tap_behind(const index l) { return l / 2 * 8 + l % 2 * 2; }
 // Forward: the first columns in panels [columns / 32][4 C][32]; `phase` is 0. Extent: 4 C x columns.
 #define FILTER_BODY(V, WIDTH)                                                                                      \
   {                                                                                                                \
     const index from = (first_tap(phase + row / C) * C + row % C) * K + column;                                    \
     const index to = (column / PANEL * 4 * C + row) * PANEL + column % PANEL;                                      \
     V t[POINTS];                                                                                                   \
-    for (uint l = 0; l < 4; ++l) { FETCH##WIDTH(w, from + (l / 2 * 8 + l % 2 * 2) * C * K + 2 * K) }               \
+    for (uint l = 0; l < 4; ++l) { FETCH##WIDTH(w, from + tap_behind(l) * C * K + 2 * K) }                         \
     FILTER_TRANSFORM(V, AT##WIDTH, from)                                                                           \
     for (uint l = 0; l < POINTS; ++l) STREAM##WIDTH(t[l], b, l * plane + to);                                      \
   }
@@ -215,7 +215,7 @@ COLUMNWISE(winograd_filter_transposed, FILTER_SIG, DOWN, K, columns, FILTER_TRAN
 BLOCK(winograd_few, FEW_SIG, 1, 16) {
   const index column = i * 16;
   GLOBAL const real *tap[4];
-  for (uint l = 0; l < 4; ++l) tap[l] = w + ((first_tap(phase + column / C) + l / 2 * 8 + l % 2 * 2) * C + column % C) * K;
+  for (uint l = 0; l < 4; ++l) tap[l] = w + ((first_tap(phase + column / C) + tap_behind(l)) * C + column % C) * K;
   real16 total[FEW * POINTS], sum[FEW * POINTS], turned[4][16], t[POINTS];
   for (index l = 0; l < rows * POINTS; ++l) total[l] = sum[l] = (real16)0;
   for (index k = 0; k < K; ++k) {
@@ -253,7 +253,6 @@ BLOCK(winograd_few, FEW_SIG, 1, 16) {
     READ_POINTS(WIDTH, POINTS, m, row * K + column)                                                                \
     for (uint l = 0; l < 5; ++l) FILTER_GRADIENT_LINE(V, t, 5 * l, 1)                                              \
     for (uint l = 0; l < 2; ++l) FILTER_GRADIENT_LINE(V, t, l, 5)                                                  \
-    for (uint a = 0; a < 2; ++a)                                                                                   \
-      for (uint d = 0; d < 2; ++d) PUT##WIDTH(t[5 * a + d], dw, to + (8 * a + 2 * d) * C * K);                     \
+    for (uint l = 0; l < 4; ++l) PUT##WIDTH(t[l / 2 * 5 + l % 2], dw, to + tap_behind(l) * C * K);                 \
   }
 COLUMNWISE(winograd_filter_gradient, FILTER_GRADIENT_SIG, ALONG, rows, K, FILTER_GRADIENT_BODY)

@@ -12,7 +12,7 @@
 // What the item after the next reads is asked for: no processor follows so many streams by itself.
 #define FETCH1(x, place)
 #define FETCH16(x, place) FETCH((x) + (place));
-#define AHEAD 32 // along a row
+#define AHEAD 32 // how far that is along a row
 #define READ_POINTS(WIDTH, count, m, place)                                                                        \
   for (uint l = 0; l < count; ++l) {                                                                               \
     FETCH##WIDTH(m, l * plane + place + AHEAD)                                                                     \

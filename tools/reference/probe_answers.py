@@ -48,7 +48,7 @@ def bits(x):
     return result
 
 
-ONE, MINUS_ZERO = bits(1), 0x80000000
+ONE, MINUS_ONE, MINUS_ZERO, NOT_A_NUMBER = bits(1), bits(-1), 0x80000000, 0x7FC00000
 TWO = Fraction(2)
 generator = random.Random(1)
 rows = []
@@ -130,6 +130,21 @@ for a in (0xD2511F53, 0xCD9E8D57, 0xD2511F53):  # Philox' multipliers
     product_high(a)
 for a in (0xC1A2B3C4, 0x7F012345):
     row("an integer becomes a float", 12, a, 0, 0, bits(a >> 8))
+
+# With constants of the kernel's text: what rules that hold for numbers, but not for signed zeros and NaN, would make of them.
+row("x + 0 of -0 is +0", 13, MINUS_ZERO, 0, 0, 0)
+row("x + 0 keeps denormals", 13, bits(-TWO**-149), 0, 0, bits(-TWO**-149))
+row("fma(a, b, 0) of -0 is +0", 14, MINUS_ZERO, ONE, 0, 0)
+row("0 - x of 0 is +0", 15, 0, 0, 0, 0)
+row("-x of 0 is -0", 16, 0, 0, 0, MINUS_ZERO)
+for x, sign in [(MINUS_ZERO, 0), (0, 0), (bits(-TWO**-149), MINUS_ONE), (bits(3), ONE), (NOT_A_NUMBER, NOT_A_NUMBER)]:
+    row("a sign is 1, -1, +0 or NaN", 17, x, 0, 0, sign)
+for x, cut in [(MINUS_ZERO, 0), (bits(7), bits(6)), (bits(TWO**-149), bits(TWO**-149)), (NOT_A_NUMBER, NOT_A_NUMBER)]:
+    row("what is cut to 0 ... 6 keeps NaN", 18, x, 0, 0, cut)
+row("x * 0 has a sign, or is NaN", 19, MINUS_ONE, 0, 0, MINUS_ZERO)
+row("x * 0 has a sign, or is NaN", 19, NOT_A_NUMBER, 0, 0, NOT_A_NUMBER)
+row("what is positive stays, else +0", 20, MINUS_ZERO, 0, 0, 0)
+row("what is positive stays, else +0", 20, NOT_A_NUMBER, 0, 0, 0)
 
 print("""// Written by tools/reference/probe_answers.py, which works the answers out in exact rational arithmetic.
 

@@ -7,6 +7,8 @@ let package = Package(
   products: [
     .library(name: "Saddle", targets: ["Saddle"]),
     .executable(name: "saddle", targets: ["SaddleCommand"]),
+    // GPUs that are not here, for tests and tools: loaded in place of OpenCL, linked to nothing.
+    .library(name: "RecordingOpenCL", type: .dynamic, targets: ["RecordingOpenCL"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -54,6 +56,8 @@ let package = Package(
       ],
       path: "Tests/Fuzz", resources: [.copy("Corpus")]),
     .testTarget(name: "FuzzTests", dependencies: ["Fuzz", "SaddleCommand"]),
+
+    .target(name: "RecordingOpenCL", path: "Tests/RecordingOpenCL"),
 
     // What tests of several targets share: a comparator that NaN does not pass.
     .target(name: "Comparison", path: "Tests/Comparison"),

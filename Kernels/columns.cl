@@ -38,8 +38,8 @@ FN real column_cell(GLOBAL const real *x, const index at, const uint H, const ui
 }
 TILE_BODY(image_columns, COLUMNS, 256) {
   TILE_START(COLUMNS)
-  const index cells = rows * RS * C, begin = group * (ABREAST * 256) + lane;
-  EACH_ABREAST(at, begin, 256, cells, y[at] = column_cell(x, at, H, W, C, P, Q, RS, S, stride, pad, dilation))
+  const index begin = group * (ABREAST * 256) + lane;
+  EACH_ABREAST(at, begin, 256, count, y[at] = column_cell(x, at, H, W, C, P, Q, RS, S, stride, pad, dilation))
 }
 #endif
 
@@ -71,7 +71,7 @@ TILE(columns_image, COLUMNS, FLAT, 256, 256)
 TILE_BODY(columns_image, COLUMNS, 256) {
   TILE_START(COLUMNS)
   const index at = group * 256 + lane, line = at / (W * C);
-  if (line >= rows) return;
+  if (at >= count) return;
   const uint k = (uint)(at % (W * C)), c = k % C, w = k / C;
   real sum = 0;
   for (uint r = 0; r * S < RS; ++r) {

@@ -12,7 +12,8 @@
 //     #ifdef DEVICE
 //     TILE_BODY(matmul, MATMUL, 64) { TILE_START(MATMUL) ... `group` is the tile's number ... }
 //     #endif
-// A TUNED_TILE(matmul, MATMUL) has its sizes from the build's options (`tile.h`). A tile of FLAT rows is a run of the cells of all rows.
+// A TUNED_TILE(matmul, MATMUL) has its sizes from the build's options (`tile.h`). A tile of FLAT rows is a run of the cells of all rows,
+// which number `count`: so rows that are short leave no lanes idle.
 // A launch names its extent (rows, columns, batches); how many items or groups that takes follows from the form.
 //
 // Argument kinds: IN, OUT (reals; OUT may be read too), BYTES_IN, BYTES_OUT (uchar), REAL (a scalar), UINT (32 bits), SIZE (an index).

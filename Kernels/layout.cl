@@ -39,18 +39,26 @@ TILE(scatter_strided, WALK, FLAT, ABREAST * RUN, RUN)
 #define WALKED(at) (walk_start(at / n4, n1, n2, n3, s0, s1, s2, s3) + at % n4 * s4)
 TILE_BODY(gather_strided, WALK, RUN) {
   TILE_START(WALK)
-  const index cells = rows * n4, begin = group * (ABREAST * RUN) + lane;
-  EACH_ABREAST(at, begin, RUN, cells, y[at] = x[WALKED(at)])
+  const index begin = group * (ABREAST * RUN) + lane;
+  EACH_ABREAST(at, begin, RUN, count, y[at] = x[WALKED(at)])
 }
 TILE_BODY(scatter_strided, WALK, RUN) {
   TILE_START(WALK)
-  const index cells = rows * n4, begin = group * (ABREAST * RUN) + lane;
-  EACH_ABREAST(at, begin, RUN, cells, y[WALKED(at)] = x[at])
+  const index begin = group * (ABREAST * RUN) + lane;
+  EACH_ABREAST(at, begin, RUN, count, y[WALKED(at)] = x[at])
 }
 #endif
 
 #define COPY(_) _(IN, x) _(OUT, y)
 KERNEL(copy, COPY) { y[i] = x[i]; }
+// Eight arrays, one after the other: array n ends before element end<n>. (A launch for each costs a GPU more than the copy.)
+#define JOIN(_)                                                                                                    \
+  _(IN, x0) _(IN, x1) _(IN, x2) _(IN, x3) _(IN, x4) _(IN, x5) _(IN, x6) _(IN, x7) _(OUT, y)                        \
+  _(SIZE, end0) _(SIZE, end1) _(SIZE, end2) _(SIZE, end3) _(SIZE, end4) _(SIZE, end5) _(SIZE, end6)
+KERNEL(join, JOIN) {
+  y[i] = i < end3 ? (i < end1 ? (i < end0 ? x0[i] : x1[i - end0]) : (i < end2 ? x2[i - end1] : x3[i - end2]))
+                  : (i < end5 ? (i < end4 ? x4[i - end3] : x5[i - end4]) : (i < end6 ? x6[i - end5] : x7[i - end6]));
+}
 #define FILL(_) _(OUT, y) _(REAL, value)
 KERNEL(fill, FILL) { y[i] = value; }
 

@@ -8,8 +8,11 @@
 #define DEVIATION(V, AT) const V d = AT(x, at) - AT(mean, column); sum[0] = fma(d, d, sum[0]);
 COLUMN_SUMS(sum_deviations, SUM_DEVIATIONS, 1, DEVIATION)
 
+// Of each part of a batch: moments is [parts][2][columns], scale [parts][columns].
 #define SCALE(_) _(IN, moments) _(IN, gamma) _(OUT, scale) _(SIZE, columns) _(REAL, epsilon)
-KERNEL(normalization_scale, SCALE) { scale[i] = gamma[i] / SQRT(moments[columns + i] + epsilon); }
+KERNEL(normalization_scale, SCALE) {
+  scale[i] = gamma[i % columns] / SQRT(moments[i + (i / columns + 1) * columns] + epsilon);
+}
 
 #define NORMALIZE(_) _(IN, x) _(IN, moments) _(IN, scale) _(IN, beta) _(OUT, y) _(SIZE, rows) _(SIZE, columns) _(REAL, leak)
 ROWWISE(normalize_columns, NORMALIZE) {
@@ -43,6 +46,14 @@ ROWWISE(normalize_gradient, NORMALIZE_GRADIENT) {
   const real centred = x[at] - moments[c], scale = coefficients[2 * columns + c], slope = dy[at];
   const real dz = fma(centred, scale, beta[c]) > 0 ? slope : leak * slope;
   dx[at] = scale * fma(-centred, coefficients[columns + c], dz - coefficients[c]);
+}
+
+// d beta = sum over the batch's parts of the sum of dz; sums is [parts][2][columns].
+#define BETA_GRADIENT(_) _(IN, sums) _(OUT, dbeta) _(SIZE, columns) _(UINT, parts)
+KERNEL(beta_gradient, BETA_GRADIENT) {
+  real sum = 0;
+  for (index p = 0; p < 2 * parts; p += 2) sum += sums[p * columns + i];
+  dbeta[i] = sum;
 }
 
 // d gamma = sum over the batch's parts of (sum of dz (x - mean)) / sqrt(variance + epsilon); moments and sums are [parts][2][columns].

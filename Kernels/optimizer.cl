@@ -57,6 +57,6 @@ UPDATE(adam, ADAM) {
 #define CLIP(_) _(OUT, w) _(REAL, limit)
 KERNEL(clip_weights, CLIP) { w[i] = w[i] > limit ? limit : (w[i] < -limit ? -limit : w[i]); }
 
-// y += rate (factor x - y): running statistics.
-#define TOWARDS(_) _(OUT, y) _(IN, x) _(REAL, rate) _(REAL, factor)
-KERNEL(move_towards, TOWARDS) { y[i] = fma(rate, fma(factor, x[i], -y[i]), y[i]); }
+// y += rate (factor x - y), the factor being 1 for the first `plain` elements: running statistics.
+#define TOWARDS(_) _(OUT, y) _(IN, x) _(REAL, rate) _(REAL, factor) _(SIZE, plain)
+KERNEL(move_towards, TOWARDS) { y[i] = fma(rate, fma(i < plain ? R(1.0) : factor, x[i], -y[i]), y[i]); }

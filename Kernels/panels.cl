@@ -1,8 +1,8 @@
-// Lays [taps][K][N] (by strides) out as panels of 32 columns, zeros beyond N: b[panel][tap][k][32], `cells` in all. Extent: (taps * K) x
-// (N in whole panels).
+// Lays [taps][K][N] (by strides) out as panels of 32 columns, zeros beyond N: b[panel][tap][k][32]. Extent: (taps * K) x (N in whole
+// panels).
 #define PACK(_)                                                                                                    \
   _(IN, x) _(OUT, b) _(SIZE, taps) _(SIZE, K) _(SIZE, N) _(SIZE, tap_stride) _(SIZE, k_stride) _(SIZE, n_stride)      \
-  _(SIZE, x_batch) _(SIZE, cells)
+  _(SIZE, x_batch)
 #define PACK_ROWS 16 // what turn16 turns
 BLOCK(pack_panels, PACK, PACK_ROWS, PANEL) {
   const index rows = taps * K, down = (rows + PACK_ROWS - 1) / PACK_ROWS, across = (N + PANEL - 1) / PANEL;
@@ -45,6 +45,6 @@ FN real panel_cell(GLOBAL const real *x, const index at, const index rows, const
 TILE_BODY(pack_panels, PACK, 256) {
   TILE_START(PACK)
   const index rows = taps * K, across = (N + PANEL - 1) / PANEL, begin = group * (ABREAST * 256) + lane;
-  EACH_ABREAST(at, begin, 256, cells, b[at] = panel_cell(x, at, rows, across, K, N, tap_stride, k_stride, n_stride, x_batch))
+  EACH_ABREAST(at, begin, 256, count, b[at] = panel_cell(x, at, rows, across, K, N, tap_stride, k_stride, n_stride, x_batch))
 }
 #endif

@@ -22,7 +22,7 @@
 // COLUMN_SUMS(name, SIG, SUMS, TERM) adds SUMS terms down each column of [outer][length][inner], a block of 64 rows at a time (rule 5).
 // TERM(V, AT) is a statement that adds to sum[0], sum[1] ...; V is the type of the numbers and AT(x, place) reads them, so that it serves
 // one column and sixteen; it sees the place `at` in the arrays and the column `column`. The signature has OUT partial
-// [outer][blocks][SUMS][inner], SIZE length and SIZE inner; the extent is length x inner, outer batches.
+// [outer][blocks][SUMS][inner], SIZE length and SIZE inner; the extent is blocks x inner, outer batches.
 #define AT1(x, place) (x)[place]
 #define AT16(x, place) vload16(0, (x) + (place))
 #define PUT1(value, y, place) (y)[place] = (value)
@@ -30,7 +30,7 @@
 // x cut to 0 ... limit: a ReLU where the limit is infinity. NaN stays NaN.
 #define LIMITED(V, x, limit) ((x) <= (V)0 ? (V)0 : ((x) >= (V)(limit) ? (V)(limit) : (x)))
 #define COLUMN_SUMS_BLOCK(name, SIG, SUMS, TERM)                                                                   \
-  BLOCK(name, SIG, BLOCK_ROWS, SPAN) {                                                                             \
+  BLOCK(name, SIG, 1, SPAN) {                                                                                      \
     const index blocks = (length + BLOCK_ROWS - 1) / BLOCK_ROWS, across = (inner + SPAN - 1) / SPAN;               \
     const index block = i / across % blocks, outer = i / (across * blocks), first = i % across * SPAN;             \
     const index last = first + SPAN < inner ? first + SPAN : inner, whole = last - (last - first) % 16;            \
@@ -62,25 +62,25 @@
       for (uint s = 0; s < SUMS; ++s) to[s * inner + column] = sum[s];                                             \
     }                                                                                                              \
   }                                                                                                                \
-  TILE(name, SIG, BLOCK_ROWS, 64, 64)
+  TILE(name, SIG, FLAT, 64, 64)
 
 #ifdef DEVICE
 #define ROWWISE(name, SIG)                                                                                         \
   ROWWISE_BLOCK(name, SIG)                                                                                         \
   TILE_BODY(name, SIG, RUN) {                                                                                      \
     TILE_START(SIG)                                                                                                \
-    const index cells = rows * columns, begin = group * (ABREAST * RUN) + lane;                                    \
-    EACH_ABREAST(at, begin, RUN, cells, name##_cell(SIG(PASS) at, at % columns))                                   \
+    const index begin = group * (ABREAST * RUN) + lane;                                                            \
+    EACH_ABREAST(at, begin, RUN, count, name##_cell(SIG(PASS) at, at % columns))                                   \
   }                                                                                                                \
   ROWWISE_CELL(name, SIG)
 #define COLUMN_SUMS(name, SIG, SUMS, TERM)                                                                         \
   COLUMN_SUMS_BLOCK(name, SIG, SUMS, TERM)                                                                         \
   TILE_BODY(name, SIG, 64) {                                                                                       \
     TILE_START(SIG)                                                                                                \
-    const index blocks = (length + BLOCK_ROWS - 1) / BLOCK_ROWS, across = (inner + 63) / 64;                       \
-    const index column = group % across * 64 + lane, block = group / across % blocks, outer = group / (across * blocks); \
+    const index blocks = (length + BLOCK_ROWS - 1) / BLOCK_ROWS, cell = group * 64 + lane;                         \
+    const index column = cell % inner, block = cell / inner % blocks, outer = cell / inner / blocks;               \
     const index begin = block * BLOCK_ROWS, end = begin + BLOCK_ROWS < length ? begin + BLOCK_ROWS : length;       \
-    if (column < inner) {                                                                                          \
+    if (cell < count) {                                                                                            \
       real sum[SUMS];                                                                                              \
       for (uint s = 0; s < SUMS; ++s) sum[s] = 0;                                                                  \
       for (index r = begin; r < end; ++r) {                                                                        \

@@ -6,8 +6,8 @@
 #define CHUNK 4096
 
 #define SUM_CHUNKS(_) _(IN, x) _(OUT, partial) _(SIZE, length)
-// Extent: rows x length. partial is [rows][chunks].
-BLOCK(sum_chunks, SUM_CHUNKS, 1, CHUNK) {
+// Extent: rows x chunks, as partial is.
+BLOCK(sum_chunks, SUM_CHUNKS, 1, 1) {
   const index chunks = (length + CHUNK - 1) / CHUNK, begin = i % chunks * CHUNK;
   const index end = begin + CHUNK < length ? begin + CHUNK : length;
   GLOBAL const real *row = x + i / chunks * length;
@@ -21,22 +21,25 @@ BLOCK(sum_chunks, SUM_CHUNKS, 1, CHUNK) {
     for (uint l = 0; l < half_; ++l) lane[l] += lane[l + half_];
   partial[i] = lane[0];
 }
-TILE(sum_chunks, SUM_CHUNKS, 1, CHUNK, 16)
+#define SUMMED 8 // chunks of a group
+TILE(sum_chunks, SUM_CHUNKS, FLAT, SUMMED, 16 * SUMMED)
 #ifdef DEVICE
-TILE_BODY(sum_chunks, SUM_CHUNKS, 16) {
+TILE_BODY(sum_chunks, SUM_CHUNKS, 16 * SUMMED) {
   TILE_START(SUM_CHUNKS)
-  LOCAL real lanes[16];
-  const index chunks = (length + CHUNK - 1) / CHUNK, begin = group % chunks * CHUNK;
+  LOCAL real lanes[16 * SUMMED];
+  const uint own = lane % 16;
+  const index i = group * SUMMED + lane / 16, known = i < count ? i : 0;
+  const index chunks = (length + CHUNK - 1) / CHUNK, begin = known % chunks * CHUNK;
   const index end = begin + CHUNK < length ? begin + CHUNK : length;
-  GLOBAL const real *row = x + group / chunks * length;
+  GLOBAL const real *row = x + known / chunks * length;
   real sum = 0;
-  for (index k = begin + lane; k < end; k += 16) sum += row[k];
+  for (index k = begin + own; k < end; k += 16) sum += row[k];
   lanes[lane] = sum;
   for (uint half_ = 8; half_ > 0; half_ /= 2) {
     barrier(CLK_LOCAL_MEM_FENCE);
-    if (lane < half_) lanes[lane] += lanes[lane + half_];
+    if (own < half_) lanes[lane] += lanes[lane + half_];
   }
-  if (lane == 0) partial[group] = lanes[0];
+  if (own == 0 && i < count) partial[i] = lanes[lane];
 }
 #endif
 
@@ -46,8 +49,7 @@ COLUMN_SUMS(sum_columns, SUM_COLUMNS, 1, ELEMENT)
 
 // y[o][c] = factor (partial[o][0][c] + partial[o][1][c] + ...), added in ascending order, from +0 or, where it `adds`, from what y holds.
 // Items: the cells, outer x inner.
-#define ADD_PARTIALS(_)                                                                                            \
-  _(IN, partial) _(OUT, y) _(SIZE, blocks) _(SIZE, inner) _(SIZE, cells) _(REAL, factor) _(UINT, adds)
+#define ADD_PARTIALS(_) _(IN, partial) _(OUT, y) _(SIZE, blocks) _(SIZE, inner) _(REAL, factor) _(UINT, adds)
 #define ADD_CELL                                                                                                   \
   GLOBAL const real *from = partial + i / inner * blocks * inner + i % inner;                                      \
   real sum = adds ? y[i] : R(0.0);                                                                                 \
@@ -66,9 +68,9 @@ TILE_BODY(add_many_partials, ADD_PARTIALS, ADDED * READERS) {
   TILE_START(ADD_PARTIALS)
   LOCAL real staged[READERS * READ * ADDED];
   const uint reader = lane / ADDED, own = lane % ADDED;
-  const index i = group * ADDED + own, known = i < cells ? i : 0;
+  const index i = group * ADDED + own, known = i < count ? i : 0;
   GLOBAL const real *from = partial + known / inner * blocks * inner + known % inner;
-  const bool sums = reader == 0 && i < cells;
+  const bool sums = reader == 0 && i < count;
   real sum = sums && adds ? y[i] : R(0.0), next[READ];
 #pragma unroll
   for (uint r = 0; r < READ; ++r) {

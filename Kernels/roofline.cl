@@ -63,6 +63,6 @@ TILE(stream_triad, TRIAD, FLAT, ABREAST * 256, 256)
 TILE_BODY(stream_triad, TRIAD, 256) {
   TILE_START(TRIAD)
   const index begin = group * (ABREAST * 256) + lane;
-  EACH_ABREAST(k, begin, 256, length, y[k] = fma(factor, b[k], a[k]))
+  EACH_ABREAST(k, begin, 256, count, y[k] = fma(factor, b[k], a[k]))
 }
 #endif

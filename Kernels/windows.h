@@ -26,14 +26,14 @@
       }                                                                                                            \
     }                                                                                                              \
   }                                                                                                                \
-  TILE(name, SIG, 2, 32, 64)
+  TILE(name, SIG, FLAT, 64, 64)
 #ifdef DEVICE
 #define CHANNELWISE(name, SIG, PLACE, CELL)                                                                        \
   CHANNELWISE_BLOCK(name, SIG, PLACE, CELL)                                                                        \
   TILE_BODY(name, SIG, 64) {                                                                                       \
     TILE_START(SIG)                                                                                                \
-    const index runs = (channels + 31) / 32, pixel = group / runs * 2 + lane / 32, c = group % runs * 32 + lane % 32; \
-    if (pixel < pixels && c < channels) {                                                                          \
+    const index cell = group * 64 + lane, pixel = cell / channels, c = cell % channels;                            \
+    if (cell < count) {                                                                                            \
       const index n = pixel / Q / P;                                                                               \
       const uint p = (uint)(pixel / Q % P), q = (uint)(pixel % Q);                                                 \
       PLACE()                                                                                                      \

@@ -15,9 +15,13 @@ public struct KernelBench {
 
   /// Measures the rows, one after the other.
   ///
-  /// - Parameter progress: Told in words what is being measured.
-  /// - Throws: The device's first failure; what making a row's inputs throws.
-  public func run(_ rows: [KernelRow], progress: (String) -> Void = { _ in }) throws -> KernelReport {
+  /// - Parameters:
+  ///   - progress: Told in words what is being measured.
+  ///   - found: Given each row as soon as it is measured, with the roofline before it.
+  /// - Throws: The device's first failure; what making a row's inputs throws; what `found` throws.
+  public func run(
+    _ rows: [KernelRow], progress: (String) -> Void = { _ in }, found: (KernelReport.Row) throws -> Void = { _ in }
+  ) throws -> KernelReport {
     let start = ContinuousClock.now
     func measureRoofline() throws -> Roofline {
       progress("roofline of \(device.name)")
@@ -47,7 +51,9 @@ public struct KernelBench {
         let reason = "it takes \(needed >> 20) MiB, and the device has \((limit - device.bytesHeld) >> 20) MiB"
         report.skipped.append(.init(name: row.name, reason: reason))
       } else {
-        report.rows.append(try measure(row, under: roofline))
+        let measured = try measure(row, under: roofline)
+        report.rows.append(measured)
+        try found(measured)
       }
     }
     try endFamily()

@@ -18,6 +18,9 @@ public struct KernelReport: Codable, Sendable, Equatable {
 
     /// The least time by the roofline over the row's time: 1 is as fast as the device can be.
     public var share: Double { roofline.seconds(flops: flops, bytes: bytes) / seconds }
+
+    /// One line.
+    public func json() throws -> String { try encoded() }
   }
 
   /// A row that the device cannot hold.

@@ -20,6 +20,9 @@ public struct StepBench {
         ? Tensor((0..<shape[0]).map { Double($0 % classes) }, shape: [shape[0]], on: device) : nil)
   }
 
+  /// One training step.
+  func step() { _ = trainer.advance(measuring: false) { batch } }
+
   /// Measures some steps, after two that are not counted; then, in a few more, the kernels.
   ///
   /// - Parameter progress: Told in words what is being measured.
@@ -28,7 +31,7 @@ public struct StepBench {
     // A run does not wait for a step's end before it begins the next: neither does a group of steps.
     func run(_ steps: Int) throws -> (seconds: Double, waits: Int) {
       let (start, waits) = (ContinuousClock.now, device.waitCount)
-      for _ in 0..<steps { _ = trainer.advance(measuring: false) { batch } }
+      for _ in 0..<steps { step() }
       let waited = device.waitCount - waits
       try device.synchronize()
       return (start.duration(to: .now) / .seconds(steps), waited)
@@ -67,7 +70,7 @@ public struct StepBench {
     steps: Int
   ) throws -> (rows: [StepReport.Kernel], slowest: [StepReport.Kernel], between: Double) {
     let start = ContinuousClock.now
-    let times = try device.launchTimes { for _ in 0..<steps { _ = trainer.advance(measuring: false) { batch } } }
+    let times = try device.launchTimes { for _ in 0..<steps { step() } }
     let wall = start.duration(to: .now) / .seconds(steps)
     func shares(by name: (LaunchTime) -> String) -> [StepReport.Kernel] {
       Dictionary(grouping: times, by: name).map { name, launches in
@@ -77,7 +80,7 @@ public struct StepBench {
       }.sorted { $0.seconds > $1.seconds }
     }
     let rows = shares { $0.kernel }
-    return (rows, Array(shares(by: Self.name).prefix(12)), max(0, wall - rows.map(\.seconds).reduce(0, +)))
+    return (rows, Array(shares(by: Self.name).prefix(40)), max(0, wall - rows.map(\.seconds).reduce(0, +)))
   }
 
   private static func name(_ launch: LaunchTime) -> String {
@@ -90,10 +93,9 @@ public struct StepBench {
   private func hostSecondsPerLaunch() throws -> Double {
     let rehearsal = Device.rehearsal(like: device)
     let bench = try StepBench(configuration, on: rehearsal)
-    let step = { _ = bench.trainer.advance(measuring: false) { bench.batch } }
-    for _ in 0..<3 { step() }
+    for _ in 0..<3 { bench.step() }
     let launches = rehearsal.launchCount
-    let times = (0..<21).map { _ in ContinuousClock().measure(step) / .seconds(1) }
+    let times = (0..<21).map { _ in ContinuousClock().measure(bench.step) / .seconds(1) }
     return times.sorted()[10] / (Double(rehearsal.launchCount - launches) / 21)
   }
 

@@ -38,7 +38,7 @@ public struct StepReport: Codable, Sendable {
   public let peakFlopsPerSecond: Double
   /// Every kernel of a step, the longest first.
   public let kernels: [Kernel]
-  /// The same by extents, the longest first, a dozen.
+  /// The same by extents, the longest first, forty.
   public let slowest: [Kernel]
   /// What of a step is in no kernel, in seconds; measured with the kernels.
   public let secondsBetweenKernels: Double

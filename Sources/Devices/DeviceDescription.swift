@@ -22,6 +22,8 @@ public struct DeviceDescription: Sendable {
   public let computeUnits: Int
   /// Megahertz; 0 where unknown.
   public let clock: Int
+  /// Floats that a unit computes at a time, by its maker; drivers count units of very different sizes.
+  public internal(set) var lanesOfAUnit = 64
   /// Whether `auto` takes this device.
   public internal(set) var isAutomatic = false
   /// What keeps this process from using all of it, in words; nil where nothing does.
@@ -31,11 +33,13 @@ public struct DeviceDescription: Sendable {
   /// What a user should know: why the device cannot be used, or why `auto` takes it.
   public internal(set) var remark: String?
 
-  /// Whether this device is expected to be the faster one: its kind first, then units times clock, then memory.
+  /// Whether this device is expected to be the faster one: its kind first, then what its units compute at its clock, then memory.
   func isBetter(than other: DeviceDescription) -> Bool {
     let kinds = Kind.allCases
     let (mine, others) = (kinds.firstIndex(of: kind) ?? 0, kinds.firstIndex(of: other.kind) ?? 0)
     if mine != others { return mine < others }
-    return (computeUnits * clock, memory) > (other.computeUnits * other.clock, other.memory)
+    return (speed, memory) > (other.speed, other.memory)
   }
+
+  private var speed: Int { computeUnits * lanesOfAUnit * clock }
 }

@@ -40,6 +40,8 @@ struct Geometry: Sendable {
   let columns: Int
   /// Work-items of one group: 1 but for tile forms.
   let group: Int
+
+  var isFlat: Bool { rows == 0 }
 }
 
 /// What a launch covers, in units that its kernel defines: outputs, rows, chunks.
@@ -55,9 +57,11 @@ public struct Extent: Sendable {
   /// `count` independent elements.
   public init(_ count: Int) { self.init(rows: 1, columns: count) }
 
+  var cells: Int { rows * columns * batches }
+
   /// How many items (in a tile form: groups) cover the extent.
   func items(_ geometry: Geometry) -> Int {
-    guard geometry.rows > 0 else { return (rows * columns * batches + geometry.columns - 1) / geometry.columns }
+    guard !geometry.isFlat else { return (cells + geometry.columns - 1) / geometry.columns }
     let down = (rows + geometry.rows - 1) / geometry.rows
     let across = (columns + geometry.columns - 1) / geometry.columns
     return down * across * batches

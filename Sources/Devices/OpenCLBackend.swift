@@ -38,7 +38,7 @@ final class OpenCLBackend: Backend {
   let precision = Precision.single
   let memoryLimit: Int?
   let programs: OpenCLPrograms
-  private let device: OpenCLDevice
+  let device: OpenCLDevice
   private let call: OpenCLFunctions
   let form: KernelForm
   /// How many elements one work-item of an elementwise kernel does: a run of them, or on GPUs ABREAST of them.
@@ -183,7 +183,7 @@ final class OpenCLBackend: Backend {
     let prepared = try prepare(kernel, tile, tuned, wide: wide)
     try check(
       "clSetKernelArg for kernel '\(kernel.name)'",
-      set(arguments, items: items, of: kernel, as: prepared, wide: wide))
+      set(arguments, count: tile?.isFlat == true ? extent.cells : items, of: kernel, as: prepared, wide: wide))
     var localSize = prepared.localSize
     var offset = first
     let run = localSize * (kernel.isElementwise ? runItems : 1)
@@ -256,7 +256,7 @@ final class OpenCLBackend: Backend {
   /// The tile of a kernel whose tile form is tuned.
   private func tile(of kernel: Kernel, over extent: Extent) -> TileParameters? {
     guard form == .tile, kernel.hasTunedTile else { return nil }
-    return tiles.tile(for: kernel, over: extent, units: device.description.computeUnits)
+    return tiles.tile(for: kernel, over: extent, units: device.tileUnits)
   }
 
   private func prepare(
@@ -293,7 +293,7 @@ final class OpenCLBackend: Backend {
 
   /// Sets the arguments as `Kernels/dialect.h` lays them out; returns the first status that is not success.
   private func set(
-    _ arguments: [LaunchArgument], items: Int, of kernel: Kernel, as prepared: Prepared, wide: Bool
+    _ arguments: [LaunchArgument], count: Int, of kernel: Kernel, as prepared: Prepared, wide: Bool
   ) -> cl_int {
     var (status, index) = (CL_SUCCESS, cl_uint(0))
     func set<Value: BitwiseCopyable>(_ value: Value) {
@@ -329,7 +329,7 @@ final class OpenCLBackend: Backend {
       case .size(let value): setIndex(value)
       }
     }
-    setIndex(items)
+    setIndex(count)
     return status
   }
 

@@ -32,7 +32,8 @@ struct OpenCLDevice: Sendable {
   let description: DeviceDescription
   /// What identifies the compiler and its target: the driver's versions change what a program's binary means.
   let fingerprint: String
-  let vendorName, platformVersion: String
+  let vendor: Tiles.Vendor
+  let platformVersion: String
   /// Bytes of local memory, and work-items, that a group may have.
   let localMemory, largestGroup: Int
   /// Floats of a register, in which block forms count.
@@ -92,7 +93,7 @@ struct OpenCLDevice: Sendable {
     handle = device
     let platformName = platformText(CL_PLATFORM_NAME)
     let type = number(CL_DEVICE_TYPE, as: cl_device_type.self)
-    description = DeviceDescription(
+    var description = DeviceDescription(
       selector: selector, name: text(CL_DEVICE_NAME), platform: Self.name(of: platform, opencl),
       driver: text(CL_DRIVER_VERSION),
       kind: type & cl_device_type(CL_DEVICE_TYPE_GPU) != 0
@@ -101,11 +102,13 @@ struct OpenCLDevice: Sendable {
       maxAllocation: Int(clamping: number(CL_DEVICE_MAX_MEM_ALLOC_SIZE, as: cl_ulong.self)),
       computeUnits: Int(number(CL_DEVICE_MAX_COMPUTE_UNITS, as: cl_uint.self)),
       clock: Int(number(CL_DEVICE_MAX_CLOCK_FREQUENCY, as: cl_uint.self)))
+    vendor = Tiles.Vendor(description, vendorName: text(CL_DEVICE_VENDOR))
+    description.lanesOfAUnit = vendor.lanesOfAUnit
+    self.description = description
     fingerprint = [
       platformName, platformText(CL_PLATFORM_VERSION), text(CL_DEVICE_NAME), text(CL_DEVICE_VERSION),
       text(CL_DRIVER_VERSION),
     ].joined(separator: "\n")
-    vendorName = text(CL_DEVICE_VENDOR)
     platformVersion = platformText(CL_PLATFORM_VERSION)
     localMemory = Int(clamping: number(CL_DEVICE_LOCAL_MEM_SIZE, as: cl_ulong.self))
     largestGroup = number(CL_DEVICE_MAX_WORK_GROUP_SIZE, as: Int.self)

@@ -68,8 +68,9 @@ final class OpenCLPrograms {
   private func options(_ key: Key) -> String {
     let index = key.wide ? "-D INDEX=ulong" : ""
     let tile = key.tile?.buildOptions(for: device.vendor) ?? ""
+    let verbose = BuildLog.named != nil && device.vendor == .nvidia ? "-cl-nv-verbose" : ""
     // Without -w PoCL's compiler counts its warnings aloud, on the standard error of whoever runs saddle.
-    return ["-cl-std=CL1.2 -w -D ABREAST=\(ABREAST)", exactDivision, index, formOptions, tile, extraOptions]
+    return ["-cl-std=CL1.2 -w -D ABREAST=\(ABREAST)", exactDivision, index, formOptions, tile, verbose, extraOptions]
       .filter { !$0.isEmpty }.joined(separator: " ")
   }
 
@@ -116,11 +117,15 @@ final class OpenCLPrograms {
       throw .callFailed(device: deviceName, call: "clCreateProgramWithSource", status: OpenCLStatus.name(status))
     }
     let program = OpenCLObject<OpenCLProgram>(handle, call.clReleaseProgram)
-    status = buildStatus(program, options: options)
-    guard status == CL_SUCCESS else {
-      let log = OpenCLDevice.text {
+    var log: String {
+      OpenCLDevice.text {
         call.clGetProgramBuildInfo(handle, device.handle, cl_program_build_info(CL_PROGRAM_BUILD_LOG), $0, $1, $2)
       }
+    }
+    let start = ContinuousClock.now
+    status = buildStatus(program, options: options)
+    BuildLog.named?.add(file, options: options, seconds: start.duration(to: .now) / .seconds(1), log: log)
+    guard status == CL_SUCCESS else {
       throw .buildFailed(device: deviceName, file: file, log: "\(OpenCLStatus.name(status)) with \(options)\n\(log)")
     }
     return program

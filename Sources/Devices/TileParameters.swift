@@ -95,12 +95,13 @@ public struct TileParameters: Hashable, Codable, Sendable {
 
   /// About how long a device of so many units takes for an extent, in units of its own: what chooses between tiles.
   ///
-  /// A unit is taken to be busy with 256 items, and an item to take time for reading rows and columns besides
-  /// multiplying them.
+  /// A unit is taken to be busy with 256 items, and an item's read of a vector of rows or columns to take as long as eight
+  /// multiplications.
   func cost(_ extent: Extent, units: Int) -> Double {
     let sharers = max(1, 256 / group), slots = max(1, units) * sharers
     let rounds = (extent.items(geometry) + slots - 1) / slots
-    let reading = 2 * Double(mdimc) / Double(mwg) + 2 * Double(ndimc) / Double(nwg)
+    let (rows, columns) = (Double(mwg / mdimc), Double(nwg / ndimc))
+    let reading = 8 * (rows / Double(vwm) + columns / Double(vwn)) / (rows * columns)
     return Double(rounds * sharers * mwg * nwg) * (1 + reading)
   }
 }

@@ -110,6 +110,10 @@ struct TileTrial: Sendable {
       product("resnet32 transformed, weights", 128, 128, 64 * batch, batches: 36, isTransposed: true),
       product("image columns, 48 to 64", 1024 * batch, 64, 48),
       product("latents to 4x4x512", batch, 8192, 100),
+      // Chains of few outputs: a critic's head, weights of images' columns, weights of one channel.
+      product("4x4x512 to 1, in chains", 2 * batch, 1, 512, batches: 16),
+      product("image columns, weights, in chains", 48, 64, 512, batches: 2 * batch, isTransposed: true),
+      product("one channel to 64, weights, in chains", 1, 64, 512, batches: 2 * batch, isTransposed: true),
       convolution("resnet32 32x32 128", batch, 32, 128, 128),
       convolution("resnet32 8x8 256", batch, 8, 256, 256),
       convolution("resnet32 to image", batch, 32, 128, 3),

@@ -38,7 +38,7 @@ public final class TileTuner {
   private let device: OpenCLDevice
   private let trials: [TileTrial]
   private let sources: [OpenCLPrograms.Source]
-  private var units: Int { device.description.computeUnits }
+  private var units: Int { device.tileUnits }
 
   /// - Parameter name: As for `Device.open`.
   /// - Returns: nil where the name means the CPU device, or a device that runs kernels in blocks: there is nothing to
@@ -91,6 +91,7 @@ public final class TileTuner {
       ((64, 64), (8, 8)), ((64, 64), (8, 16)), ((64, 64), (16, 16)), ((128, 32), (16, 8)), ((64, 32), (8, 8)),
       ((32, 64), (8, 8)), ((32, 32), (8, 8)),
     ]
+    let ofFewOutputs = [Tiles.narrow, Tiles.low]
     let everywhere = [(16, true), (8, true), (16, false), (32, false)].flatMap { kwg, isDoubleBuffered in
       shapes.map { TileParameters(($0.tile.0, $0.tile.1, kwg), items: $0.items, isDoubleBuffered: isDoubleBuffered) }
     }
@@ -101,7 +102,7 @@ public final class TileTuner {
         }
       }
     }
-    return ((vendor == .nvidia ? inWarps : []) + everywhere).filter {
+    return ((vendor == .nvidia ? inWarps : []) + ofFewOutputs + everywhere).filter {
       $0.fits(localMemory: 64 << 10, largestGroup: 256)
     }
   }
@@ -210,7 +211,7 @@ public final class TileTuner {
       }
       let measured = candidates.filter { seconds[$0] != nil }
       var best: (tiles: [TileParameters], time: Double)?
-      for _ in 0..<3 {
+      for _ in 0..<5 {
         let chosen = best?.tiles ?? []
         let next = measured.filter { !chosen.contains($0) }
           .compactMap { tile in time(chosen + [tile]).map { (tiles: chosen + [tile], time: $0) } }

@@ -34,7 +34,14 @@ public struct DeviceCheck: Sendable {
         + "\(ours[first]) on \(device.name), \(theirs[first]) on \(reference.name)")
   }
 
-  public static let rows: [Row] = opRows + specialRows + drawRows + optimizerRows + imageRows + rooflineRows
+  /// Whether a row makes a device launch kernels whose tile form is tuned.
+  ///
+  /// - Throws: What the device throws.
+  public static func isOfTiles(_ row: Row, on device: Device) throws -> Bool {
+    try device.launchTimes { _ = try row.values(device) }.contains { $0.tile != nil }
+  }
+
+  public static let rows: [Row] = opRows + specialRows + drawRows + optimizerRows + imageRows + joinRows + rooflineRows
 
   /// Each sample of each op, and its gradient.
   private static let opRows: [Row] = Op.all.flatMap { op in
@@ -103,6 +110,18 @@ public struct DeviceCheck: Sendable {
       return try y.scalars()
     }
   }
+
+  /// Parts of no, one and many elements, nine of them: eight at a time and one.
+  private static let joinRows = [
+    Row(name: "tensors joined", size: 1300) { device in
+      let parts = [0, 1, 300, 2, 257, 256, 64, 5, 415].map { count in
+        Tensor((0..<count).map { Float($0 * 37 % 101 - count) }, shape: [count], on: device)
+      }
+      let whole = Tensor(uninitialized: [1300], on: device)
+      whole.assign(joining: parts)
+      return try whole.scalars()
+    }
+  ]
 
   private static let imageRows: [Row] = [
     Row(name: "image bytes", size: 2 * 5 * 7 * 3) { device in

@@ -62,7 +62,7 @@ public struct Network {
   /// Gradients of the parameters, one after the other in one flat tensor.
   public func flattened(_ gradients: [Tensor]) -> Tensor {
     let flat = Tensor(uninitialized: weights.shape, on: weights.device)
-    for (view, gradient) in zip(views(of: flat), gradients) { view.assign(gradient) }
+    flat.assign(joining: gradients)
     return flat
   }
 

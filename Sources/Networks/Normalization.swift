@@ -57,12 +57,8 @@ public struct BatchNormalization: Layer {
 
   /// Moves the running mean and the running unbiased variance towards a batch's.
   private func update(_ running: Tensor, _ moments: Tensor, rows: Int) {
-    let channels = running.shape[1]
     let unbiased = rows > 1 ? Double(rows) / Double(rows - 1) : 1
-    for (row, factor) in [1, unbiased].enumerated() {
-      running.view(from: row * channels, shape: [channels])
-        .moveTowards(moments.view(from: row * channels, shape: [channels]), rate: momentum, factor: factor)
-    }
+    running.moveTowards(moments, rate: momentum, factor: unbiased, from: running.shape[1])
   }
 }
 
@@ -100,8 +96,8 @@ public struct SampleNormalization: Layer {
 }
 
 extension Tensor {
-  /// `x += rate (factor target - x)`, in place.
-  func moveTowards(_ target: Tensor, rate: Double, factor: Double = 1) {
-    launch("move_towards", [self, target], [.real(rate), .real(factor)], over: Extent(shape.count))
+  /// `x += rate (factor target - x)`, in place; before element `start` without the factor.
+  func moveTowards(_ target: Tensor, rate: Double, factor: Double = 1, from start: Int = 0) {
+    launch("move_towards", [self, target], [.real(rate), .real(factor), .size(start)], over: Extent(shape.count))
   }
 }

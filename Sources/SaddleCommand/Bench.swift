@@ -37,6 +37,9 @@ struct Bench: ParsableCommand {
     @Option(
       help: ArgumentHelp("Writes a report there; - writes it to the standard output, and no table.", valueName: "file"))
     var json: String?
+    @Flag(
+      help: "Writes each row as a line of JSON as soon as it is measured, and no table: what is stopped loses none.")
+    var lines = false
     @Option(help: ArgumentHelp("Adds each row's ratio of old to new time.", valueName: "old.json"))
     var compare: String?
     @Flag(help: "Lists the rows, and measures nothing.") var list = false
@@ -50,8 +53,11 @@ struct Bench: ParsableCommand {
       if let json, json != "-", !Self.isWritable(json) { throw BenchError.notWritable(path: json) }
       let device = try deviceOptions.open()
       let status = StatusLine()
-      let report = try KernelBench(on: device).run(rows, progress: status.show)
+      let report = try KernelBench(on: device).run(rows, progress: status.show) { row in
+        if lines { try show(try row.json()) }
+      }
       status.clear()
+      if lines { return }
       if json == "-" { return try show(try report.json()) }
       if let json {
         try AtomicFile.write(Array((try report.json() + "\n").utf8), to: json)

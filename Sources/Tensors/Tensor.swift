@@ -69,6 +69,32 @@ public struct Tensor {
     launch("copy", [source, self], over: Extent(shape.count))
   }
 
+  /// Copies other tensors' values here, one tensor after the other, in place.
+  public func assign(joining sources: [Tensor]) {
+    let sizes = sources.map(\.shape.count)
+    precondition(sizes.reduce(0, +) == shape.count, "assign: tensors of \(sizes) elements do not fill \(shape)")
+    // A launch costs a GPU microseconds; a processor had better copy long pieces.
+    let together = device.form == .tile ? 8 : 1
+    var start = 0
+    for first in stride(from: 0, to: sources.count, by: together) {
+      let some = sources[first..<min(first + together, sources.count)], count = some.map(\.shape.count).reduce(0, +)
+      let part = view(from: start, shape: [count])
+      if some.count == 1 { part.assign(some[first]) } else { part.join(Array(some)) }
+      start += count
+    }
+  }
+
+  /// Copies at most eight tensors here.
+  private func join(_ sources: [Tensor]) {
+    var ends: [Int] = []
+    for source in sources { ends.append((ends.last ?? 0) + source.shape.count) }
+    let missing = 8 - sources.count
+    launch(
+      "join", sources + Array(repeating: sources[sources.count - 1], count: missing) + [self],
+      (ends + Array(repeating: shape.count, count: missing)).prefix(7).map(LaunchArgument.size),
+      over: Extent(shape.count))
+  }
+
   /// Writes host values, in place.
   public func write<Scalar: BinaryFloatingPoint>(_ values: [Scalar]) {
     precondition(values.count == shape.count, "\(values.count) values do not fill a tensor of shape \(shape)")

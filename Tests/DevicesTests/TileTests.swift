@@ -65,7 +65,9 @@ struct TileTests {
     "which tile an extent takes",
     arguments: [
       (Extent(rows: 4096, columns: 4096), [128, 128]), (Extent(rows: 1024, columns: 1024), [64, 64]),
-      (Extent(rows: 1 << 20, columns: 3), [64, 32]), (Extent(rows: 1024, columns: 128, batches: 100), [128, 128]),
+      (Extent(rows: 1 << 20, columns: 3), [64, 4]), (Extent(rows: 1, columns: 64, batches: 256), [4, 64]),
+      (Extent(rows: 1 << 20, columns: 20), [64, 32]), (Extent(rows: 48, columns: 64, batches: 128), [64, 64]),
+      (Extent(rows: 1024, columns: 128, batches: 100), [128, 128]),
     ])
   func choice(extent: Extent, sizes: [Int]) {
     let tile = Tiles.shipped(for: .nvidia).tile(for: .named("matmul"), over: extent, units: 132)
@@ -166,7 +168,7 @@ struct TileTests {
       TileParameters((64, 128, 64), items: (16, 8), vectors: (1, 2)),
       TileParameters((16, 16, 32), items: (16, 16), vectors: (1, 1), isDoubleBuffered: false),
     ]
-    let shipped = Tiles.Vendor.allCases.flatMap { Tiles.shipped(for: $0).byKernel["matmul"] ?? [] }
+    let shipped = Tiles.Vendor.allCases.flatMap { Tiles.shipped(for: $0).byKernel.values.joined() }
     return Set(shipped + [Tiles.smallest] + odd).sorted { $0.description < $1.description }
   }()
 

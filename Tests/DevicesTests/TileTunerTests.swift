@@ -67,7 +67,7 @@ struct TileTunerTests {
     let tiles = [TileParameters((128, 128, 16), items: (16, 16)), TileParameters((128, 32, 16), items: (16, 8))]
     let trials =
       TileTrial.rows(batch: 64).filter { $0.name == "square 2048" }
-      + TileTrial.rows(batch: 1).filter { $0.name.hasPrefix("image columns") }
+      + TileTrial.rows(batch: 1).filter { $0.name == "image columns, 48 to 64" }
     #expect(trials.count == 2)
     let tuner = TileTuner(device, candidates: tiles, trials: trials)
     var report = TileTuner.Report(tiles: tuner.inUse.tiles)

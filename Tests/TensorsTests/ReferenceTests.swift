@@ -361,6 +361,9 @@ private let plainDefinitions: [String: [Definition]] = [
   "batch_normalize": Normalization.all.map { n in { n.applied($0[0], $0[1], $0[2]) } },
   "batch_normalize_sums": Normalization.all.map { n in { n.sums($0[0], $0[1], $0[2], $0[3]) } },
   "batch_normalize_gradient": Normalization.all.map { n in { n.gradient($0[0], $0[1], $0[2], $0[3], $0[4]) } },
+  "beta_gradient": [1, 2].map { parts in
+    { x in Grid([3]) { place in (0..<parts).reduce(0) { $0 + x[0][[$1, 0, place[0]]] } } }
+  },
   "gamma_gradient": [1, 2].map { parts in
     { x in
       Grid([3]) { place in

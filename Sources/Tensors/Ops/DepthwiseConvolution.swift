@@ -88,7 +88,7 @@ extension Op {
       let sizes = [x.shape[1], x.shape[2], dy.shape[1], dy.shape[2], columns, g.stride, g.before]
       partial.launch(
         "depthwise_filter", [x, dy, partial], [.size(pixels), .size(channels)] + sizes.map(LaunchArgument.uint),
-        over: Extent(rows: pixels, columns: channels, batches: taps))
+        over: Extent(rows: blocks, columns: channels, batches: taps))
       let dw = Tensor(uninitialized: shape, on: x.device)
       dw.addPartials(partial, blocks: blocks, inner: channels, factor: 1)
       return dw

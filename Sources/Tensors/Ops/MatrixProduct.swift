@@ -20,7 +20,7 @@ struct Panels {
     let panels = Tensor(uninitialized: [batches, across, taps * k, Self.columns], on: x.device)
     panels.launch(
       "pack_panels", [x, panels],
-      [taps, k, n, tapStride, kStride, nStride, batchStride, panels.shape.count].map(LaunchArgument.size),
+      [taps, k, n, tapStride, kStride, nStride, batchStride].map(LaunchArgument.size),
       over: Extent(rows: taps * k, columns: across * Self.columns, batches: batches))
     let panelStride = taps * k * Self.columns
     self.init(tensor: panels, panelStride: panelStride, kStride: Self.columns, batchStride: across * panelStride)

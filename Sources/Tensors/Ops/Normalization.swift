@@ -20,7 +20,7 @@ extension Op {
     let blocks = (rows + 63) / 64
     let partial = Tensor(uninitialized: [blocks, sums.shape.count], on: sums.device)
     sums.launch(
-      kernel, inputs + [partial], [.size(rows), .size(columns)] + scalars, over: Extent(rows: rows, columns: columns))
+      kernel, inputs + [partial], [.size(rows), .size(columns)] + scalars, over: Extent(rows: blocks, columns: columns))
     sums.addPartials(partial, blocks: blocks, inner: sums.shape.count, factor: factor)
   }
 
@@ -70,34 +70,41 @@ extension Op {
     pairs.sliced(from: [0, i, 0], shape: [pairs.shape[0], 1, pairs.shape[2]])
   }
 
-  private static func normalizationShape(_ name: String, _ shapes: [Shape]) throws(ShapeError) -> Shape {
+  private static func normalizationShape(
+    _ name: String, _ shapes: [Shape], isScaled: Bool = false
+  ) throws(ShapeError) -> Shape {
     let columns = shapes[0].rank > 0 ? shapes[0][-1] : 0
     let moments = shapes[1]
     guard moments.rank == 3, moments[1] == 2, moments[2] == columns, shapes[0][0] % max(moments[0], 1) == 0,
-      shapes[2] == [columns], shapes[3] == [columns]
+      shapes[2] == [columns], shapes[3] == [columns], !isScaled || shapes[4] == [moments[0], columns]
     else {
-      throw ShapeError(name, shapes, "moments [parts, 2, C], gamma [C] and beta [C] must have the last axis' size")
+      let scale = isScaled ? ", and the scale [parts, C]," : ""
+      throw ShapeError(
+        name, shapes, "moments [parts, 2, C], gamma [C] and beta [C]\(scale) must have the last axis' size")
     }
     return shapes[0]
   }
 
-  private static func scale(_ moments: Tensor, _ gamma: Tensor, _ epsilon: Double) -> Tensor {
-    let scale = Tensor(uninitialized: gamma.shape, on: gamma.device)
+  /// What each part's columns are multiplied by, [parts, C]: a function of moments and gamma that kernels are given, so that
+  /// they need not work it out at every number. Unknown to any tape.
+  fileprivate static func scale(_ moments: Tensor, _ gamma: Tensor, _ epsilon: Double) -> Tensor {
     let columns = gamma.shape[0]
+    let scale = Tensor(uninitialized: [moments.shape[0], columns], on: gamma.device)
     scale.launch(
-      "normalization_scale", [moments, gamma, scale], [.size(columns), .real(epsilon)], over: Extent(columns))
+      "normalization_scale", [moments, gamma, scale], [.size(columns), .real(epsilon)], over: Extent(scale.shape.count))
     return scale
   }
 
+  /// Inputs: x, moments, gamma, beta, the scale.
   private static func normalized(_ inputs: [Tensor], _ shape: Shape, _ how: BatchNormalizing) -> Tensor {
-    let (x, moments, gamma, beta) = (inputs[0], inputs[1], inputs[2], inputs[3])
+    let (x, moments, beta, scale) = (inputs[0], inputs[1], inputs[3], inputs[4])
     let y = Tensor(uninitialized: shape, on: x.device)
     for part in 0..<moments.shape[0] {
       let (xs, own) = (x.part(part, of: moments.shape[0]), moments.part(part, of: moments.shape[0]))
       let (rows, columns) = (xs.shape.count / max(shape[-1], 1), shape[-1])
       y.launch(
         "normalize_columns",
-        [xs, own, scale(own, gamma, how.epsilon), beta, y.part(part, of: moments.shape[0])],
+        [xs, own, scale.part(part, of: moments.shape[0]), beta, y.part(part, of: moments.shape[0])],
         [.size(rows), .size(columns), .real(how.leak)], over: Extent(rows: rows, columns: columns))
     }
     return y
@@ -118,24 +125,23 @@ extension Op {
     Op(
       fused: "normalize", ["epsilon": [how.epsilon], "leak": [how.leak]],
       shape: { shapes throws(ShapeError) in try normalizationShape("normalize", shapes) },
-      run: { x, shape in normalized(x, shape, how) },
+      run: { x, shape in normalized(x + [scale(x[1], x[2], how.epsilon)], shape, how) },
       definition: { x in definition(x[0], row(0, x[1]), row(1, x[1]), x[2], x[3], how) })
   }
 
-  /// x [.., C], its moments [parts, 2, C], gamma [C], beta [C]: batch normalization. The gradient knows that the moments
-  /// are x's, so that they get none of their own.
+  /// x [.., C], its moments [parts, 2, C], gamma [C], beta [C], their `scale`: batch normalization. The gradient knows that the
+  /// moments are x's, and the scale gamma's and theirs, so that these get none of their own.
   static func batchNormalize(_ how: BatchNormalizing) -> Op {
     Op("batch_normalize", keeps: .inputs) { shapes throws(ShapeError) in
-      try normalizationShape("batch_normalize", shapes)
+      try normalizationShape("batch_normalize", shapes, isScaled: true)
     } run: { x, shape in
       normalized(x, shape, how)
     } vjp: { p in
-      let (x, moments, gamma, beta, dy) = (p.x(0), p.x(1), p.x(2), p.x(3), p.dy)
-      let sums = batchNormalizeSums(how)(dy, x, moments, gamma, beta)
+      let (x, moments, gamma, beta, scale, dy) = (p.x(0), p.x(1), p.x(2), p.x(3), p.x(4), p.dy)
+      let sums = batchNormalizeSums(how)(dy, x, moments, gamma, beta, scale)
       return [
         p.ifWanted(0) { batchNormalizeGradient(how)(dy, x, moments, gamma, beta, sums) }, nil,
-        p.ifWanted(2) { gammaGradient(epsilon: how.epsilon)(moments, sums) },
-        p.ifWanted(3) { row(0, sums).summed(over: [0, 1]) },
+        p.ifWanted(2) { gammaGradient(epsilon: how.epsilon)(moments, sums) }, p.ifWanted(3) { betaGradient(sums) }, nil,
       ]
     }
   }
@@ -155,24 +161,24 @@ extension Op {
     return (dys * (how.leak + (1 - how.leak) * isPositive), centred, scale)
   }
 
-  /// dy [.., C], x [.., C], moments [parts, 2, C] of x, gamma [C], beta [C] to [parts, 2, C]: the sums of dz and of
-  /// dz (x - mean), with dz the gradient before the activation.
+  /// dy [.., C], x [.., C], moments [parts, 2, C] of x, gamma [C], beta [C], their `scale` to [parts, 2, C]: the sums of dz and
+  /// of dz (x - mean), with dz the gradient before the activation.
   static func batchNormalizeSums(_ how: BatchNormalizing) -> Op {
     Op(
       fused: "batch_normalize_sums",
       shape: { shapes throws(ShapeError) in
         guard shapes[0] == shapes[1] else { throw ShapeError("batch_normalize_sums", shapes, "dy must be like x") }
-        _ = try normalizationShape("batch_normalize_sums", Array(shapes[1...]))
+        _ = try normalizationShape("batch_normalize_sums", Array(shapes[1...]), isScaled: true)
         return shapes[2]
       },
       run: { inputs, shape in
-        let (dy, x, moments, gamma, beta) = (inputs[0], inputs[1], inputs[2], inputs[3], inputs[4])
+        let (dy, x, moments, beta, scale) = (inputs[0], inputs[1], inputs[2], inputs[4], inputs[5])
         let sums = Tensor(uninitialized: shape, on: x.device)
         for part in 0..<shape[0] {
           let own = moments.part(part, of: shape[0])
           columnSums(
             "sum_normalization_gradients",
-            [dy.part(part, of: shape[0]), x.part(part, of: shape[0]), own, scale(own, gamma, how.epsilon), beta],
+            [dy.part(part, of: shape[0]), x.part(part, of: shape[0]), own, scale.part(part, of: shape[0]), beta],
             [.real(how.leak)], into: sums.part(part, of: shape[0]), factor: 1)
         }
         return sums
@@ -222,6 +228,22 @@ extension Op {
       })
   }
 
+  /// sums [parts, 2, C] of dz and dz (x - mean) to the gradient of beta [C].
+  static let betaGradient = Op(
+    fused: "beta_gradient",
+    shape: { shapes throws(ShapeError) in
+      guard shapes[0].rank == 3, shapes[0][1] == 2 else {
+        throw ShapeError("beta_gradient", shapes, "sums must be [parts, 2, C]")
+      }
+      return [shapes[0][2]]
+    },
+    run: { inputs, shape in
+      let y = Tensor(uninitialized: shape, on: inputs[0].device)
+      y.launch("beta_gradient", [inputs[0], y], [.size(shape[0]), .uint(inputs[0].shape[0])], over: Extent(shape[0]))
+      return y
+    },
+    definition: { x in row(0, x[0]).summed(over: [0, 1]) })
+
   /// moments [parts, 2, C], sums [parts, 2, C] of dz and dz (x - mean) to the gradient of gamma [C]. The moments' own
   /// gradient is in x's (see above), so that this op is given them as a function of x where it is differentiated.
   static func gammaGradient(epsilon: Double) -> Op {
@@ -267,13 +289,14 @@ extension Op {
       OpRow(
         "batch_normalize",
         cases.map { how, x, parts in
-          .init([x, [x[-1]], [x[-1]]]) { batchNormalize(how)($0[0], moments(parts: parts)($0[0]), $0[1], $0[2]) }
+          .init([x, [x[-1]], [x[-1]]]) { $0[0].batchNormalized(moments(parts: parts)($0[0]), $0[1], $0[2], how) }
         }),
       OpRow(
         "batch_normalize_sums",
         cases.map { how, x, parts in
           .init([x, x, [x[-1]], [x[-1]]]) {
-            batchNormalizeSums(how)($0[0], $0[1], moments(parts: parts)($0[1]), $0[2], $0[3])
+            let moments = moments(parts: parts)($0[1])
+            return batchNormalizeSums(how)($0[0], $0[1], moments, $0[2], $0[3], scale(moments, $0[2], how.epsilon))
           }
         }),
       OpRow(
@@ -283,6 +306,7 @@ extension Op {
             batchNormalizeGradient(how)($0[0], $0[1], moments(parts: parts)($0[1]), $0[2], $0[3], $0[4])
           }
         }),
+      OpRow("beta_gradient", [1, 2].map { parts in .init(betaGradient, [[parts, 2, 3]]) }),
       OpRow(
         "gamma_gradient",
         [1, 2].map { parts in
@@ -322,7 +346,13 @@ extension Tensor {
   ///   - leak: What values below zero are then multiplied by: 1 for no activation, 0 for ReLU.
   public func batchNormalized(moments: Tensor, gamma: Tensor, beta: Tensor, epsilon: Double, leak: Double = 1) -> Tensor
   {
-    Op.batchNormalize(BatchNormalizing(epsilon: epsilon, leak: leak))(self, moments, gamma, beta)
+    batchNormalized(moments, gamma, beta, BatchNormalizing(epsilon: epsilon, leak: leak))
+  }
+
+  fileprivate func batchNormalized(_ moments: Tensor, _ gamma: Tensor, _ beta: Tensor, _ how: BatchNormalizing)
+    -> Tensor
+  {
+    Op.batchNormalize(how)(self, moments, gamma, beta, Op.scale(moments, gamma, how.epsilon))
   }
 
   /// The same by moments [1, 2, C] that do not depend on this tensor, such as running averages.

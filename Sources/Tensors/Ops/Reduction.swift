@@ -10,11 +10,11 @@ extension Op {
     let blocks = inner == 1 ? (length + chunk - 1) / chunk : (length + blockRows - 1) / blockRows
     let partial = Tensor(uninitialized: [outer * blocks * inner], on: x.device)
     if inner == 1 {
-      y.launch("sum_chunks", [x, partial], [.size(length)], over: Extent(rows: outer, columns: length))
+      y.launch("sum_chunks", [x, partial], [.size(length)], over: Extent(rows: outer, columns: blocks))
     } else {
       y.launch(
         "sum_columns", [x, partial], [.size(length), .size(inner)],
-        over: Extent(rows: length, columns: inner, batches: outer))
+        over: Extent(rows: blocks, columns: inner, batches: outer))
     }
     y.addPartials(partial, blocks: blocks, inner: inner, factor: factor)
     return y
@@ -71,7 +71,7 @@ extension Tensor {
   func addPartials(_ partial: Tensor, blocks: Int, inner: Int, factor: Double, isAdding: Bool = false) {
     launch(
       blocks > 32 ? "add_many_partials" : "add_partials", [partial, self],
-      [.size(blocks), .size(inner), .size(shape.count), .real(factor), .uint(isAdding ? 1 : 0)],
+      [.size(blocks), .size(inner), .real(factor), .uint(isAdding ? 1 : 0)],
       over: Extent(shape.count))
   }
 

@@ -43,6 +43,7 @@
 #define INDEX uint
 #endif
 typedef INDEX index;
+// Before a loop over an array of an item: only where every place in it is known does it lie in registers.
 #define UNROLLED _Pragma("unroll")
 #define GLOBAL __global
 #define LOCAL __local

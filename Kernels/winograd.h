@@ -14,7 +14,7 @@
 #define FETCH16(x, place) FETCH((x) + (place));
 #define AHEAD 32 // how far that is along a row
 #define READ_POINTS(WIDTH, count, m, place)                                                                        \
-  for (uint l = 0; l < count; ++l) {                                                                               \
+  UNROLLED for (uint l = 0; l < count; ++l) {                                                                      \
     FETCH##WIDTH(m, l * plane + place + AHEAD)                                                                     \
     t[l] = AT##WIDTH(m, l * plane + place);                                                                        \
   }

@@ -85,9 +85,9 @@
       if (inside) { FETCH##WIDTH(image, place + AHEAD) }                                                           \
       t[l] = inside ? AT##WIDTH(image, place) : (V)R(0.0);                                                         \
     }                                                                                                              \
-    for (uint l = 0; l < 6; ++l) IMAGE3_LINE(V, t, 6 * l, 1)                                                       \
-    for (uint l = 0; l < 6; ++l) IMAGE3_LINE(V, t, l, 6)                                                           \
-    for (uint l = 0; l < POINTS3; ++l) STREAM##WIDTH(t[l], v, l * plane + row * v_row + column);                   \
+    UNROLLED for (uint l = 0; l < 6; ++l) IMAGE3_LINE(V, t, 6 * l, 1)                                              \
+    UNROLLED for (uint l = 0; l < 6; ++l) IMAGE3_LINE(V, t, l, 6)                                                  \
+    UNROLLED for (uint l = 0; l < POINTS3; ++l) STREAM##WIDTH(t[l], v, l * plane + row * v_row + column);          \
   }
 COLUMNWISE(winograd3_image, IMAGE3_SIG, ALONG, tiles, columns, IMAGE3_BODY)
 
@@ -98,10 +98,10 @@ COLUMNWISE(winograd3_image, IMAGE3_SIG, ALONG, tiles, columns, IMAGE3_BODY)
     const index pixel = row / across_ * 16 * across_ + row % across_ * 4;                                          \
     V t[POINTS3];                                                                                                  \
     READ_POINTS(WIDTH, POINTS3, m, row * columns + column)                                                         \
-    for (uint l = 0; l < 6; ++l) OUTPUT3_LINE(V, t, 6 * l, 1)                                                      \
-    for (uint l = 0; l < 4; ++l) OUTPUT3_LINE(V, t, l, 6)                                                          \
-    for (uint u = 0; u < 4; ++u)                                                                                   \
-      for (uint w = 0; w < 4; ++w) PUT##WIDTH(t[6 * u + w], y, (pixel + u * 4 * across_ + w) * K + column);        \
+    UNROLLED for (uint l = 0; l < 6; ++l) OUTPUT3_LINE(V, t, 6 * l, 1)                                             \
+    UNROLLED for (uint l = 0; l < 4; ++l) OUTPUT3_LINE(V, t, l, 6)                                                 \
+    UNROLLED for (uint u = 0; u < 4; ++u)                                                                          \
+      UNROLLED for (uint w = 0; w < 4; ++w) PUT##WIDTH(t[6 * u + w], y, (pixel + u * 4 * across_ + w) * K + column); \
   }
 COLUMNWISE(winograd3_output, OUTPUT3_SIG, ALONG, tiles, columns, OUTPUT3_BODY)
 
@@ -112,33 +112,33 @@ COLUMNWISE(winograd3_output, OUTPUT3_SIG, ALONG, tiles, columns, OUTPUT3_BODY)
     const index pixel = row / across_ * 16 * across_ + row % across_ * 4;                                          \
     const index to = (column / PANEL * tiles + row) * PANEL + column % PANEL;                                      \
     V t[POINTS3];                                                                                                  \
-    for (uint i_ = 0; i_ < 4; ++i_)                                                                                \
-      for (uint j = 0; j < 4; ++j) {                                                                               \
+    UNROLLED for (uint i_ = 0; i_ < 4; ++i_)                                                                       \
+      UNROLLED for (uint j = 0; j < 4; ++j) {                                                                      \
         FETCH##WIDTH(dy, (pixel + i_ * 4 * across_ + j) * K + column + AHEAD)                                      \
         t[6 * i_ + j] = AT##WIDTH(dy, (pixel + i_ * 4 * across_ + j) * K + column);                                \
       }                                                                                                            \
-    for (uint l = 0; l < 4; ++l) OUTPUT3_GRADIENT_LINE(V, t, 6 * l, 1)                                             \
-    for (uint l = 0; l < 6; ++l) OUTPUT3_GRADIENT_LINE(V, t, l, 6)                                                 \
-    for (uint l = 0; l < POINTS3; ++l) STREAM##WIDTH(t[l], u, l * plane + to);                                     \
+    UNROLLED for (uint l = 0; l < 4; ++l) OUTPUT3_GRADIENT_LINE(V, t, 6 * l, 1)                                    \
+    UNROLLED for (uint l = 0; l < 6; ++l) OUTPUT3_GRADIENT_LINE(V, t, l, 6)                                        \
+    UNROLLED for (uint l = 0; l < POINTS3; ++l) STREAM##WIDTH(t[l], u, l * plane + to);                            \
   }
 COLUMNWISE(winograd3_output_gradient, OUTPUT3_GRADIENT_SIG, ALONG, tiles, K, OUTPUT3_GRADIENT_BODY)
 
 // w [3][3][C][K] to panels of 32 columns for products' right side.
 #define FILTER3_SIG(_) _(IN, w) _(OUT, b) _(SIZE, C) _(SIZE, K) _(SIZE, columns) _(SIZE, plane)
 #define FILTER3_TRANSFORM(V)                                                                                       \
-  for (uint l = 0; l < 3; ++l) FILTER3_LINE(V, t, 6 * l, 1)                                                        \
-  for (uint l = 0; l < 6; ++l) FILTER3_LINE(V, t, l, 6)
+  UNROLLED for (uint l = 0; l < 3; ++l) FILTER3_LINE(V, t, 6 * l, 1)                                               \
+  UNROLLED for (uint l = 0; l < 6; ++l) FILTER3_LINE(V, t, l, 6)
 // Forward: columns of w in panels [columns / 32][C][32]. Extent: C x columns.
 #define FILTER3_BODY(V, WIDTH)                                                                                     \
   {                                                                                                                \
     const index to = (column / PANEL * C + row) * PANEL + column % PANEL;                                          \
     V t[POINTS3];                                                                                                  \
-    for (uint l = 0; l < 9; ++l) {                                                                                 \
+    UNROLLED for (uint l = 0; l < 9; ++l) {                                                                        \
       FETCH##WIDTH(w, (l * C + row + 2) * K + column)                                                              \
       t[l / 3 * 6 + l % 3] = AT##WIDTH(w, (l * C + row) * K + column);                                             \
     }                                                                                                              \
     FILTER3_TRANSFORM(V)                                                                                           \
-    for (uint l = 0; l < POINTS3; ++l) STREAM##WIDTH(t[l], b, l * plane + to);                                     \
+    UNROLLED for (uint l = 0; l < POINTS3; ++l) STREAM##WIDTH(t[l], b, l * plane + to);                            \
   }
 COLUMNWISE(winograd3_filter, FILTER3_SIG, DOWN, C, columns, FILTER3_BODY)
 // The image's gradient: channels of w, transposed and turned about, in panels [columns / 32][K][32]. Extent: K x columns.
@@ -146,9 +146,9 @@ COLUMNWISE(winograd3_filter, FILTER3_SIG, DOWN, C, columns, FILTER3_BODY)
   {                                                                                                                \
     const index to = (column / PANEL * K + row) * PANEL + column % PANEL;                                          \
     V t[POINTS3];                                                                                                  \
-    for (uint l = 0; l < 9; ++l) t[l / 3 * 6 + l % 3] = ACROSS##WIDTH(w, ((8 - l) * C + column) * K + row);        \
+    UNROLLED for (uint l = 0; l < 9; ++l) t[l / 3 * 6 + l % 3] = ACROSS##WIDTH(w, ((8 - l) * C + column) * K + row); \
     FILTER3_TRANSFORM(V)                                                                                           \
-    for (uint l = 0; l < POINTS3; ++l) STREAM##WIDTH(t[l], b, l * plane + to);                                     \
+    UNROLLED for (uint l = 0; l < POINTS3; ++l) STREAM##WIDTH(t[l], b, l * plane + to);                            \
   }
 COLUMNWISE(winograd3_filter_transposed, FILTER3_SIG, DOWN, K, columns, FILTER3_TRANSPOSED_BODY)
 
@@ -158,8 +158,8 @@ COLUMNWISE(winograd3_filter_transposed, FILTER3_SIG, DOWN, K, columns, FILTER3_T
   {                                                                                                                \
     V t[POINTS3];                                                                                                  \
     READ_POINTS(WIDTH, POINTS3, m, row * K + column)                                                               \
-    for (uint l = 0; l < 6; ++l) FILTER3_GRADIENT_LINE(V, t, 6 * l, 1)                                             \
-    for (uint l = 0; l < 3; ++l) FILTER3_GRADIENT_LINE(V, t, l, 6)                                                 \
-    for (uint l = 0; l < 9; ++l) PUT##WIDTH(t[l / 3 * 6 + l % 3], dw, (l * C + row) * K + column);                 \
+    UNROLLED for (uint l = 0; l < 6; ++l) FILTER3_GRADIENT_LINE(V, t, 6 * l, 1)                                    \
+    UNROLLED for (uint l = 0; l < 3; ++l) FILTER3_GRADIENT_LINE(V, t, l, 6)                                        \
+    UNROLLED for (uint l = 0; l < 9; ++l) PUT##WIDTH(t[l / 3 * 6 + l % 3], dw, (l * C + row) * K + column);        \
   }
 COLUMNWISE(winograd3_filter_gradient, FILTER3_GRADIENT_SIG, ALONG, rows, K, FILTER3_GRADIENT_BODY)

@@ -1,6 +1,8 @@
-"""Times PyTorch on an NVIDIA card: DCGAN's training steps and square products, float32 with and without TF32.
+"""Times PyTorch on an NVIDIA card: DCGAN's training steps and square products, in float32 with and without TF32 and in
+bf16, plainly, as CUDA graphs and compiled.
 
-Prints one line of JSON for each measurement as soon as it is there; returns 3 where PyTorch or CUDA is missing.
+Prints one line of JSON for each measurement as soon as it is there, the most telling first; returns 3 where PyTorch or
+CUDA is missing.
 """
 
 import argparse
@@ -27,11 +29,13 @@ LAYOUTS = {"nchw": torch.contiguous_format, "channels_last": torch.channels_last
 
 @dataclass(frozen=True)
 class Setting:
-    """What PyTorch may do with float32; None leaves it as it was installed."""
+    """What PyTorch may do with float32; None leaves TF32 as it was installed."""
 
     tf32: bool | None
     # cuDNN tries its convolutions and keeps the fastest, as PyTorch's DCGAN example asks.
     searches: bool = False
+    # bfloat16 in the forward passes.
+    autocast: bool = False
 
     def apply(self) -> None:
         tf32 = DEFAULT if self.tf32 is None else (self.tf32, self.tf32)
@@ -45,7 +49,26 @@ SETTINGS = {
     "float32, searched": Setting(tf32=False, searches=True),
     "default": Setting(tf32=None),
     "tf32, searched": Setting(tf32=True, searches=True),
+    "bf16": Setting(tf32=None, searches=True, autocast=True),
 }
+
+
+@dataclass(frozen=True)
+class Way:
+    """How the step's calls reach the card."""
+
+    settings: tuple[str, ...]
+    graph: bool = False
+    compiled: bool = False
+    layouts: tuple[str, ...] = tuple(LAYOUTS)
+
+
+PLAIN = Way(("float32", "default", "bf16"))
+# Who captures graphs lets cuDNN search.
+GRAPH = Way(("float32, searched", "tf32, searched", "bf16"), graph=True)
+SEARCHED = Way(("float32, searched", "tf32, searched"))
+# Compiling takes up to a minute for each: few, and last.
+COMPILED = Way(("bf16", "float32", "tf32, searched"), compiled=True, layouts=("channels_last",))
 
 
 def synchronize() -> None:
@@ -86,17 +109,24 @@ def graph(call: Callable[[], object]) -> Callable[[], object]:
     return captured.replay
 
 
-def step(layout: torch.memory_format, size: int, batch: int, seconds: float, captures: bool) -> dict:
+def step(size: int, layout: torch.memory_format, setting: Setting, way: Way, options: argparse.Namespace) -> dict:
     """DCGAN's step on noise, no weight gradients for the critic in the generator's step."""
     torch.manual_seed(1)
-    game = dcgan(size, mode=Mode(layout, captured=captures))
-    samples = (torch.rand(batch, *game.sample) * 2 - 1).contiguous(memory_format=layout)
+    torch._dynamo.reset()  # else the networks before count against the limit of compilations
+    mode = Mode(layout, autocast=setting.autocast, compiled=way.compiled, captured=way.graph)
+    game = dcgan(size, mode=mode)
+    samples = (torch.rand(options.batch, *game.sample) * 2 - 1).contiguous(memory_format=layout)
     if torch.cuda.is_available():
         torch.cuda.reset_peak_memory_stats()
     call = partial(game.step, samples)
-    median = median_seconds(graph(call) if captures else call, seconds)
+    start = time.perf_counter()
+    if way.compiled:
+        call()
+        synchronize()
+    compiling = {"compile_seconds": time.perf_counter() - start} if way.compiled else {}
+    median = median_seconds(graph(call) if way.graph else call, options.seconds)
     peak = torch.cuda.max_memory_allocated() / 2**20 if torch.cuda.is_available() else None
-    return {"seconds": median, "images_per_second": batch / median, "device_mib": peak}
+    return {"seconds": median, "images_per_second": options.batch / median, "device_mib": peak, **compiling}
 
 
 def product(size: int, seconds: float) -> dict:
@@ -108,20 +138,29 @@ def product(size: int, seconds: float) -> dict:
     return {"seconds": median, "gflops": 2e-9 * size**3 / median, "largest_error": error}
 
 
+def steps(size: int, way: Way, options: argparse.Namespace) -> Iterator[tuple[dict, Callable[[], dict]]]:
+    for setting, layout in itertools.product(way.settings, way.layouts):
+        yield ({"what": "step", "game": f"dcgan{size}", "batch": options.batch, "layout": layout, "setting": setting,
+                "graph": way.graph, "compiled": way.compiled},
+               partial(step, size, LAYOUTS[layout], SETTINGS[setting], way, options))
+
+
+def products(options: argparse.Namespace) -> Iterator[tuple[dict, Callable[[], dict]]]:
+    for size, setting in itertools.product(options.products, ("float32", "default", "tf32, searched")):
+        yield {"what": "product", "size": size, "setting": setting}, partial(product, size, options.seconds)
+
+
 def measurements(options: argparse.Namespace) -> Iterator[tuple[dict, Callable[[], dict]]]:
     """Every measurement: what it is, and what takes it."""
-    for size in options.products:
-        for setting in ("float32", "default", "tf32, searched"):  # cuDNN's search does not concern products
-            yield ({"what": "product", "size": size, "setting": setting},
-                   lambda size=size: product(size, options.seconds))
-    graphs = (False, True) if options.device == "cuda" else (False,)
-    for size, captures, setting, (layout, format) in itertools.product((64, 32), graphs, SETTINGS, LAYOUTS.items()):
-        if captures and not SETTINGS[setting].searches:
-            continue  # who captures graphs lets cuDNN search
-        yield ({"what": "step", "game": f"dcgan{size}", "batch": options.batch, "layout": layout, "setting": setting,
-                "graph": captures},
-               lambda size=size, format=format, captures=captures: step(
-                   format, size, options.batch, options.seconds, captures))
+    graphs = (GRAPH,) if options.device == "cuda" else ()
+    for way in (PLAIN, *graphs):
+        yield from steps(64, way, options)
+    yield from products(options)
+    for way in (PLAIN, *graphs, SEARCHED):
+        yield from steps(32, way, options)
+    yield from steps(64, SEARCHED, options)
+    for size in (64, 32):
+        yield from steps(size, COMPILED, options)
 
 
 def main() -> int:
@@ -131,7 +170,7 @@ def main() -> int:
     parser.add_argument("--batch", type=int, default=64, help="images a step (default 64)")
     parser.add_argument("--products", type=int, nargs="*", default=[1024, 2048, 4096], metavar="SIZE",
                         help="rows of the square products (default 1024 2048 4096)")
-    parser.add_argument("--seconds", type=float, default=1, help="of each measurement (default 1)")
+    parser.add_argument("--seconds", type=float, default=0.5, help="of each measurement (default 0.5)")
     options = parser.parse_args()
     if options.device == "cuda" and not torch.cuda.is_available():
         print(f"PyTorch {torch.__version__} finds no CUDA device here", file=sys.stderr)
@@ -143,15 +182,19 @@ def main() -> int:
     print(json.dumps({"what": "versions", "card": card, "torch": torch.__version__, "cuda": torch.version.cuda,
                       "cudnn": torch.backends.cudnn.version(), "default_tf32": {"convolution": DEFAULT[0],
                                                                                 "product": DEFAULT[1]}}), flush=True)
-    failures = 0
+    failures = measured = 0
     for name, measure in measurements(options):
         SETTINGS[name["setting"]].apply()
         try:
             result = measure()
-        except RuntimeError as error:  # out of memory among them
-            failures += 1
-            result = {"failure": str(error).splitlines()[0]}
+        except Exception as error:  # out of memory, or whatever a compiler that is not all there ends with
+            # torch.compile needs a compiler, headers and Triton: a machine without them has the other rows.
+            failures += not name.get("compiled")
+            result = {"failure": (str(error).splitlines() or [type(error).__name__])[0]}
+        measured += 1
         print(json.dumps(name | result), flush=True)
+    if failures:
+        print(f"{failures} of PyTorch's {measured} measurements failed", file=sys.stderr)
     return 1 if failures else 0
 
 

@@ -79,4 +79,5 @@ class Game:
         return loss.detach(), fooling.detach()
 
     def autocast(self) -> torch.autocast:
-        return torch.autocast("cpu", torch.bfloat16, enabled=self.mode.autocast)
+        device = next(self.discriminator.parameters()).device.type
+        return torch.autocast(device, torch.bfloat16, enabled=self.mode.autocast)

@@ -6,11 +6,13 @@ python3 -m tools.peers.gpus                                 writes GPUS.md from 
 
 import argparse
 import json
+import re
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
 KEPT, PAGE = HERE / "gpus", HERE / "GPUS.md"
+SHOWN = 20  # launches of a step
 
 HEAD = """# Saddle on GPUs
 
@@ -38,8 +40,13 @@ def reduced(report: dict) -> dict:
 
 
 def kept(part: dict) -> object:
-    """Of the tuner's thousand lines the tiles that it chose."""
+    """Of the tuner's thousand lines the tiles that it chose, of the check what differs and its sums; the compiler's words
+    stay in the report."""
     result = part["result"]
+    if part["name"] in ("opencl", "builds", "programs"):
+        return None
+    if part["name"] in ("check", "first build") and result:
+        return [line for line in result[:-1] if not line.startswith("equal")] + result[-1:]
     if part["name"] != "tune" or not result:
         return result
     first = next((i for i, line in enumerate(result) if " now uses" in line), len(result))
@@ -52,34 +59,63 @@ def table(head: list[str], rows: list[list[str]]) -> list[str]:
             *(f"| {' | '.join(row)} |" for row in rows)]
 
 
+# Ways of PyTorch's step: the words for it, whether it is a graph, whether it is compiled.
+CALLS = (("", False, False), (", CUDA graph", True, False), (", compiled", False, True))
+SETTINGS = {"float32": ("float32", "float32, searched"), "TF32 as installed or asked": ("default", "tf32, searched"),
+            "bf16": ("bf16",)}
+
+
+def best(peers: list[dict], game: str, graph: bool, compiled: bool, settings: tuple[str, ...]) -> float | None:
+    """PyTorch's images a second, of all that were measured in this way."""
+    return max((line["images_per_second"] for line in peers
+                if line["game"] == game and line["setting"] in settings
+                and (line.get("graph", False), line.get("compiled", False)) == (graph, compiled)), default=None)
+
+
 def steps(parts: dict) -> list[str]:
-    """Images a second, and how many times as fast as each way of PyTorch."""
-    peers = [line for line in parts.get("pytorch", []) if line["what"] == "step" and "images_per_second" in line]
-    ways = {"float32": ("float32", "float32, searched"), "TF32 as installed or asked": ("default", "tf32, searched")}
-    head, rows = ["step", "Saddle, images/s", "launches", "MiB"], []
-    columns = [(f"PyTorch{', CUDA graph' if graph else ''}, {way}", graph, settings)
-               for graph in (False, True) for way, settings in ways.items()]
-    for game in ("dcgan64", "dcgan32"):
-        ours = parts.get(f"step {game}")
-        if not ours:
-            continue
-        row = [f"{game}, batch {ours['batch']}", f"{ours['images_per_second']:,.0f}", str(ours["launches"]),
-               str(ours["device_mib"])]
-        for _, graph, settings in columns:
-            best = max((line["images_per_second"] for line in peers
-                        if line["game"] == game and line.get("graph", False) == graph and line["setting"] in settings),
-                       default=None)
-            row.append(f"{best:,.0f} ({ours['images_per_second'] / best:.2f})" if best else "not measured")
-        rows.append(row)
-    return table(head + [name for name, *_ in columns], rows) + [
+    """Images a second, and how many times as fast as each way of PyTorch that was measured."""
+    peers = [line for line in parts.get("pytorch") or [] if line["what"] == "step" and "images_per_second" in line]
+    ours = {game: parts.get(f"step {game} tuned") or parts.get(f"step {game}") for game in ("dcgan64", "dcgan32")}
+    ours = {game: result for game, result in ours.items() if result}
+    rows = [["Saddle", *(f"{each['images_per_second']:,.0f}" for each in ours.values())],
+            ["Saddle's launches a step, MiB", *(f"{each['launches']}, {each['device_mib']}" for each in ours.values())]]
+    if parts.get("step dcgan64 tuned") and parts.get("step dcgan64"):
+        rows.insert(1, ["Saddle before it was tuned", *(
+            f"{parts['step dcgan64']['images_per_second']:,.0f}" if game == "dcgan64" else "" for game in ours)])
+    for words, graph, compiled in CALLS:
+        for setting, settings in SETTINGS.items():
+            found = {game: best(peers, game, graph, compiled, settings) for game in ours}
+            if any(found.values()):
+                rows.append([f"PyTorch{words}, {setting}", *(
+                    f"{speed:,.0f} ({ours[game]['images_per_second'] / speed:.2f})" if speed else "not measured"
+                    for game, speed in found.items())])
+    return table(["images/s", *(f"{game}, batch {each['batch']}" for game, each in ours.items())], rows) + [
         "", "PyTorch's figure is the better one of NCHW and channels_last; in parentheses Saddle's to it."]
+
+
+def launches(parts: dict) -> list[str]:
+    """What the step of dcgan64 spends its time in."""
+    step = parts.get("step dcgan64 tuned") or parts.get("step dcgan64") or {}
+    rows = [[row["name"], str(row["launches"]), f"{1e6 * row['seconds']:,.0f}"] for row in step.get("slowest", [])[:SHOWN]]
+    return table(["launches of a step of dcgan64, tiles", "number", "µs in all"], rows) if rows else []
+
+
+def rows_of(result: list | dict | None) -> list[dict]:
+    """The rows of a part of the kernel bench: one object once, lines now."""
+    lines = result if isinstance(result, list) else [result or {}, *(result or {}).get("rows", [])]
+    roofline, rows = None, []
+    for line in lines:
+        roofline = line.get("roofline", roofline)
+        if "seconds" in line:
+            rows.append({"roofline": roofline, **line})
+    return rows
 
 
 def kernels(parts: dict) -> list[str]:
     """Every row of the kernel bench."""
     rows = []
     for name, result in parts.items():
-        for row in (result or {}).get("rows", []) if name.startswith("kernels ") else []:
+        for row in rows_of(result) if name.startswith("kernels ") else []:
             line = row["roofline"]
             least = max(row["bytes"] / line["bytes_per_second"], row["flops"] / line["flops_per_second"])
             rows.append([row["name"], f"{1e6 * row['seconds']:,.1f}", f"{row['flops'] / row['seconds'] / 1e9:,.0f}",
@@ -89,31 +125,42 @@ def kernels(parts: dict) -> list[str]:
 
 def products(parts: dict) -> list[str]:
     """Square products beside cuBLAS."""
-    ours = {row["name"]: row["flops"] / row["seconds"] / 1e9 for row in (parts.get("kernels product") or {}).get("rows", [])}
+    ours = {row["name"]: row["flops"] / row["seconds"] / 1e9 for row in rows_of(parts.get("kernels product"))}
     rows = []
-    for line in parts.get("pytorch", []):
+    for line in parts.get("pytorch") or []:
         name = f"product {line.get('size')}x{line.get('size')}"
         if line["what"] == "product" and line["setting"] == "float32" and name in ours:
             rows.append([name, f"{ours[name]:,.0f}", f"{line['gflops']:,.0f}", f"{ours[name] / line['gflops']:.2f}"])
     return table(["float32", "Saddle, GFLOP/s", "cuBLAS by PyTorch, GFLOP/s", "Saddle's to it"], rows)
 
 
+def bits(lines: list[str]) -> str:
+    """The check's summary, and that of the same rows in other tiles and with 64-bit indices."""
+    sums = [(line, int(found[1]), int(found[2])) for line in lines if (found := re.match(r"(\d+) of (\d+) rows ", line))]
+    if not sums:
+        return lines[-1]
+    others = sums[1:]
+    return sums[0][0] + (f"; with 64-bit indices and in other tiles {sum(each[1] for each in others)} of "
+                         f"{sum(each[2] for each in others)}" if others else "")
+
+
 def section(report: dict) -> list[str]:
     parts = {part["name"]: part["result"] for part in report["parts"]}
     versions = next((line for line in parts.get("pytorch") or [] if line["what"] == "versions"), {})
-    roofline = next((result["roofline"] for name, result in parts.items() if name.startswith("kernels ") and result), None)
+    roofline = next((rows[0]["roofline"] for name, result in parts.items()
+                     if name.startswith("kernels ") and (rows := rows_of(result))), None)
     name, driver = (report["card"].split(", ") + ["", ""])[:2]
     lines = [f"## {name}", "",
              f"{report['date']}, driver {driver}, Saddle at commit {report['commit'][:7]}, on a host with "
              f"{report['processor'][1]} threads of {report['processor'][0]}; PyTorch {versions.get('torch', 'was not there')}."]
     failed = [f"{part['name']}: {part['reason']}" for part in report["parts"] if part["status"] == "failed"]
     lines += [f"- failed: {each}" for each in failed]
-    lines += ["", f"**Bits:** {parts['check'][-1]}."] if parts.get("check") else []
-    lines += [f"**Training:** {parts['training'][-1]}."] if parts.get("training") else []
+    lines += ["", f"**Bits:** {bits(parts['check'])}."] if parts.get("check") else []
+    lines += ["", f"**Training:** {parts['training'][-1]}."] if parts.get("training") else []
     if roofline:
         lines += ["", f"**Roofline:** {roofline['flops_per_second'] / 1e12:.1f} TFLOP/s, "
                   f"{roofline['bytes_per_second'] / 1e12:.2f} TB/s."]
-    lines += ["", *steps(parts), "", *products(parts), "", *kernels(parts)]
+    lines += ["", *steps(parts), "", *products(parts), "", *kernels(parts), "", *launches(parts)]
     if parts.get("tune"):
         lines += ["", "Tiles that `saddle tune` chose:", "", *(f"    {line}" for line in parts["tune"])]
     return lines

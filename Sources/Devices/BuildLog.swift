@@ -4,6 +4,8 @@ import Foundation
 struct BuildLog: Sendable {
   private struct Line: Encodable {
     let file, options: String
+    /// The entry of the cache that has the program.
+    let kept: String?
     let seconds: Double
     let log: String
   }
@@ -14,10 +16,10 @@ struct BuildLog: Sendable {
   private let path: String
 
   /// (A line that cannot be written is not worth a run.)
-  func add(_ file: String, options: String, seconds: Double, log: String) {
+  func add(_ file: String, _ options: String, kept: String?, seconds: Double, log: String) {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    guard let line = try? encoder.encode(Line(file: file, options: options, seconds: seconds, log: log)),
+    guard let line = try? encoder.encode(Line(file: file, options: options, kept: kept, seconds: seconds, log: log)),
       let open = fopen(path, "a")
     else { return }
     defer { fclose(open) }

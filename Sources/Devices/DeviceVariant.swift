@@ -11,7 +11,7 @@ public struct DeviceVariant: Sendable {
 
   /// - Throws: `DeviceError`.
   public func open() throws(DeviceError) -> Device {
-    Device(try OpenCLBackend(device, form: form, tiles: tiles, alwaysWide: isWide))
+    try .probed(OpenCLBackend(device, form: form, tiles: tiles, alwaysWide: isWide))
   }
 
   fileprivate init(_ name: String, _ device: OpenCLDevice, _ form: KernelForm, _ tiles: Tiles, isWide: Bool) {
@@ -35,7 +35,19 @@ extension OpenCLBackend {
   }
 }
 
+extension OpenCLBackend {
+  /// With the smallest tiles: an interpreter takes as long for an item that multiplies zeros.
+  var smallest: DeviceVariant? {
+    guard form == .tile else { return nil }
+    let tiles = Tiles(tiles.byKernel.mapValues { _ in [Tiles.smallest] })
+    return DeviceVariant("the smallest tiles", device, form, tiles, isWide: false)
+  }
+}
+
 extension Device {
   /// This device's variants; none where its launches have no choice.
   public var variants: [DeviceVariant] { (backend as? OpenCLBackend)?.variants ?? [] }
+
+  /// The variant that computes tiny samples with the least waste; nil where there is but one.
+  public var smallestVariant: DeviceVariant? { (backend as? OpenCLBackend)?.smallest }
 }

@@ -81,14 +81,23 @@ final class OpenCLPrograms {
     guard let kernels = sources.first(where: { $0.name == file }) else {
       preconditionFailure("the folder Kernels has no file '\(file)'")
     }
-    let headers = sources.filter { $0.name.hasSuffix(".h") }
-    return (headers + [kernels]).map { "#line 1 \"Kernels/\($0.name)\"\n" + Self.withoutIncludes($0.text) }.joined()
+    return headers + Self.part(kernels)
+  }
+
+  private lazy var headers = sources.filter { $0.name.hasSuffix(".h") }.map(Self.part).joined()
+
+  private static func part(_ source: Source) -> String {
+    "#line 1 \"Kernels/\(source.name)\"\n" + withoutIncludes(source.text)
   }
 
   /// The headers are there already; an empty line keeps the numbers of those that follow.
   private static func withoutIncludes(_ text: String) -> String {
-    text.split(separator: "\n", omittingEmptySubsequences: false)
-      .map { $0.hasPrefix("#include") ? "" : $0 }.joined(separator: "\n") + "\n"
+    var bytes: [UInt8] = []
+    for line in text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+      if !line.starts(with: "#include".utf8) { bytes += line }
+      bytes.append(UInt8(ascii: "\n"))
+    }
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   // MARK: Building
@@ -99,13 +108,13 @@ final class OpenCLPrograms {
     let key = [device.fingerprint, options, text].joined(separator: "\n")
     if let binary = cache?.binary(for: key), let program = load(binary, options: options) { return program }
     compilationCount += 1
-    let program = try compile(text, options: options, file: file)
+    let program = try compile(text, options: options, file: file, kept: cache?.name(of: key))
     if let cache, let binary = binary(of: program) { cache.store(binary, for: key) }
     return program
   }
 
   private func compile(
-    _ text: String, options: String, file: String
+    _ text: String, options: String, file: String, kept: String?
   ) throws(DeviceError) -> OpenCLObject<OpenCLProgram> {
     let call = device.opencl.call
     var status: cl_int = 0
@@ -124,7 +133,7 @@ final class OpenCLPrograms {
     }
     let start = ContinuousClock.now
     status = buildStatus(program, options: options)
-    BuildLog.named?.add(file, options: options, seconds: start.duration(to: .now) / .seconds(1), log: log)
+    BuildLog.named?.add(file, options, kept: kept, seconds: start.duration(to: .now) / .seconds(1), log: log)
     guard status == CL_SUCCESS else {
       throw .buildFailed(device: deviceName, file: file, log: "\(OpenCLStatus.name(status)) with \(options)\n\(log)")
     }

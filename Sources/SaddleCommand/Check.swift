@@ -17,7 +17,7 @@ struct Check: ParsableCommand {
 
   @Option(help: "The form of heavy kernels on OpenCL: block or tile; what suits the device by default.") var form:
     KernelForm?
-  @Flag(help: "Leaves large samples out, for slow interpreters.") var tiny = false
+  @Flag(help: "Leaves large samples out, and takes the smallest tiles, for slow interpreters.") var tiny = false
   @Flag(help: "Runs the rows once, as the device chooses.") var brief = false
   @Option(help: ArgumentHelp("Checks only rows whose name contains this.", valueName: "text")) var filter: String?
   @Flag(help: "Names each row.") var verbose = false
@@ -25,7 +25,8 @@ struct Check: ParsableCommand {
 
   func run() throws {
     let reference = try Device.cpu(isa: "baseline")  // the build that every processor runs
-    let device = try deviceOptions.open(form: form)
+    let chosen = try deviceOptions.open(form: form)
+    let device = try tiny ? chosen.smallestVariant?.open() ?? chosen : chosen
     tell("reference: \(reference.name)")
     let rows = DeviceCheck.rows.filter { (!tiny || $0.size <= 1000) && $0.name.contains(filter ?? $0.name) }
     var isEqual = try compare(rows, on: device, with: nil, to: reference)

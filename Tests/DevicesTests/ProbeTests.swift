@@ -57,7 +57,9 @@ struct ProbeTests {
       (name, name == "probe.cl" && !text.isEmpty ? source.replacing(text, with: replacement) : source)
     }
     let device = Device(
-      try OpenCLBackend(#require(Processors.openCL), cache: nil, sources: sources, extraOptions: options))
+      try OpenCLBackend(
+        #require(Processors.openCL), cache: nil, sources: sources,
+        extraOptions: options.isEmpty ? "-cl-opt-disable" : options))
     #expect { try Probe.check(device) } throws: { "\($0)".contains(failure) }
   }
 }

@@ -23,8 +23,10 @@ enum Processors {
   static var builds: [String] { ["baseline", "avx2", "avx512"].filter { (try? Device.cpu(isa: $0)) != nil } }
 
   static func openCL(
-    form: KernelForm? = nil, tiles: Tiles? = nil, alwaysWide: Bool = false, cache: ProgramCache? = nil
+    form: KernelForm? = nil, tiles: Tiles? = nil, alwaysWide: Bool = false, cache: ProgramCache? = nil,
+    extraOptions: String = ""
   ) throws -> OpenCLBackend {
-    try OpenCLBackend(#require(openCL), form: form, tiles: tiles, cache: cache, alwaysWide: alwaysWide)
+    try OpenCLBackend(
+      #require(openCL), form: form, tiles: tiles, cache: cache, alwaysWide: alwaysWide, extraOptions: extraOptions)
   }
 }

@@ -12,12 +12,13 @@ struct Check: ParsableCommand {
 
       Under Oclgrind, which checks every access to memory:
         oclgrind --data-races --uninitialized --check-api \\
-          --build-options -cl-opt-disable saddle check --tiny --brief --device opencl
+          --build-options -cl-opt-disable saddle check --tiny --smallest --brief --device opencl
       """)
 
   @Option(help: "The form of heavy kernels on OpenCL: block or tile; what suits the device by default.") var form:
     KernelForm?
-  @Flag(help: "Leaves large samples out, and takes the smallest tiles, for slow interpreters.") var tiny = false
+  @Flag(help: "Leaves large samples out, for slow interpreters.") var tiny = false
+  @Flag(help: "Takes the smallest tiles, likewise.") var smallest = false
   @Flag(help: "Runs the rows once, as the device chooses.") var brief = false
   @Option(help: ArgumentHelp("Checks only rows whose name contains this.", valueName: "text")) var filter: String?
   @Flag(help: "Names each row.") var verbose = false
@@ -26,7 +27,7 @@ struct Check: ParsableCommand {
   func run() throws {
     let reference = try Device.cpu(isa: "baseline")  // the build that every processor runs
     let chosen = try deviceOptions.open(form: form)
-    let device = try tiny ? chosen.smallestVariant?.open() ?? chosen : chosen
+    let device = try smallest ? chosen.smallestVariant?.open() ?? chosen : chosen
     tell("reference: \(reference.name)")
     let rows = DeviceCheck.rows.filter { (!tiny || $0.size <= 1000) && $0.name.contains(filter ?? $0.name) }
     var isEqual = try compare(rows, on: device, with: nil, to: reference)

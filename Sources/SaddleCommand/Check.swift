@@ -12,7 +12,8 @@ struct Check: ParsableCommand {
 
       Under Oclgrind, which checks every access to memory:
         oclgrind --data-races --uninitialized --check-api \\
-          --build-options -cl-opt-disable saddle check --tiny --smallest --brief --device opencl
+          --build-options -cl-opt-disable \\
+          saddle check --tiny --smallest --brief --device opencl
       """)
 
   @Option(help: "The form of heavy kernels on OpenCL: block or tile; what suits the device by default.") var form:

@@ -41,6 +41,23 @@ struct LaunchTests {
     }
   }
 
+  @Test("a check has a variant for each tile that they may take, and one for large arrays")
+  func variants() throws {
+    for gpu in RecordedGPUs.devices {
+      let device = try Device.probed(OpenCLBackend(gpu, cache: nil)), names = device.variants.map(\.name)
+      let tiles = Tiles.shipped(for: gpu.vendor).completed(
+        localMemory: gpu.localMemory, largestGroup: gpu.largestGroup)
+      for (kernel, tiles) in tiles.byKernel {
+        for tile in tiles {
+          #expect(
+            names.contains { $0.components(separatedBy: "; ").contains("\(kernel) \(tile)") }, "\(kernel), \(tile)")
+        }
+      }
+      #expect(names.contains("64-bit indices"))
+      for variant in device.variants { _ = try variant.open() }
+    }
+  }
+
   /// Launches that took most of a step on GPUs once: one or two groups walked along all pixels of a batch, and the smallest
   /// copies and sums were each a launch of their own.
   struct Once: Sendable, CustomTestStringConvertible {

@@ -110,9 +110,9 @@ no_devices() {
   elif has_card 0x10de; then
     echo "this machine has NVIDIA's card and no OpenCL driver: $remedy"
   elif has_card 0x1002; then
-    echo "this machine has AMD's card and no OpenCL driver: install rocm-opencl-icd, and see whether /dev/kfd can be opened"
+    echo "this machine has AMD's card and no OpenCL driver: install rocm-opencl-runtime, and see whether /dev/kfd can be opened"
   else
-    echo "no OpenCL driver on this machine: install the card's (nvidia-opencl-icd, rocm-opencl-icd, intel-opencl-icd)"
+    echo "no OpenCL driver on this machine: install the card's (nvidia-opencl-icd, rocm-opencl-runtime, intel-opencl-icd)"
   fi
 }
 

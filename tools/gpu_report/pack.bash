@@ -23,7 +23,7 @@ pack() { # DIR
   tell "twenty training steps on this machine's processor, to compare with ..."
   scratch=$(mktemp -d)
   trap 'rm -rf "$scratch"' EXIT
-  make_digest "$binary" training "$scratch" || fail "training on the processor failed"
+  make_digest "$binary" training "$scratch" 2>"$scratch/log" || fail "training failed: $(tail -1 "$scratch/log")"
   gzip -9 <"$binary" >saddle.gz
   local package file
   for package in "${packages[@]}"; do

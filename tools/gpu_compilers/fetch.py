@@ -1,12 +1,14 @@
 """Fetches the GPU compilers into a folder of their own: clang 19 with NVIDIA's and AMD's libraries and Intel's ocloc from
 Debian, NVIDIA's ptxas from PyPI. Nothing is installed in the system."""
 
+import functools
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -69,20 +71,41 @@ class Compilers:
         return found
 
 
+LISTS = threading.Lock()
+
+
+@functools.cache
+def update_lists() -> None:
+    """Debian's lists of packages may be missing, or old. Where this fails, so will what needs them, and says why."""
+    become = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
+    if not become or shutil.which("sudo"):
+        subprocess.run([*become, "apt-get", "update", "--quiet=2"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def downloaded(names: list[str], to: Path) -> str | None:
+    """Puts the files of packages into an empty folder; returns why not all of them are there."""
+    told = subprocess.run(["apt-get", "download", "--quiet=2", *names], cwd=to, text=True, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE, env=os.environ | {"LC_ALL": "C"})
+    if told.returncode == 0 and len(list(to.glob("*.deb"))) == len(names):
+        return None
+    return next((line for line in told.stderr.splitlines() if line.startswith("E: ")), "it says nothing")
+
+
 def download_packages(names: list[str], to: Path) -> None:
     """Unpacks Debian packages into a folder."""
     for program in ("apt-get", "dpkg"):
         if not shutil.which(program):
             raise Unavailable(f"there is no {program} here: the compilers are taken from Debian's packages (Debian 12)")
     with tempfile.TemporaryDirectory() as folder:
-        told = subprocess.run(["apt-get", "download", "--quiet=2", *names], cwd=folder, text=True, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.PIPE, env=os.environ | {"LC_ALL": "C"})
-        packages = list(Path(folder).glob("*.deb"))
-        if told.returncode or len(packages) < len(names):
-            reason = next((line for line in told.stderr.splitlines() if line.startswith("E: ")), "it says nothing")
+        reason = downloaded(names, Path(folder))
+        if reason:
+            with LISTS:
+                update_lists()
+            reason = downloaded(names, Path(folder))
+        if reason:
             raise Unavailable(f"apt-get download failed ({reason}): it needs the network, a Debian 12, and new package lists "
                               "(apt-get update)")
-        for package in packages:
+        for package in Path(folder).glob("*.deb"):
             if subprocess.run(["dpkg", "-x", package, to]).returncode:
                 raise Unavailable(f"dpkg -x {package.name} failed: is the disk full?")
 

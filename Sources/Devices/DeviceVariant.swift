@@ -33,9 +33,7 @@ extension OpenCLBackend {
         return DeviceVariant(names.joined(separator: "; "), device, form, Tiles(one), isWide: false)
       }
   }
-}
 
-extension OpenCLBackend {
   /// With the smallest tiles: an interpreter takes as long for an item that multiplies zeros.
   var smallest: DeviceVariant? {
     guard form == .tile else { return nil }

@@ -28,8 +28,8 @@ bool breaks(const char *way, const char *name) {
 // ----------------------------------------------------------------------------------------------------- what is told
 
 cl_int clGetPlatformIDs(cl_uint room, cl_platform_id *found, cl_uint *count) {
-  if (count) *count = COUNT(platforms);
-  for (int i = 0; found && i < COUNT(platforms) && i < (int)room; ++i) found[i] = (cl_platform_id)(platforms + i);
+  if (count) *count = platform_count;
+  for (int i = 0; found && i < platform_count && i < (int)room; ++i) found[i] = (cl_platform_id)(platforms + i);
   return CL_SUCCESS;
 }
 
@@ -43,8 +43,8 @@ cl_int clGetPlatformInfo(cl_platform_id platform, cl_platform_info what, size_t 
 
 cl_int clGetDeviceIDs(cl_platform_id platform, cl_device_type types, cl_uint room, cl_device_id *found, cl_uint *count) {
   cl_uint all = 0;
-  for (int i = 0; i < COUNT(devices); ++i) {
-    if (platforms + devices[i].platform != (struct Platform *)platform || !(types & CL_DEVICE_TYPE_GPU)) continue;
+  for (int i = 0; i < device_count; ++i) {
+    if (platforms + devices[i].platform != (const struct Platform *)platform || !(types & CL_DEVICE_TYPE_GPU)) continue;
     if (found && all < room) found[all] = (cl_device_id)(devices + i);
     ++all;
   }
@@ -80,7 +80,7 @@ cl_context clCreateContext(const cl_context_properties *properties, cl_uint coun
                            void(CL_CALLBACK *notify)(const char *, const void *, size_t, void *), void *user,
                            cl_int *error) {
   STATUS(CL_SUCCESS);
-  return (cl_context)MAKE(struct Context, (struct Device *)ids[0], 0);
+  return (cl_context)MAKE(struct Context, (const struct Device *)ids[0], 0);
 }
 // (Not freed: buffers outlive it in whatever order a program ends.)
 cl_int clReleaseContext(cl_context context) { return CL_SUCCESS; }
@@ -165,7 +165,7 @@ cl_program clCreateProgramWithSource(cl_context context, cl_uint count, const ch
   for (const char *at = texts[0]; (at = strstr(at, mark));) name = at += strlen(mark);
   STATUS(CL_SUCCESS);
   return (cl_program)MAKE(struct Program, (struct Context *)context,
-                          name ? strndup(name, strcspn(name, "\"")) : strdup("?"), strdup(texts[0]), 0);
+                          name ? strndup(name, strcspn(name, "\"")) : strdup("?"), getenv("RECORDING_TEXTS") ? strdup(texts[0]) : 0, 0);
 }
 cl_program clCreateProgramWithBinary(cl_context context, cl_uint count, const cl_device_id *ids, const size_t *sizes,
                                      const unsigned char **binaries, cl_int *statuses, cl_int *error) {
@@ -177,7 +177,7 @@ static void keep_text(const struct Program *program) {
   const char *folder = getenv("RECORDING_TEXTS");
   static int number;
   char path[4096];
-  if (!folder) return;
+  if (!folder || !program->text) return;
   snprintf(path, sizeof path, "%s/%03d.cl", folder, number++);
   FILE *file = fopen(path, "w");
   if (!file) return;

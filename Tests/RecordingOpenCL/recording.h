@@ -1,12 +1,33 @@
 // What the parts of the recording library share.
 #pragma once
+#define CL_TARGET_OPENCL_VERSION 120
+#define CL_USE_DEPRECATED_OPENCL_1_2_APIS
 #include "RecordingOpenCL.h"
-#include "devices.h"
+#include <CL/cl.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+struct Platform {
+  const char *name, *vendor;
+  // Work-items of a launch must number fewer than 2 to this power.
+  int grid_bits;
+};
+
+struct Device {
+  int platform;
+  const char *name;
+  cl_ulong memory, largest_buffer, local;
+  cl_uint units, clock;
+  // Items of a group at most, and of what runs in step.
+  size_t group, step;
+};
+
+extern const struct Platform platforms[];
+extern const struct Device devices[];
+extern const int platform_count, device_count;
 
 struct Buffer {
   unsigned char *bytes;
@@ -16,7 +37,7 @@ struct Buffer {
   struct Buffer *next;
 };
 struct Context {
-  struct Device *device;
+  const struct Device *device;
   size_t held;
 };
 struct Queue {

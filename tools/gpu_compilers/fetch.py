@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import threading
 import zipfile
@@ -111,15 +110,11 @@ def download_packages(names: list[str], to: Path) -> None:
 
 
 def download_ptxas(to: Path) -> None:
-    if subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True).returncode:
-        raise Unavailable(f"{sys.executable} has no pip, which fetches NVIDIA's ptxas: tools/install python3-pip")
     with tempfile.TemporaryDirectory() as folder:
-        told = subprocess.run([sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
-                               "--only-binary", ":all:", "--dest", folder, PTXAS], capture_output=True, text=True)
-        wheel = next(Path(folder).glob("*.whl"), None)
-        if told.returncode or not wheel:
-            reason = (told.stderr.strip().splitlines() or ["it says nothing"])[-1]
-            raise Unavailable(f"pip download {PTXAS} failed ({reason}): it needs the network")
+        told = subprocess.run([Path(__file__).parents[1] / "pip-download", folder, PTXAS], capture_output=True, text=True)
+        if told.returncode:
+            raise Unavailable((told.stderr.strip().splitlines() or ["pip says nothing"])[-1])
+        wheel = next(Path(folder).glob("*.whl"))
         with zipfile.ZipFile(wheel) as files, files.open(PTXAS_PATH) as packed, to.open("wb") as file:
             shutil.copyfileobj(packed, file)
     to.chmod(0o755)

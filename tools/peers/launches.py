@@ -19,8 +19,10 @@ class Launch:
     groups: int
     items: int
     """Of a group."""
+    build: str
+    """The options of its program's build."""
     options: dict[str, int]
-    """The build's -D NAME=NUMBER, and REGISTERS."""
+    """Of these -D NAME=NUMBER."""
     arguments: list[int]
     """Without buffers, but with their offsets: one for each buffer comes first."""
     buffers: int
@@ -41,9 +43,7 @@ def parsed(line: str) -> Launch:
     _, kernel, groups, items, _, options, arguments = line.rstrip("\n").split("\t")
     each = arguments.split(",")
     numbers = {name: int(value) for name, value in re.findall(r"-D (\w+)=(\d+)", options)}
-    if limit := re.search(r"-cl-nv-maxrregcount=(\d+)", options):
-        numbers["REGISTERS"] = int(limit[1])
-    return Launch(kernel.removesuffix("_tile"), int(groups), int(items), numbers,
+    return Launch(kernel.removesuffix("_tile"), int(groups), int(items), options, numbers,
                   [int(argument) for argument in each if not argument.startswith("m")],
                   sum(argument.startswith("m") for argument in each))
 

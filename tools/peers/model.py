@@ -15,6 +15,8 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
+from tools.gpu_compilers.budgets import Budgets
+from tools.gpu_compilers.texts import form_of
 from tools.peers.launches import LIBRARY, ROOT, Launch, presets, step
 
 HERE = Path(__file__).parent
@@ -28,8 +30,7 @@ EFFICIENCY = 0.80  # of a unit's schedulers, for stalls
 FILE_OF_REGISTERS = 65536
 
 # Registers of an item on sm_90, by ptxas: of today's tile forms, and of those at 87ef21a.
-BUDGETS = json.loads((ROOT / "tools/gpu_compilers/budgets.json").read_text())
-REGISTERS = {(row["kernel"], row["form"]): row["sm_90"] for row in BUDGETS["registers"] if "sm_90" in row}
+BUDGETS = Budgets.read()
 REGISTERS_BEFORE = {(128, 128, 16): 191, (64, 64, 16): 143, (64, 32, 16): 167}
 # Arrays that pass through memory, by kernel; two of all others.
 ARRAYS = {"adam": 7, "adam_averaged": 9, "add": 3, "leaky_relu_gradient": 3, "tanh_gradient": 3, "normalize_gradient": 3}
@@ -72,9 +73,8 @@ def walk(launch: Launch, groups: int, terms: int) -> float:
 def registers(launch: Launch) -> int:
     if "WARP" not in launch.options:
         return REGISTERS_BEFORE[launch.tile[:3]]
-    names = ("MWG", "NWG", "KWG", "MDIMC", "NDIMC", "VWM", "VWN", "DBUF", "WARP", "REGISTERS")
-    form = " ".join(f"{name}={launch.options[name]}" for name in names if name in launch.options)
-    found = REGISTERS.get((launch.kernel + "_tile", form))
+    form = form_of(launch.build)
+    found = BUDGETS.measured("sm_90", launch.kernel + "_tile", form)
     if not found:
         raise SystemExit(f"no registers are known of {launch.kernel}, {form}: tools/test-gpu-compilers --write")
     return found

@@ -1,33 +1,14 @@
 // The GPUs, as their drivers describe them, and one of nobody's with little of everything.
-#pragma once
-#define CL_TARGET_OPENCL_VERSION 120
-#define CL_USE_DEPRECATED_OPENCL_1_2_APIS
-#include <CL/cl.h>
-#include <stddef.h>
+#include "recording.h"
 
-struct Platform {
-  const char *name, *vendor;
-  // Work-items of a launch must number fewer than 2 to this power.
-  int grid_bits;
-};
-
-static struct Platform platforms[] = {
+const struct Platform platforms[] = {
     {"NVIDIA CUDA", "NVIDIA Corporation", 64},
     {"AMD Accelerated Parallel Processing", "Advanced Micro Devices, Inc.", 32}, // AQL packets have 32 bits
     {"Intel(R) OpenCL Graphics", "Intel(R) Corporation", 64},
     {"Some OpenCL", "Somebody", 32},
 };
 
-struct Device {
-  int platform;
-  const char *name;
-  cl_ulong memory, largest_buffer, local;
-  cl_uint units, clock;
-  // Items of a group at most, and of what runs in step.
-  size_t group, step;
-};
-
-static struct Device devices[] = {
+const struct Device devices[] = {
     {0, "recorded NVIDIA H100 80GB HBM3", 85045477376, 21261369344, 49152, 132, 1980, 1024, 32},
     {0, "recorded NVIDIA GeForce RTX 3060", 12622168064, 3155542016, 49152, 28, 1777, 1024, 32},
     {1, "recorded Radeon RX 7900 gfx1100", 25753026560, 21890072576, 65536, 48, 2500, 256, 32},
@@ -37,4 +18,4 @@ static struct Device devices[] = {
     {3, "recorded small GPU", 2000000000, 500000000, 32768, 4, 800, 256, 16},
 };
 
-#define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
+const int platform_count = sizeof platforms / sizeof *platforms, device_count = sizeof devices / sizeof *devices;

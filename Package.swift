@@ -40,8 +40,8 @@ let package = Package(
     .target(name: "Datasets", dependencies: ["CImages", "Devices", "Records"]),
     .target(name: "Features", dependencies: ["Networks", "Records"]),
     .target(name: "Evaluation", dependencies: ["Adversaries", "CLAPACK", "Datasets", "Features", "Records"]),
-    .target(name: "Exchange", dependencies: ["Networks", "Records"]),
-    .target(name: "Saddle", dependencies: ["Baselines", "Evaluation", "Exchange", "Records", "Yams"]),
+    .target(name: "Interop", dependencies: ["Networks", "Records"]),
+    .target(name: "Saddle", dependencies: ["Baselines", "Evaluation", "Interop", "Records", "Yams"]),
     .target(name: "Benchmarks", dependencies: ["Features", "Saddle"]),
     .target(name: "Laboratory", dependencies: ["Saddle"]),
     .executableTarget(
@@ -72,7 +72,7 @@ let package = Package(
       name: "FeaturesTests", dependencies: ["Comparison", "Datasets", "Evaluation", "Features"],
       resources: [.copy("Reference")]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"], resources: [.copy("Reference")]),
-    .testTarget(name: "ExchangeTests", dependencies: ["Exchange"]),
+    .testTarget(name: "InteropTests", dependencies: ["Interop"]),
     .testTarget(name: "RecordsTests", dependencies: ["Records"], resources: [.copy("Reference")]),
     .testTarget(name: "SaddleTests", dependencies: ["Laboratory", "Saddle"]),
     .testTarget(name: "BenchmarksTests", dependencies: ["Benchmarks"]),
@@ -86,7 +86,7 @@ let package = Package(
 // Optimized is what runs in every step or loops over bytes and numbers. Of what only calls it, and of most tests, optimization would take
 // a third of the build's time and give little.
 let hot: Set = [
-  "Adversaries", "Baselines", "Datasets", "Devices", "Evaluation", "Exchange", "Features", "Networks", "Records",
+  "Adversaries", "Baselines", "Datasets", "Devices", "Evaluation", "Interop", "Features", "Networks", "Records",
   "Tensors",
   "TensorsTests",
 ]

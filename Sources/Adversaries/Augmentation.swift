@@ -1,10 +1,11 @@
 import Networks
 
-/// A differentiable change of images before the critic sees them: a row of `Augmentation.all` (Zhao et al. 2020,
+/// A differentiable change of images before the discriminator sees them: a row of `Augmentation.all` (Zhao et al. 2020,
 /// "Differentiable Augmentation for Data-Efficient GAN Training").
 ///
-/// Real and generated images pass through the same kinds of change, and gradients of any order through them: the critic
-/// cannot memorise few images, and the generator does not learn the changes. Images [N, H, W, C] lie in [-1, 1].
+/// Real and generated images pass through the same kinds of change, and gradients of any order through them: the
+/// discriminator cannot memorise few images, and the generator does not learn the changes. Images [N, H, W, C] lie in
+/// [-1, 1].
 public struct Augmentation: Sendable {
   public let name: String
   /// One line for people.

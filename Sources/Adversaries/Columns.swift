@@ -1,7 +1,7 @@
 /// The columns of a step's metrics, computed only where somebody will read them.
 struct Columns {
   let isMeasuring: Bool
-  /// What the critic and the generator minimised, known at every step.
+  /// What the discriminator and the generator minimised, known at every step.
   var losses: [Tensor] = []
   private(set) var all: [(name: String, value: Tensor)] = []
 
@@ -17,17 +17,17 @@ struct Columns {
 
 extension Trainer {
   /// What a scene tells of the state of the game.
-  func measure(_ scene: Scene, _ columns: inout Columns) {
-    let (real, fake) = game.objective.decisions(scene)
-    columns.add("critic_accuracy_real") { real.step().mean() }
-    columns.add("critic_accuracy_fake") { 1 - fake.step().mean() }
-    columns.add("critic_calibration_gap") { Diagnosis.calibrationGap(real, fake) }
-    if game.objective.critic == .classes, let truths = scene.background.truths {
-      columns.add("class_accuracy") { Diagnosis.classAccuracy(scene.realVerdict.output.detached(), truths) }
+  func measure(_ context: LossContext, _ columns: inout Columns) {
+    let (real, fake) = game.objective.decisions(context)
+    columns.add("discriminator_accuracy_real") { real.step().mean() }
+    columns.add("discriminator_accuracy_fake") { 1 - fake.step().mean() }
+    columns.add("discriminator_calibration_gap") { BatchStatistics.calibrationGap(real, fake) }
+    if game.objective.discriminator == .classes, let trueLabels = context.background.trueLabels {
+      columns.add("class_accuracy") { BatchStatistics.classAccuracy(context.realOutput.output.detached(), trueLabels) }
     }
-    if let estimate = game.objective.estimate { columns.add("divergence_estimate") { estimate(scene) } }
-    columns.add("sample_diversity") { Diagnosis.diversity(of: scene.fake, beside: scene.real) }
-    columns.add("saturated_share") { Diagnosis.saturatedShare(scene.fake) }
-    for (state, value) in zip(game.objective.state, scene.background.state) { columns.add(state.name) { value } }
+    if let estimate = game.objective.estimate { columns.add("divergence_estimate") { estimate(context) } }
+    columns.add("sample_diversity") { BatchStatistics.diversity(of: context.fake, beside: context.real) }
+    columns.add("saturated_share") { BatchStatistics.saturatedShare(context.fake) }
+    for (state, value) in zip(game.objective.state, context.background.state) { columns.add(state.name) { value } }
   }
 }

@@ -2,8 +2,9 @@ import Glibc
 
 extension Divergence {
   /// Checks in double that f, its conjugate and the activation belong together: f(1) and f'(1), f's convexity, the
-  /// activation's rise and range, a finite conjugate, Fenchel's equality `f*(f'(u)) = u f'(u) - f(u)`, the Fenchel-Young
-  /// inequality `f*(t) >= u t - f(u)`, and the composition `f*(g(v))`, for u from 1e-3 to 1e3 and v from -10 to 10.
+  /// activation's rise and range, a finite conjugate, Fenchel's equality `f*(f'(u)) = u f'(u) - f(u)`, the
+  /// Fenchel-Young inequality `f*(t) >= u t - f(u)`, and the composition `f*(g(v))`, for u from 1e-3 to 1e3 and v from
+  /// -10 to 10.
   ///
   /// - Throws: `DivergenceError` for the first that fails, or what the processor throws as a device.
   public func check() throws {
@@ -31,9 +32,9 @@ extension Divergence {
     }
   }
 
-  /// Checks that training, which is in single precision, sees nearly the numbers that `check` sees: g(v) and f*(g(v)) for
-  /// v from -10 to 10 are within 1e-3 of those in double, relative to the larger of 1 and them. A family's number can be
-  /// so near an excluded one that what is left of a difference has no digits.
+  /// Checks that training, which is in single precision, sees nearly the numbers that `check` sees: g(v) and f*(g(v))
+  /// for v from -10 to 10 are within 1e-3 of those in double, relative to the larger of 1 and them. A family's number
+  /// can be so near an excluded one that what is left of a difference has no digits.
   ///
   /// - Throws: `DivergenceError` for the first that fails, or what the processor throws as a device.
   public func checkDigits() throws {

@@ -5,8 +5,8 @@
 ///
 ///     D_f(P, Q) >= E_P g(v) - E_Q f*(g(v)),
 ///
-/// with f's convex conjugate `f*(t) = sup over u > 0 of u t - f(u)` and an activation g that maps any real to the domain
-/// of f*. The bound is tight where `g(v) = f'(p / q)`.
+/// with f's convex conjugate `f*(t) = sup over u > 0 of u t - f(u)` and an activation g that maps any real to the
+/// domain of f*. The bound is tight where `g(v) = f'(p / q)`.
 ///
 /// All functions are elementwise and recorded, so that f' is f's gradient, and the same text runs in double, where
 /// `check` compares them.

@@ -18,7 +18,8 @@ extension Divergence {
       member: { number throws(DivergenceError) in try alpha(number) }),
   ]
 
-  /// The Jensen-Shannon divergence with a weight of one's own: `pi KL(P, M) + (1 - pi) KL(Q, M)`, M = pi P + (1 - pi) Q.
+  /// The Jensen-Shannon divergence with a weight of one's own: `pi KL(P, M) + (1 - pi) KL(Q, M)`, M = pi P + (1 - pi)
+  /// Q.
   ///
   /// - Throws: `DivergenceError` unless `0 < weight < 1`.
   public static func jensenShannon(weight: Double) throws(DivergenceError) -> Divergence {
@@ -30,7 +31,8 @@ extension Divergence {
 
   /// The alpha-divergence, `f(u) = (u^alpha - 1 - alpha (u - 1)) / (alpha (alpha - 1))`.
   ///
-  /// - Throws: `DivergenceError` for 0 and 1, where it is the reverse KL and the KL divergence, and for what is no number.
+  /// - Throws: `DivergenceError` for 0 and 1, where it is the reverse KL and the KL divergence, and for what is no
+  ///   number.
   public static func alpha(_ alpha: Double) throws(DivergenceError) -> Divergence {
     guard alpha.isFinite, alpha != 0, alpha != 1 else {
       throw DivergenceError(

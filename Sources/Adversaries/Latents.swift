@@ -17,13 +17,13 @@ extension RandomStream {
     // One uniform number for the category, the others for the codes themselves.
     let draws = RandomStream(seed: seed, stream: stream | 1 << 31).uniform(
       [count, 1 + codes.continuous], step: step, on: device)
-    var parts: [Tensor] = plain.shape[1] > 0 ? [plain] : []
+    var groups: [Tensor] = plain.shape[1] > 0 ? [plain] : []
     if codes.categories > 0 {
       let category = draws.sliced(from: [0, 0], shape: [count, 1]).reshaped(to: [count])
       // Indices are cut to whole numbers.
-      parts.append(Tensor.identity(codes.categories, on: device).gathered(Double(codes.categories) * category))
+      groups.append(Tensor.identity(codes.categories, on: device).gathered(Double(codes.categories) * category))
     }
-    if codes.continuous > 0 { parts.append(2 * draws.sliced(from: [0, 1], shape: [count, codes.continuous]) - 1) }
-    return parts.dropFirst().reduce(parts[0]) { $0.beside($1) }
+    if codes.continuous > 0 { groups.append(2 * draws.sliced(from: [0, 1], shape: [count, codes.continuous]) - 1) }
+    return groups.dropFirst().reduce(groups[0]) { $0.beside($1) }
   }
 }

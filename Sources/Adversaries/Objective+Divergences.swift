@@ -4,32 +4,32 @@ extension Objective {
   ///
   /// - Parameters:
   ///   - divergence: A row of `Divergence.all`, or one's own.
-  ///   - alternative: Whether the generator maximises `E g(v(G(z)))` (the paper's section 3.2), which keeps its gradient
-  ///     where the critic is sure, instead of minimising F.
+  ///   - alternative: Whether the generator maximises `E g(v(G(z)))` (the paper's section 3.2), which keeps its
+  ///     gradient where the critic is sure, instead of minimising F.
   public static func divergence(_ divergence: Divergence, alternative: Bool = false) -> Objective {
     let generator = alternative ? "-E g(v(G(z))) (section 3.2)" : "-E f*(g(v(G(z))))"
     return Objective(
       name: divergencePrefix + divergence.name + (alternative ? alternativeSuffix : ""),
       summary: "critic -F, F = E g(v(x)) - E f*(g(v(G(z)))), generator \(generator), f(u) = \(divergence.summary) "
         + "(Nowozin et al. 2016)",
-      estimates: "-D_f(P, G)", criticLoss: { -bound(of: divergence, in: $0) },
+      estimates: "-D_f(P, G)", discriminatorLoss: { -bound(of: divergence, in: $0) },
       generatorLoss: {
         alternative ? -divergence.activation($0.fakeLogits).mean() : -divergence.composition($0.fakeLogits).mean()
       },
       estimate: { bound(of: divergence, in: $0) },
       // Real where T = g(v) is above f'(1), its value where both densities are equal.
-      decisions: { scene in
+      decisions: { context in
         let threshold = divergence.threshold
         return (
-          divergence.activation(scene.realLogits) - threshold, divergence.activation(scene.fakeLogits) - threshold
+          divergence.activation(context.realLogits) - threshold, divergence.activation(context.fakeLogits) - threshold
         )
       })
   }
 
   /// The critic's estimate F of the divergence, a scalar: on average never more than `D_f(P, Q)`, and that for the
   /// optimal critic.
-  public static func bound(of divergence: Divergence, in scene: Scene) -> Tensor {
-    divergence.activation(scene.realLogits).mean() - divergence.composition(scene.fakeLogits).mean()
+  public static func bound(of divergence: Divergence, in context: LossContext) -> Tensor {
+    divergence.activation(context.realLogits).mean() - divergence.composition(context.fakeLogits).mean()
   }
 
   private static let divergencePrefix = "fgan-"

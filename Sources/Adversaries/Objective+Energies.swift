@@ -1,13 +1,13 @@
-// Rows whose critic is an autoencoder: a sample's energy is the error of its reconstruction.
+// Rows whose discriminator is an autoencoder: a sample's energy is the error of its reconstruction.
 
 extension Objective {
   static let energies: [Objective] = [
     Objective(
       name: "ebgan",
-      summary: "critic E(x) + max(0, margin - E(G(z))), generator E(G(z)), the energy E a mean squared error "
-        + "(Zhao et al. 2017); terms.pulling-away keeps the codes apart",
-      estimates: "margin (1 - TV(P, G)) for energies that are free", critic: .autoencoder,
-      criticLoss: { realEnergy($0).mean() + ($0.options.margin - fakeEnergy($0)).relu().mean() },
+      summary: "discriminator E(x) + max(0, margin - E(G(z))), generator E(G(z)), the energy E a mean squared error "
+        + "(Zhao et al. 2017); regularizers.pulling-away keeps the codes apart",
+      estimates: "margin (1 - TV(P, G)) for energies that are free", discriminator: .autoencoder,
+      discriminatorLoss: { realEnergy($0).mean() + ($0.options.margin - fakeEnergy($0)).relu().mean() },
       generatorLoss: { fakeEnergy($0).mean() },
       estimate: {
         1 - (realEnergy($0).mean() + ($0.options.margin - fakeEnergy($0)).relu().mean()) / $0.options.margin
@@ -15,50 +15,53 @@ extension Objective {
       decisions: { (0.5 * $0.options.margin - realEnergy($0), 0.5 * $0.options.margin - fakeEnergy($0)) }),
     Objective(
       name: "began",
-      summary: "critic L(x) - k L(G(z)), generator L(G(z)), L a mean absolute error; k holds E L(G(z)) at diversity "
+      summary:
+        "discriminator L(x) - k L(G(z)), generator L(G(z)), L a mean absolute error; k holds E L(G(z)) at diversity "
         + "times E L(x) (Berthelot et al. 2017)",
-      estimates: "a bound of W1 between the distributions of the two errors", critic: .autoencoder,
-      criticLoss: { realError($0).mean() - $0.background.state[0] * fakeError($0).mean() },
+      estimates: "a bound of W1 between the distributions of the two errors", discriminator: .autoencoder,
+      discriminatorLoss: { realError($0).mean() - $0.background.state[0] * fakeError($0).mean() },
       generatorLoss: { fakeError($0).mean() },
       // The paper's measure of convergence, M.
-      estimate: { scene in
-        let real = realError(scene).mean()
-        return real + (scene.options.diversity * real - fakeError(scene).mean()).absolute()
+      estimate: { context in
+        let real = realError(context).mean()
+        return real + (context.options.diversity * real - fakeError(context).mean()).absolute()
       },
-      decisions: { scene in
-        let (real, fake) = (realError(scene), fakeError(scene))
+      decisions: { context in
+        let (real, fake) = (realError(context), fakeError(context))
         let middle = 0.5 * (real.mean() + fake.mean())
         return (middle - real, middle - fake)
       },
       state: [("balance", 0)],
-      nextState: { scene in
-        let gap = scene.options.diversity * realError(scene).mean() - fakeError(scene).mean()
-        let k = scene.background.state[0] + scene.options.balanceRate * gap
+      nextState: { context in
+        let gap = context.options.diversity * realError(context).mean() - fakeError(context).mean()
+        let k = context.background.state[0] + context.options.balanceRate * gap
         let one = Tensor(1, on: k.device)
         return [(1 - (one - k.relu()).relu()).detached()]
       }),
   ]
 
-  private static func realEnergy(_ scene: Scene) -> Tensor {
-    energy(scene.seenReal, scene.realVerdict) { $0.squared() }
+  private static func realEnergy(_ context: LossContext) -> Tensor {
+    energy(context.seenReal, context.realOutput) { $0.squared() }
   }
-  private static func fakeEnergy(_ scene: Scene) -> Tensor {
-    energy(scene.seenFake, scene.fakeVerdict) { $0.squared() }
+  private static func fakeEnergy(_ context: LossContext) -> Tensor {
+    energy(context.seenFake, context.fakeOutput) { $0.squared() }
   }
-  private static func realError(_ scene: Scene) -> Tensor {
-    energy(scene.seenReal, scene.realVerdict) { $0.absolute() }
+  private static func realError(_ context: LossContext) -> Tensor {
+    energy(context.seenReal, context.realOutput) { $0.absolute() }
   }
-  private static func fakeError(_ scene: Scene) -> Tensor {
-    energy(scene.seenFake, scene.fakeVerdict) { $0.absolute() }
+  private static func fakeError(_ context: LossContext) -> Tensor {
+    energy(context.seenFake, context.fakeOutput) { $0.absolute() }
   }
 
   /// The mean error of each sample's reconstruction, [N, 1].
   ///
-  /// The target is what the critic saw, behind every view: an energy is a function of the critic's input alone, so that
-  /// augmentation and instance noise change both distributions and nothing else of the game, as for any other critic. (A
-  /// target without the noise would make a denoising autoencoder, which is another energy.) The target keeps its
-  /// gradient: it is half of the generator's.
-  private static func energy(_ seen: Tensor, _ verdict: Scene.Verdict, _ error: (Tensor) -> Tensor) -> Tensor {
+  /// The target is what the discriminator saw, behind every transform: an energy is a function of the discriminator's input
+  /// alone, so that augmentation and instance noise change both distributions and nothing else of the game, as for any
+  /// other discriminator. (A target without the noise would make a denoising autoencoder, which is another energy.) The
+  /// target keeps its gradient: it is half of the generator's.
+  private static func energy(_ seen: Tensor, _ verdict: LossContext.DiscriminatorOutput, _ error: (Tensor) -> Tensor)
+    -> Tensor
+  {
     let n = seen.shape[0]
     return error(seen - verdict.output).reshaped(to: [n, seen.shape.count / n]).mean(over: [1])
       .reshaped(to: [n, 1])

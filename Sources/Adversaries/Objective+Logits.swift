@@ -1,7 +1,7 @@
-// Rows whose critic gives each sample a logit. D is its sigmoid; r = logit D(x), f = logit D(G(z)).
+// Rows whose discriminator gives each sample a logit. D is its sigmoid; r = logit D(x), f = logit D(G(z)).
 
 extension Objective {
-  /// The critic of a classification; what the generator wants varies.
+  /// The discriminator of a classification; what the generator wants varies.
   static let discriminations: [Objective] = [
     discrimination(
       "non-saturating", "generator -E log D(G(z)) (Goodfellow et al. 2014, section 3)",
@@ -30,71 +30,74 @@ extension Objective {
   ]
 
   private static func discrimination(
-    _ name: String, _ generator: String, pulls: String, generatorLoss: @escaping @Sendable (Scene) -> Tensor
+    _ name: String, _ generator: String, pulls: String, generatorLoss: @escaping @Sendable (LossContext) -> Tensor
   ) -> Objective {
-    let loss: @Sendable (Scene) -> Tensor = {
+    let loss: @Sendable (LossContext) -> Tensor = {
       $0.realLogits.crossEntropy(target: $0.options.realTarget).mean() + $0.fakeLogits.crossEntropy(target: 0).mean()
     }
     return Objective(
-      name: name, summary: "critic -E log D(x) - E log(1 - D(G(z))), \(generator)",
-      estimates: "log 4 - 2 JSD(P, G) nats; \(pulls)", readsTargets: true, criticLoss: loss,
+      name: name, summary: "discriminator -E log D(x) - E log(1 - D(G(z))), \(generator)",
+      estimates: "log 4 - 2 JSD(P, G) nats; \(pulls)", readsTargets: true, discriminatorLoss: loss,
       generatorLoss: generatorLoss, estimate: { logTwo - 0.5 * loss($0) })
   }
 
   static let logTwo = 0.6931471805599453
 
-  /// Critics that regress or rank single samples.
+  /// Discriminators that regress or rank single samples.
   static let regressions: [Objective] = [
     Objective(
       name: "least-squares",
-      summary: "critic (E (r - 1)^2 + E f^2) / 2, generator E (f - 1)^2 / 2, on the logits (Mao et al. 2017)",
+      summary: "discriminator (E (r - 1)^2 + E f^2) / 2, generator E (f - 1)^2 / 2, on the logits (Mao et al. 2017)",
       estimates: "the integral of p q / (p + q) / 2, so that 2 - 8 times it is the triangular discrimination",
       readsTargets: true,
-      criticLoss: { 0.5 * (($0.realLogits - $0.options.realTarget).squared().mean() + $0.fakeLogits.squared().mean()) },
+      discriminatorLoss: {
+        0.5 * (($0.realLogits - $0.options.realTarget).squared().mean() + $0.fakeLogits.squared().mean())
+      },
       generatorLoss: { 0.5 * ($0.fakeLogits - $0.options.generatorTarget).squared().mean() },
       estimate: { 2 - 4 * (($0.realLogits - 1).squared().mean() + $0.fakeLogits.squared().mean()) },
       decisions: { ($0.realLogits - 0.5, $0.fakeLogits - 0.5) }),
     Objective(
       name: "hinge",
-      summary: "critic E max(0, 1 - r) + E max(0, 1 + f), generator -E f (Lim and Ye 2017; Miyato et al. 2018)",
-      estimates: "2 - 2 TV(P, G)", criticLoss: hinge, generatorLoss: { -$0.fakeLogits.mean() },
+      summary: "discriminator E max(0, 1 - r) + E max(0, 1 + f), generator -E f (Lim and Ye 2017; Miyato et al. 2018)",
+      estimates: "2 - 2 TV(P, G)", discriminatorLoss: hinge, generatorLoss: { -$0.fakeLogits.mean() },
       estimate: { 1 - 0.5 * hinge($0) }),
     Objective(
       name: "wasserstein",
-      summary: "critic E f - E r with a bounded slope, generator -E f (Arjovsky et al. 2017, algorithm 1)",
-      estimates: "-K W1(P, G), where K bounds the critic's slope", needsBoundedSlope: true,
-      criticLoss: { $0.fakeLogits.mean() - $0.realLogits.mean() }, generatorLoss: { -$0.fakeLogits.mean() },
+      summary: "discriminator E f - E r with a bounded slope, generator -E f (Arjovsky et al. 2017, algorithm 1)",
+      estimates: "-K W1(P, G), where K bounds the discriminator's slope", needsLipschitzBound: true,
+      discriminatorLoss: { $0.fakeLogits.mean() - $0.realLogits.mean() }, generatorLoss: { -$0.fakeLogits.mean() },
       estimate: { $0.realLogits.mean() - $0.fakeLogits.mean() }),
   ]
 
-  private static let hinge: @Sendable (Scene) -> Tensor = {
+  private static let hinge: @Sendable (LossContext) -> Tensor = {
     (1 - $0.realLogits).relu().mean() + (1 + $0.fakeLogits).relu().mean()
   }
 
-  /// Critics that compare real with generated samples.
+  /// Discriminators that compare real with generated samples.
   static let pairings: [Objective] = [
     Objective(
       name: "relativistic",
-      summary: "critic -E log sigmoid(r - f), generator -E log sigmoid(f - r), pairs by place in the batch "
+      summary: "discriminator -E log sigmoid(r - f), generator -E log sigmoid(f - r), pairs by place in the batch "
         + "(RpGAN, Jolicoeur-Martineau 2019; Huang et al. 2024)",
       estimates: "log 2 - JSD(P x G, G x P)",
-      criticLoss: { ($0.fakeLogits - $0.realLogits).softplus().mean() },
+      discriminatorLoss: { ($0.fakeLogits - $0.realLogits).softplus().mean() },
       generatorLoss: { ($0.realLogits - $0.fakeLogits).softplus().mean() },
       estimate: { logTwo - ($0.fakeLogits - $0.realLogits).softplus().mean() },
       decisions: { ($0.realLogits - $0.fakeLogits, $0.fakeLogits - $0.realLogits) }),
     Objective(
       name: "relativistic-average",
-      summary: "each logit is compared with the other side's mean: critic -E log sigmoid(r - E f) - E log(1 - "
+      summary: "each logit is compared with the other side's mean: discriminator -E log sigmoid(r - E f) - E log(1 - "
         + "sigmoid(f - E r)), generator the reverse (RaGAN, Jolicoeur-Martineau 2019)",
       estimates: "a divergence without a closed form (Jolicoeur-Martineau 2020)",
-      criticLoss: { average(of: $0.realLogits, over: $0.fakeLogits) },
+      discriminatorLoss: { average(of: $0.realLogits, over: $0.fakeLogits) },
       generatorLoss: { average(of: $0.fakeLogits, over: $0.realLogits) },
       decisions: { ($0.realLogits - $0.fakeLogits.mean(), $0.fakeLogits - $0.realLogits.mean()) }),
     Objective(
       name: "preference",
-      summary: "the critic sees a pair and says which is real: critic -E log sigmoid T(x, G(z)) - E log sigmoid "
+      summary:
+        "the discriminator sees a pair and says which is real: discriminator -E log sigmoid T(x, G(z)) - E log sigmoid "
         + "-T(G(z), x), halved; generator the reverse (adversarial preference loss, Huszar 2017)",
-      estimates: "log 2 - JSD(P x G, G x P)", critic: .pairs, criticLoss: { preference($0, 1) },
+      estimates: "log 2 - JSD(P x G, G x P)", discriminator: .pairs, discriminatorLoss: { preference($0, 1) },
       generatorLoss: { preference($0, -1) }, estimate: { logTwo - preference($0, 1) },
       decisions: { ($0.pairLogits.realFirst, $0.pairLogits.fakeFirst) }),
   ]
@@ -103,9 +106,9 @@ extension Objective {
     (losers.mean() - winners).softplus().mean() + (losers - winners.mean()).softplus().mean()
   }
 
-  /// Both orders of each pair, so that the critic cannot win by place.
-  private static func preference(_ scene: Scene, _ sign: Double) -> Tensor {
-    let (first, second) = scene.pairLogits
+  /// Both orders of each pair, so that the discriminator cannot win by place.
+  private static func preference(_ context: LossContext, _ sign: Double) -> Tensor {
+    let (first, second) = context.pairLogits
     return 0.5 * ((-sign * first).softplus().mean() + (sign * second).softplus().mean())
   }
 }

@@ -1,4 +1,5 @@
-/// A number that may change while training: a rate, a penalty's weight, the deviation of noise, the critic's steps.
+/// A number that may change while training: a rate, a penalty's weight, the deviation of noise, the discriminator's
+/// steps.
 ///
 /// Only + - * / in double, so that it is the same on every machine (rule 9 of the numerical contract).
 public struct Schedule: Sendable, Equatable {

@@ -4,11 +4,11 @@ extension Trainer {
   /// Which weights and which batch-norm statistics samples are made with.
   public struct Sampling: Sendable {
     /// The moving average's weights, where one is kept, or those of the last step.
-    public var usesAverage: Bool
+    public var usesEMA: Bool
     /// Running averages, or the moments of the samples themselves.
     public var usesRunningStatistics: Bool
-    public init(usesAverage: Bool, usesRunningStatistics: Bool) {
-      (self.usesAverage, self.usesRunningStatistics) = (usesAverage, usesRunningStatistics)
+    public init(usesEMA: Bool, usesRunningStatistics: Bool) {
+      (self.usesEMA, self.usesRunningStatistics) = (usesEMA, usesRunningStatistics)
     }
   }
 
@@ -47,7 +47,7 @@ extension Trainer {
   ///
   /// - Parameter labels: Their class numbers [N]; one class after the other where they are not given.
   public func samples(_ latents: Tensor, labels: Tensor? = nil, _ sampling: Sampling) -> Tensor {
-    let average = sampling.usesAverage ? generator.average : nil
+    let average = sampling.usesEMA ? generator.ema : nil
     return generator.network(
       latents, weights: average.map(generator.network.views),
       mode: Mode(

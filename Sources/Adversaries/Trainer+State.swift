@@ -3,7 +3,7 @@
 extension Trainer {
   /// Everything that must be saved to go on to the bit, by name.
   public var state: [(name: String, tensor: Tensor)] {
-    generator.state("generator") + critic.state("critic")
+    generator.state("generator") + discriminator.state("discriminator")
       + zip(game.objective.state, objectiveState).map { ("objective.\($0.name)", $1) }
   }
 
@@ -13,24 +13,24 @@ extension Trainer {
     public var step: Int
     /// Batches drawn.
     public var drawn: Int
-    /// Critic steps done.
-    public var criticStep: Int
-    public init(step: Int, drawn: Int, criticStep: Int) {
-      (self.step, self.drawn, self.criticStep) = (step, drawn, criticStep)
+    /// Discriminator steps done.
+    public var discriminatorStep: Int
+    public init(step: Int, drawn: Int, discriminatorStep: Int) {
+      (self.step, self.drawn, self.discriminatorStep) = (step, drawn, discriminatorStep)
     }
 
     /// Each by the name under which it is saved.
     public var all: [(name: String, value: Int)] {
-      [("step", step), ("drawn", drawn), ("critic-step", criticStep)]
+      [("step", step), ("drawn", drawn), ("discriminator-step", discriminatorStep)]
     }
   }
 
-  public var counts: Counts { Counts(step: step, drawn: drawn, criticStep: critic.optimizer.step) }
+  public var counts: Counts { Counts(step: step, drawn: drawn, discriminatorStep: discriminator.optimizer.step) }
 
   /// Goes on after given counts; the tensors of `state` are to be written by the caller.
   public func resume(at counts: Counts) {
     (step, drawn) = (counts.step, counts.drawn)
     generator.optimizer.step = counts.step
-    critic.optimizer.step = counts.criticStep
+    discriminator.optimizer.step = counts.discriminatorStep
   }
 }

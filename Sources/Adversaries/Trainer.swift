@@ -1,26 +1,26 @@
 /// The uses of one seed, told apart.
 public enum RandomUse: UInt32, Sendable {
-  case generatorWeights = 1, criticWeights, latents, samples, points, pointNoise, freshLatents
+  case generatorWeights = 1, discriminatorWeights, latents, samples, points, pointNoise, freshLatents
   /// Dropout takes this stream and those after it.
   case dropout = 1024
-  /// So do draws of views and terms.
+  /// So do random numbers of input transforms and regularizers.
   case draws = 0x10000
 }
 
 /// Two players and the game between them.
 ///
-/// The trainer knows no objective, term or view by name. All its random numbers are functions of (seed, step).
+/// The trainer knows no objective, regularizer or input transform by name. All its random numbers are functions of (seed, step).
 public final class Trainer {
   /// What one step did, each a scalar on the device: reading them later blocks nothing.
   public struct Step {
     public let number: Int
-    /// What the critic and the generator minimised: their objectives with the terms that were due.
+    /// What the discriminator and the generator minimised: their objectives with the regularizers that were due.
     public let losses: [Tensor]
     public let columns: [(name: String, value: Tensor)]
   }
 
-  public internal(set) var generator: Player
-  public internal(set) var critic: Player
+  public internal(set) var generator: TrainableNetwork
+  public internal(set) var discriminator: TrainableNetwork
   public let game: Game
   public let seed: UInt64
   /// Generator steps done.
@@ -29,21 +29,21 @@ public final class Trainer {
   public internal(set) var drawn = 0
   /// The objective's state, scalars in its order.
   var objectiveState: [Tensor]
-  /// The critic's optimizer as it was given, before it makes up for lazy penalties.
-  private let criticSettings: OptimizerSettings
+  /// The discriminator's optimizer as it was given, before it makes up for lazy penalties.
+  private let discriminatorSettings: OptimizerSettings
 
-  public init(generator: Player, critic: Player, game: Game, seed: UInt64) {
-    (self.generator, self.critic, self.game, self.seed) = (generator, critic, game, seed)
-    criticSettings = critic.optimizer.settings
+  public init(generator: TrainableNetwork, discriminator: TrainableNetwork, game: Game, seed: UInt64) {
+    (self.generator, self.discriminator, self.game, self.seed) = (generator, discriminator, game, seed)
+    discriminatorSettings = discriminator.optimizer.settings
     objectiveState = game.objective.state.map { Tensor($0.initial, on: generator.network.weights.device) }
   }
 
   var device: Device { generator.network.weights.device }
 
   /// Tells who looks for a fault what is being computed.
-  func note(_ place: String) { device.inspection?.place = ["step \(step)", place] }
+  func note(_ place: String) { device.anomalyDetector?.place = ["step \(step)", place] }
 
-  /// One generator step, with the critic's steps before it or at the same time.
+  /// One generator step, with the discriminator's steps before it or at the same time.
   ///
   /// - Parameters:
   ///   - measuring: Whether the step's columns are computed; a step does the same without them.
@@ -52,163 +52,172 @@ public final class Trainer {
   public func advance(measuring: Bool = true, _ batch: () throws -> Batch) rethrows -> Step {
     step += 1
     setPace()
-    let columns = try game.movesTogether ? moveTogether(measuring, deal(batch)) : moveInTurn(measuring, batch)
+    let columns =
+      try game.movesTogether ? moveTogether(measuring, nextMicroBatches(batch)) : moveInTurn(measuring, batch)
     return Step(number: step, losses: columns.losses, columns: columns.all)
   }
 
   private func setPace() {
-    if let rate = game.generatorRate { generator.optimizer.settings.rate = rate.value(at: step) }
-    var numbers = criticSettings
-    if let rate = game.criticRate { numbers.rate = rate.value(at: step) }
+    if let rate = game.generatorLearningRate { generator.optimizer.settings.rate = rate.value(at: step) }
+    var numbers = discriminatorSettings
+    if let rate = game.discriminatorLearningRate { numbers.rate = rate.value(at: step) }
     if let beta2 = game.beta2?.value(at: step) {
       generator.optimizer.settings.beta2 = beta2
       numbers.beta2 = beta2
     }
-    critic.optimizer.settings =
-      game.isLazy ? critic.optimizer.rule.settings(numbers, withPenaltyEvery: game.termInterval) : numbers
-    if let decay = game.averageDecay { generator.averageDecay = decay.value(at: step) }
+    discriminator.optimizer.settings =
+      game.isLazy ? discriminator.optimizer.rule.settings(numbers, withPenaltyEvery: game.regularizerInterval) : numbers
+    if let decay = game.emaDecay { generator.emaDecay = decay.value(at: step) }
   }
 
   // MARK: One after the other
 
-  /// The last critic step's samples are the generator's, unless it wants fresh ones: nothing is generated twice. While
-  /// it learns from them, the critic's weights are constants, so that no gradient of theirs is computed.
+  /// The last discriminator step's samples are the generator's, unless it wants fresh ones: nothing is generated twice.
+  /// While it learns from them, the discriminator's weights are constants, so that no gradient of theirs is computed.
   private func moveInTurn(_ measuring: Bool, _ batch: () throws -> Batch) rethrows -> Columns {
-    let steps = game.criticSteps(at: step)
+    let steps = game.discriminatorSteps(at: step)
     var columns = Columns(isMeasuring: measuring)
-    var stall = Stall(tolerance: game.criticTolerance)
+    var plateau = PlateauDetector(tolerance: game.discriminatorTolerance)
     var turn = 0, isLast = false
     while !isLast {
       turn += 1
-      let hands = try deal(batch)
-      let isShared = game.sharesSamples && hands.count == 1 && (turn == steps || game.criticTolerance > 0)
-      let generation = isShared ? generate(hands[0].latents, hands[0]) : nil
+      let microBatches = try nextMicroBatches(batch)
+      let isShared = game.sharesSamples && microBatches.count == 1 && (turn == steps || game.discriminatorTolerance > 0)
+      let generated = isShared ? generate(microBatches[0].latents, microBatches[0]) : nil
       columns.removeAll()
-      let loss = criticStep(hands, generation?.fake.detached(), &columns)
-      isLast = turn == steps || stall.isReached(loss)
+      let loss = discriminatorStep(microBatches, generated?.fake.detached(), &columns)
+      isLast = turn == steps || plateau.isReached(loss)
       if isLast {
-        generatorStep(game.sharesSamples ? hands : hands.map(refreshed), generation, &columns)
+        generatorStep(game.sharesSamples ? microBatches : microBatches.map(refreshed), generated, &columns)
       }
     }
     return columns
   }
 
   /// Samples drawn for a step, real and latent.
-  struct Hand {
+  struct MicroBatch {
     let real: Tensor
     let labels: Tensor?
-    var truths: Tensor?
-    var lesson: Batch.Lesson?
+    var trueLabels: Tensor?
+    var labeledBatch: Batch.Labeled?
     var latents: Tensor
     let draw: Int
   }
 
   /// Generated samples on a tape of the generator's weights.
-  struct Generation {
+  struct GeneratedBatch {
     let tape: Tape
     let weights: [Tensor]
     let fake: Tensor
   }
 
-  func deal(_ batch: () throws -> Batch) rethrows -> [Hand] {
+  func nextMicroBatches(_ batch: () throws -> Batch) rethrows -> [MicroBatch] {
     try (0..<game.accumulation).map { _ in
       let batch = try batch()
       drawn += 1
       let latents = draw(.latents, batch.samples.shape[0], at: drawn)
-      return Hand(
-        real: batch.samples, labels: batch.labels, truths: batch.truths, lesson: batch.lesson, latents: latents,
+      return MicroBatch(
+        real: batch.samples, labels: batch.labels, trueLabels: batch.trueLabels, labeledBatch: batch.labeledBatch,
+        latents: latents,
         draw: drawn)
     }
   }
 
-  /// The same reals with latents that the critic did not see.
-  private func refreshed(_ hand: Hand) -> Hand {
-    var fresh = hand
-    fresh.latents = draw(.freshLatents, hand.real.shape[0], at: hand.draw)
+  /// The same reals with latents that the discriminator did not see.
+  private func refreshed(_ microBatch: MicroBatch) -> MicroBatch {
+    var fresh = microBatch
+    fresh.latents = draw(.freshLatents, microBatch.real.shape[0], at: microBatch.draw)
     return fresh
   }
 
-  func generate(_ latents: Tensor, _ hand: Hand) -> Generation {
+  func generate(_ latents: Tensor, _ microBatch: MicroBatch) -> GeneratedBatch {
     note("the generator")
     let tape = Tape()
     let weights = generator.network.watched(on: tape)
-    return Generation(
+    return GeneratedBatch(
       tape: tape, weights: weights,
-      fake: generator.network(latents, weights: weights, mode: mode(hand.draw, hand.labels)))
+      fake: generator.network(latents, weights: weights, mode: mode(microBatch.draw, microBatch.labels)))
   }
 
-  /// - Returns: The critic's loss, a scalar.
-  func criticStep(_ hands: [Hand], _ fake: Tensor?, _ columns: inout Columns) -> Tensor {
+  /// - Returns: The discriminator's loss, a scalar.
+  func discriminatorStep(_ microBatches: [MicroBatch], _ fake: Tensor?, _ columns: inout Columns) -> Tensor {
     var sum: Tensor?
     var losses: [Tensor] = []
     var fakes: [Tensor] = []
-    for hand in hands {
+    for microBatch in microBatches {
       let tape = Tape()
-      let weights = critic.network.watched(on: tape)
-      let fake = fake ?? generator.network(hand.latents, mode: mode(hand.draw, hand.labels))
-      let scene = scene(hand, fake: fake, isJoint: true, tape: tape, moving: \.critic, weights, criticWeights: weights)
-      note("the critic's loss")
-      let loss = game.objective.criticLoss(scene)
-      note("the critic's terms")
-      let whole = plus(\.critic, loss, scene) { [game] in !game.isLazy || !$0.isLazy }
-      note("the critic's gradient")
-      let flat = critic.network.flattened(gradient(of: whole, wrt: weights, releasing: true))
+      let weights = discriminator.network.watched(on: tape)
+      let fake = fake ?? generator.network(microBatch.latents, mode: mode(microBatch.draw, microBatch.labels))
+      let context = lossContext(
+        microBatch, fake: fake, isJoint: true, tape: tape, moving: \.discriminator, weights,
+        discriminatorWeights: weights)
+      note("the discriminator's loss")
+      let loss = game.objective.discriminatorLoss(context)
+      note("the discriminator's regularizers")
+      let whole = plus(\.discriminator, loss, context) { [game] in !game.isLazy || !$0.isLazy }
+      note("the discriminator's gradient")
+      let flat = discriminator.network.flattened(gradient(of: whole, wrt: weights, retainGraph: false))
       sum = sum.map { $0 + flat } ?? flat
       losses.append(whole.detached())
       if game.isLazy { fakes.append(fake) }
-      objectiveState = game.objective.nextState(scene)
-      if columns.isMeasuring && losses.count == hands.count { measure(scene, &columns) }
+      objectiveState = game.objective.nextState(context)
+      if columns.isMeasuring && losses.count == microBatches.count { measure(context, &columns) }
     }
     let loss = mean(losses)
-    note("the critic's update")
-    let norm = critic.move(along: scaled(sum, 1 / Double(hands.count)), measuring: columns.isMeasuring)
-    // Draws count the critic's steps: a resumed run goes on at the same one.
-    if game.isLazy, (hands[0].draw - 1) / hands.count % game.termInterval == 0 { penalize(hands, fakes) }
-    if let clip = game.clip { critic.network.clipWeights(clip) }
+    note("the discriminator's update")
+    let norm = discriminator.move(along: scaled(sum, 1 / Double(microBatches.count)), measuring: columns.isMeasuring)
+    // Draws count the discriminator's steps: a resumed run goes on at the same one.
+    if game.isLazy, (microBatches[0].draw - 1) / microBatches.count % game.regularizerInterval == 0 {
+      penalize(microBatches, fakes)
+    }
+    if let clip = game.clip { discriminator.network.clipWeights(clip) }
     columns.losses = [loss]
-    columns.add("critic_loss", at: 0) { loss }
-    columns.add("critic_gradient_norm") { norm?.squareRoot() }
+    columns.add("discriminator_loss", at: 0) { loss }
+    columns.add("discriminator_gradient_norm") { norm?.squareRoot() }
     return loss
   }
 
-  /// The critic's lazy penalties, all of an interval at once and in an update of their own (Karras et al. 2020,
+  /// The discriminator's lazy penalties, all of an interval at once and in an update of their own (Karras et al. 2020,
   /// "Analyzing and improving the image quality of StyleGAN", appendix B).
-  private func penalize(_ hands: [Hand], _ fakes: [Tensor]) {
-    note("the critic's lazy penalties")
+  private func penalize(_ microBatches: [MicroBatch], _ fakes: [Tensor]) {
+    note("the discriminator's lazy penalties")
     var sum: Tensor?
-    for (hand, fake) in zip(hands, fakes) {
+    for (microBatch, fake) in zip(microBatches, fakes) {
       let tape = Tape()
-      let weights = critic.network.watched(on: tape)
-      let scene = scene(hand, fake: fake, isJoint: true, tape: tape, moving: \.critic, weights, criticWeights: weights)
-      guard let penalty = total(nil, \.critic, scene, where: \.isLazy) else { return }
-      let whole = Double(game.termInterval) * penalty
-      let flat = critic.network.flattened(gradient(of: whole, wrt: weights, releasing: true))
+      let weights = discriminator.network.watched(on: tape)
+      let context = lossContext(
+        microBatch, fake: fake, isJoint: true, tape: tape, moving: \.discriminator, weights,
+        discriminatorWeights: weights)
+      guard let penalty = total(nil, \.discriminator, context, where: \.isLazy) else { return }
+      let whole = Double(game.regularizerInterval) * penalty
+      let flat = discriminator.network.flattened(gradient(of: whole, wrt: weights, retainGraph: false))
       sum = sum.map { $0 + flat } ?? flat
     }
-    _ = critic.move(along: scaled(sum, 1 / Double(hands.count)), measuring: false)
+    _ = discriminator.move(along: scaled(sum, 1 / Double(microBatches.count)), measuring: false)
   }
 
-  func generatorStep(_ hands: [Hand], _ generation: Generation?, _ columns: inout Columns) {
+  func generatorStep(_ microBatches: [MicroBatch], _ generated: GeneratedBatch?, _ columns: inout Columns) {
     var sum: Tensor?
     var losses: [Tensor] = []
-    for hand in hands {
-      let generation = generation ?? generate(hand.latents, hand)
+    for microBatch in microBatches {
+      let generated = generated ?? generate(microBatch.latents, microBatch)
       note("the generator's loss")
-      // With a critic of the future the game is zero-sum, reals included (Metz et al. 2017, equations 2 and 5): where
-      // the generator's own term is followed through the critic's updates, misleading them is what pays best.
+      // With a discriminator of the future the game is zero-sum, reals included (Metz et al. 2017, equations 2 and 5):
+      // where the generator's own term is followed through the discriminator's updates, misleading them is what pays
+      // best.
       let isUnrolled = game.unroll > 0
-      let scene = scene(
-        hand, fake: generation.fake, isJoint: isUnrolled, tape: generation.tape, moving: \.generator,
-        generation.weights, criticWeights: isUnrolled ? unrolledCritic(hand, generation) : nil)
-      let loss = isUnrolled ? -game.objective.criticLoss(scene) : game.objective.generatorLoss(scene)
-      let whole = plus(\.generator, weighted(loss), scene)
+      let context = lossContext(
+        microBatch, fake: generated.fake, isJoint: isUnrolled, tape: generated.tape, moving: \.generator,
+        generated.weights, discriminatorWeights: isUnrolled ? unrolledDiscriminator(microBatch, generated) : nil)
+      let loss = isUnrolled ? -game.objective.discriminatorLoss(context) : game.objective.generatorLoss(context)
+      let whole = plus(\.generator, weighted(loss), context)
       note("the generator's gradient")
-      let flat = generator.network.flattened(gradient(of: whole, wrt: generation.weights, releasing: true))
+      let flat = generator.network.flattened(gradient(of: whole, wrt: generated.weights, retainGraph: false))
       sum = sum.map { $0 + flat } ?? flat
       losses.append(whole.detached())
     }
     note("the generator's update")
-    let norm = generator.move(along: scaled(sum, 1 / Double(hands.count)), measuring: columns.isMeasuring)
+    let norm = generator.move(along: scaled(sum, 1 / Double(microBatches.count)), measuring: columns.isMeasuring)
     let loss = mean(losses)
     columns.losses.append(loss)
     columns.add("generator_loss", at: 1) { loss }
@@ -217,20 +226,22 @@ public final class Trainer {
 
   // MARK: What both orders share
 
-  typealias Side = KeyPath<Term, (@Sendable (Scene) -> Tensor)?>
+  typealias Side = KeyPath<Regularizer, (@Sendable (LossContext) -> Tensor)?>
 
-  /// The loss and the terms that are due, each times its weight.
+  /// The loss and the regularizers that are due, each times its weight.
   func plus(
-    _ side: Side, _ loss: Tensor, _ scene: Scene, where isDue: (Term) -> Bool = { _ in true }
+    _ side: Side, _ loss: Tensor, _ context: LossContext, where isDue: (Regularizer) -> Bool = { _ in true }
   ) -> Tensor {
-    total(loss, side, scene, where: isDue) ?? loss
+    total(loss, side, context, where: isDue) ?? loss
   }
 
-  private func total(_ loss: Tensor?, _ side: Side, _ scene: Scene, where isDue: (Term) -> Bool) -> Tensor? {
-    game.terms.reduce(loss) { sum, entry in
+  private func total(_ loss: Tensor?, _ side: Side, _ context: LossContext, where isDue: (Regularizer) -> Bool)
+    -> Tensor?
+  {
+    game.regularizers.reduce(loss) { sum, entry in
       let weight = entry.weight.value(at: step)
-      guard weight > 0, isDue(entry.term), let term = entry.term[keyPath: side] else { return sum }
-      let own = weight * term(scene)
+      guard weight > 0, isDue(entry.regularizer), let regularizer = entry.regularizer[keyPath: side] else { return sum }
+      let own = weight * regularizer(context)
       return sum.map { $0 + own } ?? own
     }
   }
@@ -238,28 +249,33 @@ public final class Trainer {
   /// The generator's loss as it enters the sum with its terms.
   func weighted(_ loss: Tensor) -> Tensor { game.generatorWeight == 1 ? loss : game.generatorWeight * loss }
 
-  func scene(
-    _ hand: Hand, fake: Tensor, isJoint: Bool, tape: Tape, moving: KeyPath<Trainer, Player>, _ weights: [Tensor],
-    criticWeights: [Tensor]?
-  ) -> Scene {
+  func lossContext(
+    _ microBatch: MicroBatch, fake: Tensor, isJoint: Bool, tape: Tape, moving: KeyPath<Trainer, TrainableNetwork>,
+    _ weights: [Tensor],
+    discriminatorWeights: [Tensor]?
+  ) -> LossContext {
     let player = self[keyPath: moving]
-    var background = Scene.Background()
+    var background = LossContext.Background()
     (background.tape, background.network, background.weights) = (tape, player.network, weights)
-    (background.labels, background.truths, background.lesson) = (hand.labels, hand.truths, hand.lesson)
-    (background.critic, background.pack) = (game.objective.critic, game.pack)
-    (background.latents, background.options, background.state) = (hand.latents, game.options, objectiveState)
-    background.history = player.history.map(player.network.views) ?? []
-    background.draws = Draws(seed: seed, step: hand.draw)
-    let views = moving == \.critic ? game.views : game.views.filter { $0.isOnBothSides || $0.pack > 1 }
-    let sight = View.Sight(step: step, draws: background.draws, real: hand.real)
-    let look: (Tensor) -> Tensor = { views.reduce($0) { $1.apply($0, sight) } }
-    return Scene(
-      real: hand.real, fake: fake, isJoint: isJoint, background, views: views.isEmpty ? nil : look
-    ) { [critic] seen, labels, run in
-      var mode = self.mode(hand.draw, labels)
-      (mode.statistics, mode.parts) = (.batch(updating: !run.isExtra), run.parts)
-      let (output, features) = critic.network.evaluate(seen, weights: criticWeights, mode: mode)
-      return Scene.Verdict(output: output, features: features)
+    (background.labels, background.trueLabels, background.labeledBatch) = (
+      microBatch.labels, microBatch.trueLabels, microBatch.labeledBatch
+    )
+    (background.discriminator, background.pack) = (game.objective.discriminator, game.pack)
+    (background.latents, background.options, background.state) = (microBatch.latents, game.options, objectiveState)
+    background.historicalAverage = player.historicalAverage.map(player.network.views) ?? []
+    background.draws = StepRandom(seed: seed, step: microBatch.draw)
+    let inputTransforms =
+      moving == \.discriminator ? game.inputTransforms : game.inputTransforms.filter { $0.isOnBothSides || $0.pack > 1 }
+    let context = InputTransform.Context(step: step, draws: background.draws, real: microBatch.real)
+    let look: (Tensor) -> Tensor = { inputTransforms.reduce($0) { $1.apply($0, context) } }
+    return LossContext(
+      real: microBatch.real, fake: fake, isJoint: isJoint, background,
+      inputTransforms: inputTransforms.isEmpty ? nil : look
+    ) { [discriminator] seen, labels, run in
+      var mode = self.mode(microBatch.draw, labels)
+      (mode.statistics, mode.groups) = (.batch(updating: !run.isExtra), run.groups)
+      let (output, features) = discriminator.network.evaluate(seen, weights: discriminatorWeights, mode: mode)
+      return LossContext.DiscriminatorOutput(output: output, features: features)
     }
   }
 
@@ -286,8 +302,8 @@ public final class Trainer {
   }
 }
 
-/// When the critic is near its optimum: its loss, averaged over so many steps, no longer falls.
-private struct Stall {
+/// When the discriminator is near its optimum: its loss, averaged over so many steps, no longer falls.
+private struct PlateauDetector {
   let tolerance: Double
   private var last: Double?
   private var losses: [Tensor] = []

@@ -1,8 +1,8 @@
 @_exported import Networks
 
-extension Player {
+extension TrainableNetwork {
   /// One step of maximum likelihood: along the gradient of the mean of -log q over samples. It minimises KL(p ‖ q) up
-  /// to the entropy of p, with no critic (Grover et al. 2018, "Flow-GAN", section 3.1).
+  /// to the entropy of p, with no discriminator (Grover et al. 2018, "Flow-GAN", section 3.1).
   ///
   /// - Parameter samples: [N, d].
   /// - Returns: The mean log density [] of the samples before the step, in nats, on the device.

@@ -1,17 +1,18 @@
 import Networks
 
-/// A variational autoencoder: a generator that learns from a lower bound of its likelihood instead of from a critic.
+/// A variational autoencoder: a generator that learns from a lower bound of its likelihood instead of from a
+/// discriminator.
 ///
 /// Source: Kingma and Welling 2014, "Auto-Encoding Variational Bayes". Any pair of networks serves whose encoder gives
-/// twice as many numbers as the decoder takes: both rows of an `Architecture`, its critic with 2 latent - 1 further
-/// outputs.
+/// twice as many numbers as the decoder takes: both rows of an `Architecture`, its discriminator with 2 latent - 1
+/// further outputs.
 public struct VariationalAutoencoder {
   /// What samples look like around the decoder's output.
   public enum Likelihood: Sendable {
     /// Each element is on with the probability sigmoid(output); samples lie in [0, 1].
     case bernoulli
     /// Normal about the output, with a deviation that stays.
-    case gaussian(deviation: Double)
+    case gaussian(standardDeviation: Double)
 
     /// log p(x | z) [N] of samples [N, ...], in nats.
     func logDensity(_ x: Tensor, _ output: Tensor) -> Tensor {
@@ -19,15 +20,15 @@ public struct VariationalAutoencoder {
       let (x, output) = (x.reshaped(to: flat), output.reshaped(to: flat))
       switch self {
       case .bernoulli: return (x * output - output.softplus()).summed(over: [1])
-      case .gaussian(let deviation):
-        let logDeviation = Tensor(deviation, shape: [1], on: x.device).logarithm()
-        return ((x - output) / deviation).standardNormalLogDensity() - Double(flat[1]) * logDeviation
+      case .gaussian(let standardDeviation):
+        let logStandardDeviation = Tensor(standardDeviation, shape: [1], on: x.device).logarithm()
+        return ((x - output) / standardDeviation).standardNormalLogDensity() - Double(flat[1]) * logStandardDeviation
       }
     }
   }
 
-  public private(set) var encoder: Player
-  public private(set) var decoder: Player
+  public private(set) var encoder: TrainableNetwork
+  public private(set) var decoder: TrainableNetwork
   public let likelihood: Likelihood
   /// Where ε is drawn.
   public let random: RandomStream
@@ -35,7 +36,9 @@ public struct VariationalAutoencoder {
   public private(set) var step = 0
 
   /// - Throws: `NetworkError` where the networks do not fit each other.
-  public init(encoder: Player, decoder: Player, likelihood: Likelihood, random: RandomStream) throws(NetworkError) {
+  public init(encoder: TrainableNetwork, decoder: TrainableNetwork, likelihood: Likelihood, random: RandomStream)
+    throws(NetworkError)
+  {
     let (code, latent) = (encoder.network.output, decoder.network.input)
     guard latent.rank == 1, code == [2 * latent[0]], encoder.network.input == decoder.network.output else {
       throw NetworkError(
@@ -62,7 +65,7 @@ public struct VariationalAutoencoder {
     let tape = Tape()
     let weights = (encoder: encoder.network.watched(on: tape), decoder: decoder.network.watched(on: tape))
     let bound = bound(samples, weights, mode: .training, noise(samples, draw: step)).mean()
-    let slopes = gradient(of: -bound, wrt: weights.encoder + weights.decoder, releasing: true)
+    let slopes = gradient(of: -bound, wrt: weights.encoder + weights.decoder, retainGraph: false)
     let count = weights.encoder.count
     _ = encoder.move(along: encoder.network.flattened(Array(slopes[..<count])), measuring: false)
     _ = decoder.move(along: decoder.network.flattened(Array(slopes[count...])), measuring: false)

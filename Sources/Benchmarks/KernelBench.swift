@@ -46,7 +46,7 @@ public struct KernelBench {
       progress("\(number + 1)/\(rows.count)  \(row.name)\(estimate)")
       // What the last row left idle would count against this one's room.
       device.freeIdleBuffers()
-      let needed = try row.rehearse().peakBytes
+      let needed = try row.dryRun().peakBytes
       if let limit = device.memoryLimit, needed > limit - device.bytesHeld {
         let reason = "it takes \(needed >> 20) MiB, and the device has \((limit - device.bytesHeld) >> 20) MiB"
         report.skipped.append(.init(name: row.name, reason: reason))

@@ -36,7 +36,7 @@ extension KernelRow {
     let size, channels, filters, taps: Int
     let geometry: ConvolutionGeometry
 
-    /// A layer of DCGAN's critic. The generator's layers are the same ones' input gradients.
+    /// A layer of DCGAN's discriminator. The generator's layers are the same ones' input gradients.
     static func dcgan(_ size: Int, _ channels: Int, _ filters: Int) -> Layer {
       Layer(
         name: "dcgan64 \(size)x\(size)x\(channels) to \(filters)", size: size, channels: channels, filters: filters,
@@ -70,7 +70,7 @@ extension KernelRow {
         row("weight gradient") { x, w, dy in
           let w = Tape().watch(w)
           let y = conv2d(x, w, geometry)
-          return { _ = gradient(of: y, wrt: [w], seed: dy) }
+          return { _ = gradient(of: y, wrt: [w], gradOutput: dy) }
         },
       ]
     }
@@ -116,7 +116,7 @@ extension KernelRow {
           let gamma = tape.watch(Tensor(1, shape: [channels], on: device))
           let beta = tape.watch(Tensor(0, shape: [channels], on: device))
           let y = x.batchNormalized(moments: x.moments(), gamma: gamma, beta: beta, epsilon: 1e-5)
-          return { _ = gradient(of: y, wrt: [x, gamma, beta], seed: dy) }
+          return { _ = gradient(of: y, wrt: [x, gamma, beta], gradOutput: dy) }
         },
       ]
     }
@@ -139,7 +139,7 @@ extension KernelRow {
       ) { device in
         let x = Tape().watch(random([count], 1, on: device)), dy = random([count], 2, on: device)
         let y = function(x)
-        return { _ = gradient(of: y, wrt: [x], seed: dy) }
+        return { _ = gradient(of: y, wrt: [x], gradOutput: dy) }
       }
       return [forward, backward]
     }
@@ -201,9 +201,9 @@ extension KernelRow {
           let network = try Network(layer, input: [count / 100 - 1], random: random, on: device)
           guard let rule = OptimizerRule.all.first(where: { $0.name == "adam" }) else { return {} }
           let settings = OptimizerSettings(rate: 1e-4)
-          var player = Player(network, rule, settings, averageDecay: isAveraged ? 0.999 : 0)
+          var player = TrainableNetwork(network, rule, settings, emaDecay: isAveraged ? 0.999 : 0)
           let slope = Tensor(0.01, shape: [count], on: device)
-          return { player.optimizer.update(player.network, along: slope, average: player.averaging) }
+          return { player.optimizer.update(player.network, along: slope, ema: player.emaUpdate) }
         }
       }
     }
@@ -245,7 +245,7 @@ extension KernelRow {
       ) { device in
         let table = Tape().watch(random([classes, width], 1, on: device))
         let y = table.gathered(indices(batch, below: classes, on: device)), dy = random([batch, width], 2, on: device)
-        return { _ = gradient(of: y, wrt: [table], seed: dy) }
+        return { _ = gradient(of: y, wrt: [table], gradOutput: dy) }
       },
     ]
   }

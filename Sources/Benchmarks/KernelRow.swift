@@ -31,19 +31,19 @@ public struct KernelRow: Sendable {
   }
 
   /// What a row takes, learned without computing anything.
-  struct Rehearsal {
+  struct DryRun {
     /// The most device memory held at once.
     let peakBytes: Int
     /// Operations of the matrix products and convolutions in one run, as the ops themselves count them.
     let productFLOPs: Int
   }
 
-  func rehearse() throws -> Rehearsal {
-    let device = Device.rehearsal()
+  func dryRun() throws -> DryRun {
+    let device = Device.dryRun()
     let work = try prepare(device)
     let before = device.productFLOPs
     work()
-    return Rehearsal(peakBytes: device.peakBytesHeld, productFLOPs: device.productFLOPs - before)
+    return DryRun(peakBytes: device.peakBytesHeld, productFLOPs: device.productFLOPs - before)
   }
 
   /// Whether the row belongs to a choice: its family and name hold every word of at least one of the texts. No text

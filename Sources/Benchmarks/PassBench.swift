@@ -18,7 +18,8 @@ public struct PassBench {
     pass = { _ = try extractor.features(of: images) }
   }
 
-  /// The generator of a preset with its first weights: from latents to samples on the device, batch norm by its running moments.
+  /// The generator of a preset with its first weights: from latents to samples on the device, batch norm by its running
+  /// moments.
   ///
   /// - Throws: `NetworkError` where the architecture does not fit the configuration, `DeviceError`.
   public init(samplesOf configuration: Configuration, preset: String, batch: Int, on device: Device) throws {
@@ -26,7 +27,7 @@ public struct PassBench {
     let latents = trainer.latents(batch)
     (self.device, self.batch, what) = (device, batch, preset)
     pass = {
-      _ = trainer.samples(latents, Trainer.Sampling(usesAverage: false, usesRunningStatistics: true))
+      _ = trainer.samples(latents, Trainer.Sampling(usesEMA: false, usesRunningStatistics: true))
       try device.synchronize()
     }
   }

@@ -91,12 +91,12 @@ public struct StepBench {
   /// What the host does for a launch before a device sees it: shapes, tape, pool, arguments. The same step on a device
   /// that computes nothing takes this and no more.
   private func hostSecondsPerLaunch() throws -> Double {
-    let rehearsal = Device.rehearsal(like: device)
-    let bench = try StepBench(configuration, on: rehearsal)
+    let dryRun = Device.dryRun(like: device)
+    let bench = try StepBench(configuration, on: dryRun)
     for _ in 0..<3 { bench.step() }
-    let launches = rehearsal.launchCount
+    let launches = dryRun.launchCount
     let times = (0..<21).map { _ in ContinuousClock().measure(bench.step) / .seconds(1) }
-    return times.sorted()[10] / (Double(rehearsal.launchCount - launches) / 21)
+    return times.sorted()[10] / (Double(dryRun.launchCount - launches) / 21)
   }
 
   /// What handing over a launch costs on this device beyond that: a kernel over one element, which nobody waits for,
@@ -110,7 +110,7 @@ public struct StepBench {
         return ContinuousClock().measure { for _ in 0..<200 { x.fill(1) } } / .seconds(200)
       }.min() ?? 0
     }
-    return max(0, try seconds(on: device) - seconds(on: .rehearsal()))
+    return max(0, try seconds(on: device) - seconds(on: .dryRun()))
   }
 
   private static var peakResidentMiB: Double {

@@ -22,7 +22,7 @@ public struct ImageBatch: Equatable, Sendable {
 /// What it hands out is a function of the data set, the sampler and the cursor that it starts at, so that a resumed run
 /// gets the batches that it would have got.
 public final class BatchPrefetcher: Sendable {
-  private let exchange: Exchange
+  private let queue: BatchQueue
 
   /// Starts at `cursor`, and keeps up to `depth` batches ready.
   public init(
@@ -30,13 +30,13 @@ public final class BatchPrefetcher: Sendable {
   ) {
     precondition(dataset.count == sampler.count, "a sampler of \(sampler.count) images for \(dataset.count)")
     precondition(cursor.epoch >= 0 && (0..<sampler.batchesPerEpoch).contains(cursor.batch), "no such batch: \(cursor)")
-    let exchange = Exchange(depth: max(depth, 1))
-    self.exchange = exchange
+    let queue = BatchQueue(depth: max(depth, 1))
+    self.queue = queue
     // The thread holds the exchange and not the prefetcher, whose end is what stops it.
     do throws(ThreadFailure) {
-      try WorkerThread { Self.assemble(dataset, sampler, from: cursor, into: exchange) }.detach()
+      try WorkerThread { Self.assemble(dataset, sampler, from: cursor, into: queue) }.detach()
     } catch {
-      exchange.end(
+      queue.end(
         with: DatasetError(
           path: dataset.name, problem: "no thread can be started that reads it: \(error)",
           remedy: "raise the limits of processes and memory (ulimit -u, ulimit -v)"))
@@ -61,40 +61,41 @@ public final class BatchPrefetcher: Sendable {
   /// - Parameter isInterrupted: Asked every tenth of a second while nothing is there.
   /// - Throws: As `next()`.
   public func next(unless isInterrupted: () -> Bool) throws(DatasetError) -> ImageBatch? {
-    try exchange.take(unless: isInterrupted)
+    try queue.take(unless: isInterrupted)
   }
 
-  /// Ends the thread, and returns when it has ended, unless somebody gave up waiting for it. Stopping twice does no harm.
+  /// Ends the thread, and returns when it has ended, unless somebody gave up waiting for it. Stopping twice does no
+  /// harm.
   public func stop() {
-    exchange.stop()
+    queue.stop()
   }
 
   private static func assemble(
-    _ dataset: any ImageDataset, _ sampler: BatchSampler, from start: BatchSampler.Cursor, into exchange: Exchange
+    _ dataset: any ImageDataset, _ sampler: BatchSampler, from start: BatchSampler.Cursor, into queue: BatchQueue
   ) {
     var cursor = start
     var order = sampler.order(epoch: cursor.epoch)
     // Of a part of a data set they are put together at each look.
     let classes = dataset.labels
     do throws(DatasetError) {
-      while exchange.waitForRoom() {
+      while queue.waitForRoom() {
         let indices = Array(order[sampler.range(ofBatch: cursor.batch)])
         let bytes = try dataset.read(indices, flipped: sampler.flips(epoch: cursor.epoch, batch: cursor.batch))
         let labels = classes.map { classes in indices.map { classes[$0] } }
-        exchange.put(ImageBatch(bytes: bytes, labels: labels, cursor: cursor, indices: indices))
+        queue.put(ImageBatch(bytes: bytes, labels: labels, cursor: cursor, indices: indices))
         let next = sampler.cursor(after: cursor)
         if next.epoch != cursor.epoch { order = sampler.order(epoch: next.epoch) }
         cursor = next
       }
-      exchange.end(with: nil)
+      queue.end(with: nil)
     } catch {
-      exchange.end(with: error)
+      queue.end(with: error)
     }
   }
 }
 
 /// The batches that wait between the thread and its user. The condition tells of changes; the mutex holds the state.
-private final class Exchange: Sendable {
+private final class BatchQueue: Sendable {
   private struct State {
     var batches: [ImageBatch] = []
     var error: DatasetError?

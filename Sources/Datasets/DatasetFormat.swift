@@ -60,8 +60,8 @@ struct DatasetFormat: Sendable {
   let name: String
   /// What to do where a part is missing.
   let remedy: String
-  /// The parts that lie at a place, what stands for a split before others of it; none where it holds no data set of this
-  /// format.
+  /// The parts that lie at a place, what stands for a split before others of it; none where it holds no data set of
+  /// this format.
   let parts: @Sendable (DatasetPlace) throws(DatasetError) -> [Part]
 
   /// The rows are asked in this order.

@@ -151,7 +151,8 @@ struct ReadablePictures {
     listing.notes + (skipped > 0 ? ["\(skipped) file\(skipped == 1 ? "" : "s") that cannot be read left out"] : [])
   }
 
-  /// Decodes every picture: into one array where they are kept, else only to find those that cannot be read, which leave.
+  /// Decodes every picture: into one array where they are kept, else only to find those that cannot be read, which
+  /// leave.
   ///
   /// - Throws: `DatasetError` where one is unreadable and not skipped, or none is left.
   mutating func decode(

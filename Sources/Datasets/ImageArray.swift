@@ -57,8 +57,8 @@ public struct ImageArray: ImageDataset {
   /// These images cropped to their central square and brought to `size` x `size`, with `channels` channels (nil keeps
   /// either): larger images are averaged, smaller ones get a border of `background`, or are enlarged where asked.
   ///
-  /// - Throws: `DatasetError` for a size outside 1...4096 or channels other than 1 and 3, and where all of them would take
-  ///   more memory than one file may.
+  /// - Throws: `DatasetError` for a size outside 1...4096 or channels other than 1 and 3, and where all of them would
+  ///   take more memory than one file may.
   public func fitted(
     size: Int?, channels: Int? = nil, fit: Fit = .pad, background: RGB = .black
   ) throws(DatasetError) -> ImageArray {

@@ -88,8 +88,8 @@ package enum ImageCodec {
 
   private static let budget = DecodingBudget()
 
-  /// Decodes a picture and lends it to `body`. As many are decoded side by side as together take no more memory than one
-  /// file may: a large picture waits for the others.
+  /// Decodes a picture and lends it to `body`. As many are decoded side by side as together take no more memory than
+  /// one file may: a large picture waits for the others.
   static func withDecoded<Result>(
     _ bytes: Data, path: String, _ body: (Picture, _ warning: String?) throws(DatasetError) -> Result
   ) throws(DatasetError) -> Result {

@@ -9,7 +9,8 @@ public enum Split: String, CaseIterable, Codable, Sendable {
 
 /// Opens the data set at `url`, whatever its kind: IDX files of MNIST and its like (a folder of them, or one file of
 /// images), the binary version of CIFAR-10 or CIFAR-100, a packed file (or a folder of train.safetensors and
-/// held-out.safetensors), a folder of PNG and JPEG files, or an archive of them with the dataset.json of StyleGAN's tools.
+/// held-out.safetensors), a folder of PNG and JPEG files, or an archive of them with the dataset.json of StyleGAN's
+/// tools.
 ///
 /// - Parameters:
 ///   - split: Which part, where the data set comes in parts.

@@ -47,8 +47,8 @@ package enum Orientation: Int, CaseIterable, Sendable {
     return seen
   }
 
-  /// Looks through a JPEG's segments, which begin with 0xff, a marker and a length, for EXIF's. What lies between them is
-  /// passed over.
+  /// Looks through a JPEG's segments, which begin with 0xff, a marker and a length, for EXIF's. What lies between them
+  /// is passed over.
   private static func exif(inJPEG bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
     var at = 2
     while at + 4 <= bytes.count {

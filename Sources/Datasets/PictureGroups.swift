@@ -35,9 +35,9 @@ public struct PictureGroups: Sendable {
     }
   }
 
-  /// Groups files by a column of a table: CSV with a line of names, or JSON, an array of objects or an object of objects
-  /// by file. Files are named in the column file, name or path, else the first, by their path, their name, or their
-  /// name without suffix.
+  /// Groups files by a column of a table: CSV with a line of names, or JSON, an array of objects or an object of
+  /// objects by file. Files are named in the column file, name or path, else the first, by their path, their name, or
+  /// their name without suffix.
   ///
   /// - Throws: `DatasetError` where the table cannot be read, has no such column, or lacks a file.
   public init(of files: [String], column: String, in table: URL) throws(DatasetError) {

@@ -29,8 +29,8 @@ struct PictureListing: Sendable {
     "webp", "gif", "bmp", "tif", "tiff", "avif", "heic", "heif", "jp2", "jxl", "ppm", "pgm", "tga", "exr", "svg",
   ]
 
-  /// Lists as much of a folder as can be. Its sub-folders are classes, but where dataset.json tells the labels; what lies
-  /// deeper in them belongs to the same class. Files that are no pictures by their contents are passed over.
+  /// Lists as much of a folder as can be. Its sub-folders are classes, but where dataset.json tells the labels; what
+  /// lies deeper in them belongs to the same class. Files that are no pictures by their contents are passed over.
   init(surveying directory: RawPath) {
     let (own, folders) = contents(of: RawPath([]), in: directory)
     var perFolder: [(name: RawPath, files: [PictureFile])] = []

@@ -1,8 +1,8 @@
 import Foundation
 import Records
 
-/// The labels that StyleGAN's tools keep beside pictures, in dataset.json: {"labels": [["00000/img00000000.png", 6], ...]},
-/// or null where there are none. The folders that the pictures lie in are numbers and no classes.
+/// The labels that StyleGAN's tools keep beside pictures, in dataset.json: {"labels": [["00000/img00000000.png", 6],
+/// ...]}, or null where there are none. The folders that the pictures lie in are numbers and no classes.
 ///
 /// Source: dataset_tool.py and training/dataset.py of https://github.com/NVlabs/stylegan3
 struct StyleGANLabels {

@@ -25,7 +25,8 @@ protocol Backend: AnyObject {
   var form: KernelForm { get }
   /// Whether the chains of a sum over `k` had better be computed apart, each as a batch of a launch of this extent.
   func computesChainsApart(_ kernel: Kernel, k: Int, over extent: Extent) -> Bool
-  /// Elements that scratch between two launches should have at most: what a cache holds, or what keeps a GPU's units busy.
+  /// Elements that scratch between two launches should have at most: what a cache holds, or what keeps a GPU's units
+  /// busy.
   var scratchElements: Int { get }
   /// Waits until all work is done.
   func synchronize() throws(DeviceError)
@@ -51,8 +52,8 @@ public struct LaunchTime: Sendable {
 package let chainTerms = 512
 
 extension Extent {
-  /// Whether there are so few outputs for so many chains that on a processor the chains are better computed one after the other:
-  /// the operands of each are then read once, and serve all outputs from a cache.
+  /// Whether there are so few outputs for so many chains that on a processor the chains are better computed one after
+  /// the other: the operands of each are then read once, and serve all outputs from a cache.
   func suitsACache(k: Int) -> Bool { k >= 8 * chainTerms && rows * columns * batches <= 1 << 18 }
 }
 

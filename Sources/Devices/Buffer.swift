@@ -21,8 +21,8 @@ public final class Buffer {
   deinit { pool.give(block) }
 }
 
-/// Free memory, so that a steady training step asks the backend for nothing: small pieces by size, large ones as parts of
-/// slabs, which take any mixture of sizes.
+/// Free memory, so that a steady training step asks the backend for nothing: small pieces by size, large ones as parts
+/// of slabs, which take any mixture of sizes.
 final class BufferPool {
   private static let largeBytes = 1 << 20
   private static let slabBytes = 1 << 25

@@ -2,8 +2,8 @@ import Glibc
 
 /// A folder of files that may be lost, the user's own by default. Whatever is wrong with it, it holds nothing.
 ///
-/// What is read from it is run, or believed. So neither the folder nor a file may be another user's, or such that others
-/// may write to it.
+/// What is read from it is run, or believed. So neither the folder nor a file may be another user's, or such that
+/// others may write to it.
 package struct CacheFolder: Sendable {
   package let path: String
 
@@ -52,8 +52,8 @@ package struct CacheFolder: Sendable {
     status.st_uid == geteuid() && status.st_mode & (S_IWGRP | S_IWOTH) == 0
   }
 
-  /// Writes a file; tells whether it worked. A reader sees the whole of it or what was there before: it is written aside
-  /// and then renamed.
+  /// Writes a file; tells whether it worked. A reader sees the whole of it or what was there before: it is written
+  /// aside and then renamed.
   @discardableResult
   func write(_ bytes: [UInt8], to name: String) -> Bool {
     make()

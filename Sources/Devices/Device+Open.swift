@@ -10,8 +10,8 @@ extension Device {
   ///   - threads: Threads of the pool, 1 to 1024; else `SADDLE_THREADS`, else one for each processor that this process
   ///     may use.
   /// - Throws: `DeviceError.unsupported` where the processor lacks the build's instructions, `badSetting` for another
-  ///   number of threads, `noThreads` where they cannot be started, `inexact` where the processor's arithmetic fails the
-  ///   probe.
+  ///   number of threads, `noThreads` where they cannot be started, `inexact` where the processor's arithmetic fails
+  ///   the probe.
   public static func cpu(
     precision: Precision = .single, isa: String? = nil, threads: Int? = nil
   ) throws(DeviceError) -> Device {

@@ -9,7 +9,7 @@ public final class Device {
   private var zeros: Buffer?
   private var hostWaitCount = 0
   /// Looks at all results where it is set.
-  public var inspection: Inspection?
+  public var anomalyDetector: AnomalyDetector?
   /// What was asked of the device so far.
   public private(set) var launchCount = 0
   /// Floating-point operations of the matrix products and convolutions asked for so far, counted directly (two for each
@@ -218,8 +218,8 @@ public final class Device {
     precondition(buffer.pool === pool, "\(use) on \(name): a buffer is of another device, \(buffer.pool.deviceName)")
   }
 
-  /// Whether these buffers are more than names for memory that could not be had; if not, the device fails again as it did
-  /// then.
+  /// Whether these buffers are more than names for memory that could not be had; if not, the device fails again as it
+  /// did then.
   private func hasMemory(_ arguments: [LaunchArgument]) -> Bool {
     for case .buffer(let buffer, _) in arguments where !hasMemory(buffer) { return false }
     return true

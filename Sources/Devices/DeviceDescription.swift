@@ -33,7 +33,8 @@ public struct DeviceDescription: Sendable {
   /// What a user should know: why the device cannot be used, or why `auto` takes it.
   public internal(set) var remark: String?
 
-  /// Whether this device is expected to be the faster one: its kind first, then what its units compute at its clock, then memory.
+  /// Whether this device is expected to be the faster one: its kind first, then what its units compute at its clock,
+  /// then memory.
   func isBetter(than other: DeviceDescription) -> Bool {
     let kinds = Kind.allCases
     let (mine, others) = (kinds.firstIndex(of: kind) ?? 0, kinds.firstIndex(of: other.kind) ?? 0)

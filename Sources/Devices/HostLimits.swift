@@ -1,10 +1,10 @@
 import Glibc
 
-/// What this process may use of its machine: the processors that it may run on, the time that its control groups give it,
-/// and their limits of memory.
+/// What this process may use of its machine: the processors that it may run on, the time that its control groups give
+/// it, and their limits of memory.
 ///
-/// Linux keeps the limits of control groups in files: version 2 in one tree, version 1 in one for each controller. Those of
-/// the groups that a group lies in hold for it too.
+/// Linux keeps the limits of control groups in files: version 2 in one tree, version 1 in one for each controller.
+/// Those of the groups that a group lies in hold for it too.
 package struct HostLimits: Equatable, Sendable {
   /// Processors that the process may run on.
   package let processors: Int
@@ -12,7 +12,8 @@ package struct HostLimits: Equatable, Sendable {
   package let quota: Double?
   /// Bytes of memory that the control groups allow; nil without a limit.
   package let memory: Int?
-  /// Of that, the bytes not yet in use; what only caches files is given up before a process is killed, and counts as free.
+  /// Of that, the bytes not yet in use; what only caches files is given up before a process is killed, and counts as
+  /// free.
   package let freeMemory: Int?
 
   /// Threads that can run at once.
@@ -78,8 +79,8 @@ package struct HostLimits: Equatable, Sendable {
     freeMemory = rooms.map(\.free).min().map { max(0, $0) }
   }
 
-  /// A group and those that it lies in, the outermost last. In a container the path may be one that only its host knows;
-  /// then the outermost folder is the container's own.
+  /// A group and those that it lies in, the outermost last. In a container the path may be one that only its host
+  /// knows; then the outermost folder is the container's own.
   private static func ancestors(of group: String) -> [String] {
     let parts = group.split(separator: "/")
     return (0...parts.count).reversed().map { parts.prefix($0).map { "/\($0)" }.joined() }

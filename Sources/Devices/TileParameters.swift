@@ -11,7 +11,8 @@ public struct TileParameters: Hashable, Codable, Sendable {
   public let dbuf: Int
   /// Whether 32 items that run in step stand 4 x 8 (1), or along the rows (0).
   public let warp: Int
-  /// Registers that NVIDIA's compiler may give an item; 0 for as many as it likes. Two groups of 256 fit a unit with 128.
+  /// Registers that NVIDIA's compiler may give an item; 0 for as many as it likes. Two groups of 256 fit a unit with
+  /// 128.
   public let registers: Int
 
   /// What a file calls them.
@@ -95,8 +96,8 @@ public struct TileParameters: Hashable, Codable, Sendable {
 
   /// About how long a device of so many units takes for an extent, in units of its own: what chooses between tiles.
   ///
-  /// A unit is taken to be busy with 256 items, and an item's read of a vector of rows or columns to take as long as eight
-  /// multiplications.
+  /// A unit is taken to be busy with 256 items, and an item's read of a vector of rows or columns to take as long as
+  /// eight multiplications.
   func cost(_ extent: Extent, units: Int) -> Double {
     let sharers = max(1, 256 / group), slots = max(1, units) * sharers
     let rounds = (extent.items(geometry) + slots - 1) / slots

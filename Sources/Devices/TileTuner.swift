@@ -36,7 +36,7 @@ public final class TileTuner {
   /// The tiles that are tried, those in use first.
   public let candidates: [TileParameters]
   private let device: OpenCLDevice
-  private let trials: [TileTrial]
+  private let trials: [TuningCase]
   private let sources: [OpenCLPrograms.Source]
   private var units: Int { device.tileUnits }
 
@@ -65,7 +65,7 @@ public final class TileTuner {
   ///   - trials: Else what GANs launch, at a size that suits the device.
   ///   - sources: The kernels' texts.
   init(
-    _ device: OpenCLDevice, candidates: [TileParameters]? = nil, trials: [TileTrial]? = nil,
+    _ device: OpenCLDevice, candidates: [TileParameters]? = nil, trials: [TuningCase]? = nil,
     sources: [OpenCLPrograms.Source] = OpenCLPrograms.embedded
   ) {
     (self.device, self.sources) = (device, sources)
@@ -80,7 +80,7 @@ public final class TileTuner {
       }
     var seen: Set<TileParameters> = []
     self.candidates = fitting.filter { seen.insert($0).inserted }
-    self.trials = trials ?? TileTrial.rows(batch: device.description.kind == .processor ? 1 : 64)
+    self.trials = trials ?? TuningCase.rows(batch: device.description.kind == .processor ? 1 : 64)
   }
 
   /// Tiles worth trying on any device: from 128 to 32 outputs along a side, 16 to 64 outputs an item; on NVIDIA's first
@@ -154,12 +154,12 @@ public final class TileTuner {
   private struct Bench {
     private let backend: OpenCLBackend
     private let memory: Device
-    private let rows: [(trial: TileTrial, prepared: TileTrial.Prepared)]
+    private let rows: [(trial: TuningCase, prepared: TuningCase.Prepared)]
     /// A launch that fails may leave a context in which nothing works any more.
     private(set) var isBroken = false
 
     init(
-      _ device: OpenCLDevice, _ trials: [TileTrial], _ sources: [OpenCLPrograms.Source]
+      _ device: OpenCLDevice, _ trials: [TuningCase], _ sources: [OpenCLPrograms.Source]
     ) throws(DeviceError) {
       // What most tiles compile to is never wanted again: it stays out of the cache.
       let backend = try OpenCLBackend(device, form: .tile, cache: nil, sources: sources)

@@ -8,7 +8,8 @@ public struct Tiles: Hashable, Sendable {
   /// The kernels that have a tuned tile form.
   public static let kernels = Kernel.all.values.filter(\.hasTunedTile).map(\.name).sorted()
 
-  /// The tile for a launch; of those that cost the same the one with the least room for outputs that are not there, then the first.
+  /// The tile for a launch; of those that cost the same the one with the least room for outputs that are not there,
+  /// then the first.
   ///
   /// - Precondition: There is a tile for this kernel.
   func tile(for kernel: Kernel, over extent: Extent, units: Int) -> TileParameters {
@@ -63,8 +64,8 @@ public struct Tiles: Hashable, Sendable {
   static let narrow = TileParameters((64, 4, 16), items: (16, 4), vectors: (4, 1))
   static let low = TileParameters((4, 64, 16), items: (4, 16), vectors: (1, 4))
 
-  /// What is known of a vendor's devices, where this one was not measured: the largest tile first, then one for products
-  /// of few tiles, then those for few columns and rows.
+  /// What is known of a vendor's devices, where this one was not measured: the largest tile first, then one for
+  /// products of few tiles, then those for few columns and rows.
   public static func shipped(for vendor: Vendor) -> Tiles {
     let few = TileParameters((64, 64, 16), items: (8, 16)), thin = TileParameters((64, 32, 16), items: (8, 8))
     let small = TileParameters((32, 32, 16), items: (8, 8))
@@ -121,8 +122,8 @@ extension Tiles.Vendor {
     self = description.kind == .processor ? .processor : known.first { names.contains($0.word) }?.vendor ?? .unknown
   }
 
-  /// Floats that one of the units that its drivers count computes at a time: 128 of a multiprocessor, 64 of a compute unit, 8 of
-  /// an execution unit.
+  /// Floats that one of the units that its drivers count computes at a time: 128 of a multiprocessor, 64 of a compute
+  /// unit, 8 of an execution unit.
   var lanesOfAUnit: Int {
     switch self {
     case .nvidia: 128

@@ -40,8 +40,8 @@ package struct WorkerThread {
   package func detach() { pthread_detach(handle) }
 }
 
-/// Calls `body` for 0..<count on as many processors as the process may use, and returns when all calls are done. Where no
-/// more threads can be had, those that there are do the work.
+/// Calls `body` for 0..<count on as many processors as the process may use, and returns when all calls are done. Where
+/// no more threads can be had, those that there are do the work.
 package func performConcurrently(_ count: Int, _ body: @Sendable (Int) -> Void) {
   final class Counter: Sendable { let next = Atomic(0) }
   let counter = Counter()

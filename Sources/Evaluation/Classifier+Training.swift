@@ -44,7 +44,7 @@ extension Classifier {
     let network = try network(for: images, settings, on: device)
     var optimizer = OptimizerSettings(rate: settings.rate)
     optimizer.beta1 = 0.9
-    var player = Player(network, .adam, optimizer)
+    var player = TrainableNetwork(network, .adam, optimizer)
     let sampler = try BatchSampler(count: images.count, batchSize: settings.batch, seed: settings.seed)
     let labels = images.labels ?? []
     var order: [Int] = []
@@ -60,7 +60,7 @@ extension Classifier {
       let tape = Tape()
       let weights = network.watched(on: tape)
       player.minimize(
-        Term.crossEntropy(network(samples, weights: weights, mode: .training), truth).mean(), by: weights)
+        Regularizer.crossEntropy(network(samples, weights: weights, mode: .training), truth).mean(), by: weights)
       if step % 20 == 0 {
         try device.synchronize()
         progress(step, settings.steps)
@@ -88,7 +88,7 @@ extension Classifier {
     let input: Shape = [images.height, images.width, images.channels]
     return try Network(
       layers(input, settings, classes: images.classNames.count), input: input,
-      random: RandomStream(seed: settings.seed, stream: RandomUse.criticWeights.rawValue), on: device)
+      random: RandomStream(seed: settings.seed, stream: RandomUse.discriminatorWeights.rawValue), on: device)
   }
 }
 
@@ -119,8 +119,8 @@ extension Classifier {
     _ images: any ImageDataset, _ heldOut: any ImageDataset, _ settings: Settings
   ) throws -> String {
     let labels = [images, heldOut].map { "\($0.labels ?? [])" }
-    let parts = try ["classifier 1", "\(settings)", images.sha256(), heldOut.sha256()] + labels + images.classNames
-    return SHA256.digest(of: parts.joined(separator: "\n").utf8).description
+    let groups = try ["classifier 1", "\(settings)", images.sha256(), heldOut.sha256()] + labels + images.classNames
+    return SHA256.digest(of: groups.joined(separator: "\n").utf8).description
   }
 
   private func write(to path: String) throws {

@@ -6,7 +6,7 @@ extension Defect {
     Defect(
       name: "blurred", sign: "detail below 0.6 of the held-out images'",
       remedy:
-        "A longer training, a wider generator or a critic with more capacity sharpens them; an average of weights that "
+        "A longer training, a wider generator or a discriminator with more capacity sharpens them; an average of weights that "
         + "decays too slowly blurs early samples.", explained: []
     ) { comparison in
       guard let detail = comparison.ratio("detail"), detail.ratio < 0.6 else { return nil }
@@ -17,8 +17,8 @@ extension Defect {
     Defect(
       name: "noisy", sign: "detail above 1.7 times the held-out images'",
       remedy:
-        "Train longer, lower optimizer.generator-rate towards the end, or draw samples with an average of weights "
-        + "(average.decay=0.999, sampling.weights=average).", explained: []
+        "Train longer, lower optimizer.generator-lr towards the end, or draw samples with an average of weights "
+        + "(ema.decay=0.999, sampling.weights=ema).", explained: []
     ) { comparison in
       guard let detail = comparison.ratio("detail"), detail.ratio > 1.7 else { return nil }
       return
@@ -28,11 +28,11 @@ extension Defect {
     Defect(
       name: "memorised", sign: "copying above 0.3, and five standard errors from 0",
       remedy:
-        "Give more images, augment what the critic sees (views.augment=color,translation,cutout), take smaller networks, "
+        "Give more images, augment what the discriminator sees (input.augment=color,translation,cutout), take smaller networks, "
         + "or go back to an earlier checkpoint (--from).", explained: []
     ) { comparison in
       guard let copying = comparison.value("copying"), copying.value > 0.3,
-        copying.value > 5 * (copying.deviation ?? 0)
+        copying.value > 5 * (copying.standardDeviation ?? 0)
       else { return nil }
       return
         "The samples repeat training images: \(percent(min(copying.value, 1))) of them, by how often a training image is "
@@ -41,7 +41,7 @@ extension Defect {
     Defect(
       name: "missing classes", sign: "a class below a quarter of its share among held-out images",
       remedy:
-        "The generator has dropped them: let the critic see several samples at once (views.pack=2, "
+        "The generator has dropped them: let the discriminator see several samples at once (input.pack=2, "
         + "model.minibatch=discrimination), or tell it the classes (model.conditioning).",
       explained: ["blurred", "noisy"]
     ) { comparison in
@@ -62,7 +62,7 @@ extension Defect {
     Defect(
       name: "narrow", sign: "recall below 0.6 of the held-out images' (coverage where there is no recall)",
       remedy:
-        "Parts of the data are not drawn (mode collapse): pack samples (views.pack=2), add terms.r1 and terms.r2 with "
+        "Parts of the data are not drawn (mode collapse): pack samples (input.pack=2), add regularizers.r1 and regularizers.r2 with "
         + "objective.name=relativistic, or take larger batches.", explained: ["blurred", "noisy", "memorised"]
     ) { comparison in
       // Coverage also falls where samples are merely unlike real images: recall is the better sign.
@@ -89,8 +89,8 @@ extension Defect {
     Defect(
       name: "alike", sign: "MS-SSIM of pairs above the held-out images' by 0.15",
       remedy:
-        "The generator draws variations of few images (mode collapse): pack samples (views.pack=2) or lower "
-        + "optimizer.generator-rate.", explained: ["blurred", "missing classes"]
+        "The generator draws variations of few images (mode collapse): pack samples (input.pack=2) or lower "
+        + "optimizer.generator-lr.", explained: ["blurred", "missing classes"]
     ) { comparison in
       guard let pairs = comparison.ratio("diversity"), pairs.value > pairs.expected + 0.15 else { return nil }
       return "The samples look alike: the mean MS-SSIM of pairs is \(number(pairs.value)), held-out images' "

@@ -21,8 +21,8 @@ public struct Defect: Sendable {
 
   /// The figures that are judged.
   struct Comparison {
-    let figures: [Figure]
-    let baseline: [Figure]
+    let figures: [MetricValue]
+    let baseline: [MetricValue]
     /// The share of each class among the samples and among held-out images, as the extractor sees them.
     let shares: [Double]
     let expected: [Double]
@@ -30,7 +30,7 @@ public struct Defect: Sendable {
     let count: Int
 
     /// A figure by its metric and its place among the metric's figures.
-    func value(_ metric: String, _ column: Int = 0) -> Figure? { Self.find(figures, metric, column) }
+    func value(_ metric: String, _ column: Int = 0) -> MetricValue? { Self.find(figures, metric, column) }
 
     /// How many times what held-out images give a figure is; nil where either is missing.
     func ratio(_ metric: String, _ column: Int = 0) -> (ratio: Double, value: Double, expected: Double)? {
@@ -40,7 +40,7 @@ public struct Defect: Sendable {
       return (value / expected, value, expected)
     }
 
-    private static func find(_ figures: [Figure], _ metric: String, _ column: Int) -> Figure? {
+    private static func find(_ figures: [MetricValue], _ metric: String, _ column: Int) -> MetricValue? {
       let own = figures.filter { $0.metric == metric }
       return column < own.count ? own[column] : nil
     }

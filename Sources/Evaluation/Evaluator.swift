@@ -4,13 +4,14 @@ import Features
 /// they show.
 public struct EvaluationReport: Sendable, Codable {
   public let conditions: EvaluationProtocol
-  public let figures: [Figure]
-  /// What held-out images give in the samples' place, which no generator can do better than; empty where there are none.
-  public let baseline: [Figure]
+  public let figures: [MetricValue]
+  /// What held-out images give in the samples' place, which no generator can do better than; empty where there are
+  /// none.
+  public let baseline: [MetricValue]
   public let defects: [Defect.Finding]
 
   public init(
-    conditions: EvaluationProtocol, figures: [Figure], baseline: [Figure] = [], defects: [Defect.Finding] = []
+    conditions: EvaluationProtocol, figures: [MetricValue], baseline: [MetricValue] = [], defects: [Defect.Finding] = []
   ) {
     (self.conditions, self.figures, self.baseline, self.defects) = (conditions, figures, baseline, defects)
   }
@@ -27,7 +28,7 @@ public final class Evaluator {
   /// Names of the classes that the extractor tells apart; empty where it knows none.
   public let classNames: [String]
   /// What held-out images give, with the share of each class; nil where there are none.
-  private let baseline: (figures: [Figure], shares: [Double])?
+  private let baseline: (figures: [MetricValue], shares: [Double])?
 
   /// Samples that are made and looked at together: part of what batch statistics depend on.
   public static let page = 250

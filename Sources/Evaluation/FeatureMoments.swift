@@ -62,8 +62,8 @@ public struct FeatureMoments: Sendable {
     count = total
   }
 
-  /// The unbiased covariance (over count - 1, as `numpy.cov`), row-major [width][width]; of fewer than two samples not a
-  /// number.
+  /// The unbiased covariance (over count - 1, as `numpy.cov`), row-major [width][width]; of fewer than two samples not
+  /// a number.
   public var covariance: [Double] {
     let divisor = count.map { $0 > 1 ? Double($0 - 1) : .nan } ?? 1
     var covariance = sums

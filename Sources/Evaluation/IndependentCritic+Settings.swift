@@ -14,11 +14,11 @@ extension IndependentCritic {
     _ objective: Objective, size: Int, channels: Int, width: Int = 32
   ) throws(NetworkError) -> IndependentCritic {
     var layers = convolutional(size: size, width: width, outputs: outputs(objective, of: 1))
-    if objective.critic == .autoencoder {
+    if objective.discriminator == .autoencoder {
       var options = Architecture.Options()
       (options.size, options.channels, options.width, options.latent) = (size, channels, width, 64)
-      (options.criticNormalization, options.initializer) = ("none", .he)
-      layers = try Architecture.autoencoder.critic(options)
+      (options.discriminatorNormalization, options.initializer) = ("none", .he)
+      layers = try Architecture.autoencoder.discriminator(options)
     }
     return IndependentCritic(objective, layers: layers).penalised()
   }
@@ -38,7 +38,7 @@ extension IndependentCritic {
 
   /// How many outputs a critic needs: a classifier without labels has two classes, whatever they may be.
   private static func outputs(_ objective: Objective, of coordinates: Int) -> Int {
-    switch objective.critic {
+    switch objective.discriminator {
     case .logit, .pairs: 1
     case .classes: 2
     case .autoencoder: coordinates
@@ -56,10 +56,10 @@ extension IndependentCritic {
   public static func neuralNetworkDivergence(size: Int, exact: Bool = false) -> IndependentCritic {
     var critic = IndependentCritic(.wasserstein, layers: convolutional(size: size, width: exact ? 64 : 32)).penalised()
     critic.valueHasTerms = true
-    if exact { critic.terms = [(.gradientPenalty(floor: 1e-8), 10)] }
+    if exact { critic.regularizers = [(.gradientPenalty(floor: 1e-8), 10)] }
     critic.optimizer.rate = exact ? 2e-4 : 1e-3
     (critic.optimizer.beta1, critic.optimizer.beta2) = (0, 0.9)
-    critic.averageDecay = exact ? 0.999 : 0.99
+    critic.emaDecay = exact ? 0.999 : 0.99
     (critic.batch, critic.steps, critic.readings) = exact ? (256, 100_000, 10_000) : (64, 1000, 32)
     return critic
   }
@@ -95,7 +95,7 @@ extension IndependentCritic {
 
   private func penalised() -> IndependentCritic {
     var critic = self
-    if objective.needsBoundedSlope { critic.terms = [(.gradientPenalty, 10)] }
+    if objective.needsLipschitzBound { critic.regularizers = [(.gradientPenalty, 10)] }
     critic.optimizer.beta1 = 0.5
     critic.optimizer.beta2 = 0.9
     return critic
@@ -112,9 +112,9 @@ extension Objective {
   }
 }
 
-extension Term {
+extension Regularizer {
   /// The row "gradient-penalty".
-  public static let gradientPenalty: Term = {
+  public static let gradientPenalty: Regularizer = {
     guard let row = named("gradient-penalty") else {
       preconditionFailure("the table of terms has no row 'gradient-penalty'")
     }

@@ -15,7 +15,7 @@ public struct IndependentCritic: Sendable {
   public var objective: Objective
   public var options = Objective.Options()
   /// Terms added to the critic's loss, with their weights.
-  public var terms: [(term: Term, weight: Double)] = []
+  public var regularizers: [(regularizer: Regularizer, weight: Double)] = []
   /// Whether the value is all that the critic maximises, its terms included, and not the divergence alone.
   public var valueHasTerms = false
   /// The limit of the critic's weights; nil leaves them free.
@@ -25,7 +25,7 @@ public struct IndependentCritic: Sendable {
   /// Whether the learning rate falls linearly to 0.
   public var rateFalls = true
   /// The decay of the average of the weights, which the value is read with; 0 reads it with the last ones.
-  public var averageDecay = 0.99
+  public var emaDecay = 0.99
   public var batch = 64
   public var steps = 1000
   /// Batches over which a value is averaged.
@@ -42,12 +42,12 @@ public struct IndependentCritic: Sendable {
 
     public var mean: Double { values.reduce(0, +) / Double(values.count) }
     /// The deviation over batches, by the unbiased variance.
-    public var deviation: Double {
+    public var standardDeviation: Double {
       let mean = mean
       return (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(max(values.count - 1, 1))).squareRoot()
     }
     /// The standard error of the mean.
-    public var error: Double { deviation / Double(values.count).squareRoot() }
+    public var error: Double { standardDeviation / Double(values.count).squareRoot() }
   }
 
   // MARK: Training
@@ -66,7 +66,7 @@ public struct IndependentCritic: Sendable {
     let first = try real(1, batch)
     let device = first.device
     let network = try network(sample: Shape(Array(first.shape.sizes.dropFirst())), on: device)
-    var player = Player(network, rule, optimizer, averageDecay: averageDecay)
+    var player = TrainableNetwork(network, rule, optimizer, emaDecay: emaDecay)
     var state = objective.state.map { Tensor($0.initial, on: device) }
     var course: [(step: Int, value: Double)] = []
     for step in 1...max(steps, 1) {
@@ -75,12 +75,12 @@ public struct IndependentCritic: Sendable {
       }
       let tape = Tape()
       let weights = network.watched(on: tape)
-      let scene = scene(network, weights, tape, try real(step, batch), try fake(step, batch), state, draw: step)
-      player.minimize(loss(scene), by: weights)
+      let context = context(network, weights, tape, try real(step, batch), try fake(step, batch), state, draw: step)
+      player.minimize(loss(context), by: weights)
       if let clip { network.clipWeights(clip) }
-      state = objective.nextState(scene)
+      state = objective.nextState(context)
       if step % max(steps / 50, 1) == 0 {
-        course.append((step, try value(scene).scalars(as: Double.self)[0]))
+        course.append((step, try value(context).scalars(as: Double.self)[0]))
         progress(step, steps)
       }
     }
@@ -90,23 +90,23 @@ public struct IndependentCritic: Sendable {
   /// Whether the critic can be trained on samples of this shape, without computing anything.
   ///
   /// - Throws: `NetworkError` where it cannot.
-  public func check(sample: Shape) throws { _ = try network(sample: sample, on: .rehearsal()) }
+  public func check(sample: Shape) throws { _ = try network(sample: sample, on: .dryRun()) }
 
   private func network(sample: Shape, on device: Device) throws -> Network {
     var input = sample.sizes
-    if objective.critic == .pairs { input[input.count - 1] *= 2 }
+    if objective.discriminator == .pairs { input[input.count - 1] *= 2 }
     let network = try Network(
-      layers, input: Shape(input), random: RandomStream(seed: seed, stream: RandomUse.criticWeights.rawValue),
+      layers, input: Shape(input), random: RandomStream(seed: seed, stream: RandomUse.discriminatorWeights.rawValue),
       on: device)
     let isFit =
-      switch objective.critic {
+      switch objective.discriminator {
       case .logit, .pairs: network.output == [1]
       case .autoencoder: network.output == network.input
       case .classes: network.output.rank == 1 && network.output[0] > 1
       }
     guard isFit else {
       let wanted =
-        switch objective.critic {
+        switch objective.discriminator {
         case .logit, .pairs: "[1], a logit"
         case .autoencoder: "\(network.input), an autoencoder"
         case .classes: "[2] or more, a logit for each class"
@@ -114,53 +114,55 @@ public struct IndependentCritic: Sendable {
       throw NetworkError(
         "the critic of \(objective.name) maps \(network.input) to \(network.output): give it layers to \(wanted)")
     }
-    if let term = terms.first(where: { $0.term.critic == nil || $0.term.needs.contains { $0 != .sampleSlopes } }) {
+    if let regularizer = regularizers.first(where: {
+      $0.regularizer.discriminator == nil || $0.regularizer.needs.contains { $0 != .perSampleGradients }
+    }) {
       throw NetworkError(
-        "an independent critic has no use for the term \(term.term.name): choose a penalty on its slope")
+        "an independent critic has no use for the term \(regularizer.regularizer.name): choose a penalty on its slope")
     }
     return network
   }
 
-  fileprivate func scene(
+  fileprivate func context(
     _ network: Network, _ weights: [Tensor]?, _ tape: Tape?, _ real: Tensor, _ fake: Tensor, _ state: [Tensor],
     draw: Int
-  ) -> Scene {
-    var background = Scene.Background()
+  ) -> LossContext {
+    var background = LossContext.Background()
     (background.tape, background.network, background.weights) = (tape, network, weights ?? [])
-    (background.options, background.state, background.draws) = (options, state, Draws(seed: seed, step: draw))
-    background.critic = objective.critic
+    (background.options, background.state, background.draws) = (options, state, StepRandom(seed: seed, step: draw))
+    background.discriminator = objective.discriminator
     // It is told no classes: those of a classifier serve to tell real from generated.
-    return Scene(real: real, fake: fake.detached(), isJoint: true, background) { samples, _, run in
-      let mode = Mode(statistics: .batch(updating: !run.isExtra), parts: run.parts)
+    return LossContext(real: real, fake: fake.detached(), isJoint: true, background) { samples, _, run in
+      let mode = Mode(statistics: .batch(updating: !run.isExtra), groups: run.groups)
       let (output, features) = network.evaluate(samples, weights: weights, mode: mode)
-      return Scene.Verdict(output: output, features: features)
+      return LossContext.DiscriminatorOutput(output: output, features: features)
     }
   }
 
   /// What the critic minimises.
-  private func loss(_ scene: Scene) -> Tensor {
-    terms.reduce(objective.criticLoss(scene)) { loss, entry in
-      entry.term.critic.map { loss + entry.weight * $0(scene) } ?? loss
+  private func loss(_ context: LossContext) -> Tensor {
+    regularizers.reduce(objective.discriminatorLoss(context)) { loss, entry in
+      entry.regularizer.discriminator.map { loss + entry.weight * $0(context) } ?? loss
     }
   }
 
   /// What is reported: the divergence, or what the critic maximises where the objective knows no divergence.
-  fileprivate func value(_ scene: Scene) -> Tensor {
-    guard !valueHasTerms, let estimate = objective.estimate else { return -loss(scene) }
-    return estimate(scene)
+  fileprivate func value(_ context: LossContext) -> Tensor {
+    guard !valueHasTerms, let estimate = objective.estimate else { return -loss(context) }
+    return estimate(context)
   }
 
   /// A critic at the end of its training.
   public struct Trained {
     public let critic: IndependentCritic
-    public let player: Player
+    public let player: TrainableNetwork
     let state: [Tensor]
     /// The value on the batches it learned from, at some fifty steps: whether it had settled.
     public let course: [(step: Int, value: Double)]
 
     /// The weights it is read with.
     private var weights: [Tensor] {
-      player.network.views(of: player.average ?? player.network.weights).map { $0.detached() }
+      player.network.views(of: player.ema ?? player.network.weights).map { $0.detached() }
     }
 
     /// The value between two kinds of samples, on batches that were not drawn in training.
@@ -170,10 +172,10 @@ public struct IndependentCritic: Sendable {
       Reading(
         try (1...critic.readings).map { number in
           let draw = critic.steps + number
-          let scene = critic.scene(
+          let context = critic.context(
             player.network, weights, critic.valueHasTerms ? Tape() : nil, try real(draw, critic.batch),
             try fake(draw, critic.batch), state, draw: draw)
-          return try critic.value(scene).scalars(as: Double.self)[0]
+          return try critic.value(context).scalars(as: Double.self)[0]
         })
     }
 

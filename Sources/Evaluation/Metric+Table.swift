@@ -29,7 +29,8 @@ extension Metric {
       let distance = try kernelDistance(real, evidence.generated, size: size, seed: evidence.seed)
       return [
         Measured(
-          distance.mean, deviation: distance.deviation, real: real.count, generated: evidence.generated.count,
+          distance.mean, standardDeviation: distance.standardDeviation, real: real.count,
+          generated: evidence.generated.count,
           note: size < 1000 ? "subsets of \(size)" : nil)
       ]
     },
@@ -42,7 +43,7 @@ extension Metric {
       least: 10
     ) { evidence in
       let score = try inceptionScore(evidence.generated, seed: evidence.seed)
-      return [Measured(score.mean, deviation: score.deviation, generated: evidence.generated.count)]
+      return [Measured(score.mean, standardDeviation: score.standardDeviation, generated: evidence.generated.count)]
     },
     Metric(
       name: "modes", summary: "classes that samples are surely of, and KL(samples || real) of classes' shares in nats",
@@ -151,7 +152,7 @@ extension Metric {
     // Samples that share their nearest image, as those of a collapsed generator do, say no more than one of them.
     let distinct = Double(Set(near.map(\.index)).count)
     return Measured(
-      (share - chance) / scale, deviation: (chance * (1 - chance) / distinct).squareRoot() / scale,
+      (share - chance) / scale, standardDeviation: (chance * (1 - chance) / distinct).squareRoot() / scale,
       real: pool.count, generated: generated.count)
   }
 }

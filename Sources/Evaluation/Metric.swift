@@ -19,9 +19,9 @@ public struct Metric: Sendable {
     let stem: String
     /// With the papers' own features: `FID`.
     let original: String
-    public let better: Figure.Better
+    public let better: MetricValue.Better
 
-    init(_ stem: String, original: String? = nil, _ better: Figure.Better) {
+    init(_ stem: String, original: String? = nil, _ better: MetricValue.Better) {
       (self.stem, self.original, self.better) = (stem, original ?? stem, better)
     }
 
@@ -50,13 +50,15 @@ public struct Metric: Sendable {
   /// What a metric gives for one of its columns.
   struct Measured {
     var value: Double
-    var deviation: Double?
+    var standardDeviation: Double?
     var real: Int
     var generated: Int
     var note: String?
 
-    init(_ value: Double, deviation: Double? = nil, real: Int = 0, generated: Int, note: String? = nil) {
-      (self.value, self.deviation, self.real, self.generated, self.note) = (value, deviation, real, generated, note)
+    init(_ value: Double, standardDeviation: Double? = nil, real: Int = 0, generated: Int, note: String? = nil) {
+      (self.value, self.standardDeviation, self.real, self.generated, self.note) = (
+        value, standardDeviation, real, generated, note
+      )
     }
   }
 
@@ -64,11 +66,12 @@ public struct Metric: Sendable {
   ///
   /// - Parameter suffix: The extractor's.
   /// - Throws: What the metric throws.
-  func figures(_ evidence: Evidence, suffix: String) throws -> [Figure] {
+  func figures(_ evidence: Evidence, suffix: String) throws -> [MetricValue] {
     zip(columns, try measure(evidence)).map { column, measured in
-      Figure(
+      MetricValue(
         name: column.name(needs.contains(.features) ? suffix : nil), metric: name, value: measured.value,
-        deviation: measured.deviation, better: column.better, real: measured.real, generated: measured.generated,
+        standardDeviation: measured.standardDeviation, better: column.better, real: measured.real,
+        generated: measured.generated,
         note: measured.note)
     }
   }

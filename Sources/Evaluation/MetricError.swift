@@ -9,15 +9,17 @@ public struct MetricError: Error, Equatable, CustomStringConvertible {
 /// A mean, and the deviation of what it is the mean of (as `numpy.std`: over n, not n - 1).
 public struct Spread: Sendable, Equatable {
   public let mean: Double
-  public let deviation: Double
+  public let standardDeviation: Double
 
-  public init(mean: Double, deviation: Double) { (self.mean, self.deviation) = (mean, deviation) }
+  public init(mean: Double, standardDeviation: Double) {
+    (self.mean, self.standardDeviation) = (mean, standardDeviation)
+  }
 
   /// Of these values.
   init(_ values: [Double]) {
     let mean = values.reduce(0, +) / Double(values.count)
     self.mean = mean
-    deviation = (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)).squareRoot()
+    standardDeviation = (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)).squareRoot()
   }
 }
 

@@ -3,12 +3,13 @@ import Devices
 import Features
 import Foundation
 
-/// The mean multi-scale structural similarity (MS-SSIM) of random pairs of images: 1 where all are equal, lower the more
-/// they differ, so that a generator that collapsed lies above the real images' own value.
+/// The mean multi-scale structural similarity (MS-SSIM) of random pairs of images: 1 where all are equal, lower the
+/// more they differ, so that a generator that collapsed lies above the real images' own value.
 ///
 /// SSIM of luminance l, contrast and structure c s under a Gaussian window of 11 pixels and deviation 1.5, valid places
-/// alone; the next scale is the mean of 2 x 2 pixels (the last row or column of an odd side is left out). MS-SSIM is the
-/// product over the scales of (c s)^w, with l at the last one; a negative factor counts as 0. Channels are averaged.
+/// alone; the next scale is the mean of 2 x 2 pixels (the last row or column of an odd side is left out). MS-SSIM is
+/// the product over the scales of (c s)^w, with l at the last one; a negative factor counts as 0. Channels are
+/// averaged.
 ///
 /// Sources: Wang, Simoncelli and Bovik 2003, "Multiscale structural similarity for image quality assessment"; for
 /// diversity Odena, Olah and Shlens 2017, "Conditional image synthesis with auxiliary classifier GANs" (arXiv

@@ -72,8 +72,8 @@ enum PlainAlgebra {
     for i in q + 1..<width { a.swapAt(p * width + i, q * width + i) }
   }
 
-  /// Hestenes' one-sided Jacobi rotations: rows (or columns, where those are fewer) are turned until all are orthogonal;
-  /// their lengths are the singular values, small ones to full relative accuracy.
+  /// Hestenes' one-sided Jacobi rotations: rows (or columns, where those are fewer) are turned until all are
+  /// orthogonal; their lengths are the singular values, small ones to full relative accuracy.
   static func singularValues(of a: [Double], rows: Int, columns: Int) -> [Double] {
     let (count, length) = (min(rows, columns), max(rows, columns))
     var vectors =

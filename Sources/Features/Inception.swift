@@ -31,8 +31,8 @@ public final class Inception: FeatureExtractor {
   ///     papers' and PyTorch's for torchvision's.
   ///   - isBiased: Whether logits have the bias of the fully connected layer; by default they have in torchvision's
   ///     network only: the Inception Score is taken without (torch-fidelity's `logits_unbiased`).
-  /// - Throws: `FeatureError` where there is no such file, or not of this network: names the first tensor that is not as
-  ///   it should be.
+  /// - Throws: `FeatureError` where there is no such file, or not of this network: names the first tensor that is not
+  ///   as it should be.
   public convenience init(
     contentsOf path: String, resizer: Resizer? = nil, isBiased: Bool? = nil, on device: Device
   ) throws(FeatureError) {

@@ -1,4 +1,5 @@
-/// The pixels themselves as features, from 0 to 1: no network, so that distances between them can be worked out by hand.
+/// The pixels themselves as features, from 0 to 1: no network, so that distances between them can be worked out by
+/// hand.
 public final class Pixels: FeatureExtractor {
   public let suffix = "pixels"
   public let identity = [(name: "features", value: "pixels")]

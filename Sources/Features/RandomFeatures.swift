@@ -1,7 +1,7 @@
 import Networks
 
-/// Features of a small convolutional network with random weights: what tells images apart without any training, for tests
-/// and where there are no weights at all.
+/// Features of a small convolutional network with random weights: what tells images apart without any training, for
+/// tests and where there are no weights at all.
 ///
 /// Images become 32 x 32; three convolutions of stride 2 with ReLU lead to a mean over the image.
 public final class RandomFeatures: FeatureExtractor {

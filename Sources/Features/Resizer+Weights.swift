@@ -41,7 +41,8 @@ extension AxisFilter {
       })
   }
 
-  /// A filter that is stretched where the image shrinks, so that every pixel counts (Pillow's src/libImaging/Resample.c).
+  /// A filter that is stretched where the image shrinks, so that every pixel counts (Pillow's
+  /// src/libImaging/Resample.c).
   init(antialiasing inputs: Int, outputs: Int, by filter: AntialiasingFilter) {
     let scale = Double(inputs) / Double(outputs)
     let stretch = max(scale, 1)

@@ -83,15 +83,16 @@ extension Experiment {
 
   private static func byCritic(_ lab: Lab, _ truth: Moons, _ grid: SquareGrid, _ p: [Double]) throws -> FlowResult {
     let steps = lab.count(4000, atLeast: 20)
-    guard let r1 = Term.named("r1") else { throw LaboratoryError("the table of terms has no row 'r1'") }
+    guard let r1 = Regularizer.named("r1") else { throw LaboratoryError("the table of terms has no row 'r1'") }
     var game = Game(try objective("non-saturating"))
-    game.terms = [(r1, 0.3)]
-    (game.generatorRate, game.criticRate) = (
+    game.regularizers = [(r1, 0.3)]
+    (game.generatorLearningRate, game.discriminatorLearningRate) = (
       Schedule(3e-4, to: 0, .linear, last: steps), Schedule(2e-3, to: 0, .linear, last: steps)
     )
     let trainer = Trainer(
       generator: try adamPlayer(try realNVP(lab), rate: 1),
-      critic: try adamPlayer(try criticOfPoints(lab.random(24), lab.device), rate: 1), game: game, seed: lab.seed)
+      discriminator: try adamPlayer(try criticOfPoints(lab.random(24), lab.device), rate: 1), game: game, seed: lab.seed
+    )
     var divergences: [Plot.Point] = []
     for step in 1...steps {
       _ = trainer.advance(measuring: false) {
@@ -108,7 +109,7 @@ extension Experiment {
 /// Two crescents, each a mixture of normal distributions so close that none is seen: a density in closed form.
 private struct Moons: Sendable {
   let means: [Plot.Point]
-  let deviation = 0.2
+  let standardDeviation = 0.2
 
   init() {
     let angles = (0..<16).map { Double.pi * (Double($0) + 0.5) / 16 }
@@ -119,7 +120,8 @@ private struct Moons: Sendable {
 
   func density(_ x: Double, _ y: Double) -> Double {
     means.map {
-      normalDensity(x, mean: $0.x, deviation: deviation) * normalDensity(y, mean: $0.y, deviation: deviation)
+      normalDensity(x, mean: $0.x, standardDeviation: standardDeviation)
+        * normalDensity(y, mean: $0.y, standardDeviation: standardDeviation)
     }
     .mean
   }
@@ -129,7 +131,7 @@ private struct Moons: Sendable {
     let table = Tensor(means.flatMap { [$0.x, $0.y] }, shape: [means.count, 2], on: device)
     let part = Double(means.count) * lab.random(stream).uniform([count], step: step, on: device)
     return table.gathered(part.floor())
-      + deviation * lab.random(stream + 100).normal([count, 2], step: step, on: device)
+      + standardDeviation * lab.random(stream + 100).normal([count, 2], step: step, on: device)
   }
 }
 

@@ -54,7 +54,7 @@ extension Experiment {
     }
     var model = try VariationalAutoencoder(
       encoder: linear(64, 2 * latent, 41), decoder: linear(latent, 64, 42),
-      likelihood: .gaussian(deviation: exact.variance.squareRoot()), random: lab.random(43))
+      likelihood: .gaussian(standardDeviation: exact.variance.squareRoot()), random: lab.random(43))
     let bound = { (model: VariationalAutoencoder) in
       try (0..<20).map { try model.bound(x, draw: $0).mean().scalars(as: Double.self)[0] }.mean
     }
@@ -87,10 +87,11 @@ extension Experiment {
     (options.size, options.channels, options.latent, options.width) = (32, 1, latent, 16)
     options.outputs = 2 * latent - 1
     let decoder = try Network(dcgan.generator(options), input: [latent], random: lab.random(50), on: lab.device)
-    let encoder = try Network(dcgan.critic(options), input: decoder.output, random: lab.random(51), on: lab.device)
+    let encoder = try Network(
+      dcgan.discriminator(options), input: decoder.output, random: lab.random(51), on: lab.device)
     var model = try VariationalAutoencoder(
       encoder: adamPlayer(encoder, rate: 1), decoder: adamPlayer(decoder, rate: 1),
-      likelihood: .gaussian(deviation: exact.variance.squareRoot()), random: lab.random(52))
+      likelihood: .gaussian(standardDeviation: exact.variance.squareRoot()), random: lab.random(52))
 
     let (x, test) = (try train.all(), try heldOut.all())
     let flat = { (images: Tensor) in images.reshaped(to: [images.shape[0], 1024]) }

@@ -5,9 +5,9 @@ extension Experiment {
   /// A learned divergence sees what its critic can see: the same generator against a critic of convolutions and one
   /// of dense layers with as many weights; more critic steps; and both players at once.
   ///
-  /// Judged by the Fréchet distance between 2,000 held-out images and as many generated ones, on 64 features of a network
-  /// of convolutions with random weights that no run trains: Gaussian fits to them are compared as FID's are. It is no
-  /// FID, and comparable with nothing but itself. Beside it stands the same on pixels, averaged over 4 x 4.
+  /// Judged by the Fréchet distance between 2,000 held-out images and as many generated ones, on 64 features of a
+  /// network of convolutions with random weights that no run trains: Gaussian fits to them are compared as FID's are.
+  /// It is no FID, and comparable with nothing but itself. Beside it stands the same on pixels, averaged over 4 x 4.
   static let criticPrior = Experiment(
     "critic-prior", "what a critic is made of shows in the images: convolutions or not, its steps, the order of play"
   ) { lab in
@@ -19,7 +19,7 @@ extension Experiment {
     var simultaneous = try Game(objective("non-saturating"))
     simultaneous.order = .simultaneous
     var five = try Game(objective("non-saturating"))
-    five.criticSteps = 5
+    five.discriminatorSteps = 5
     let runs: [(name: String, critic: String, game: Game)] = [
       ("convolutions", "dcgan", try Game(objective("non-saturating"))),
       ("dense layers", "mlp", try Game(objective("non-saturating"))),
@@ -39,10 +39,11 @@ extension Experiment {
         let images = try FashionImages(batch: FashionDCGAN.batch, seed: seed, on: lab.device)
         let trainer = Trainer(
           generator: try adamPlayer(FashionDCGAN.generator(random(1), on: lab.device), rate: 2e-4),
-          critic: try adamPlayer(FashionDCGAN.critic(run.critic, "spectral", random(2), on: lab.device), rate: 2e-4),
+          discriminator: try adamPlayer(
+            FashionDCGAN.critic(run.critic, "spectral", random(2), on: lab.device), rate: 2e-4),
           game: run.game, seed: seed)
         let samples = {
-          trainer.samples(trainer.latents(judge.count), .init(usesAverage: false, usesRunningStatistics: true))
+          trainer.samples(trainer.latents(judge.count), .init(usesEMA: false, usesRunningStatistics: true))
         }
         var points: [Plot.Point] = []
         while trainer.step < steps {
@@ -114,7 +115,7 @@ extension FashionDCGAN {
     var options = options(criticNormalization: norm)
     options.initializer = .he
     if name == "mlp" { options.width = 40 }
-    return try Network(architecture(name).critic(options), input: [32, 32, 1], random: random, on: device)
+    return try Network(architecture(name).discriminator(options), input: [32, 32, 1], random: random, on: device)
   }
 }
 
@@ -135,8 +136,8 @@ struct FashionJudge {
     heldOut = try Self.summaries(of: heldOutImages, network)
   }
 
-  /// Two distances on pixels that are known: brighter images have another mean, and images of half the contrast have half
-  /// of everything, so that the distance is a quarter of E ‖x‖².
+  /// Two distances on pixels that are known: brighter images have another mean, and images of half the contrast have
+  /// half of everything, so that the distance is a quarter of E ‖x‖².
   func expectClosedForms(_ lab: Lab) throws {
     let brighter = try distances(to: heldOutImages + 0.1).pixels
     lab.expect("held-out images and the same, brighter by 0.1: distance on pixels", brighter, 0.64, within: 6.4e-3)

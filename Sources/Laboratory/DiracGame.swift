@@ -40,18 +40,18 @@ struct DiracGame: Sendable {
   private func slopes(at position: Position, on tape: Tape) -> Position {
     let x = tape.watch(Tensor(nodes, shape: [nodes.count, 1], on: position.theta.device))
     let (player, adversary) = (parted(position).theta, parted(position).psi)
-    let scene = Scene(real: x, fake: player + x) { $0 * adversary }
-    var criticLoss = objective.criticLoss(scene)
+    let context = LossContext(real: x, fake: player + x) { $0 * adversary }
+    var discriminatorLoss = objective.discriminatorLoss(context)
     if r1 > 0 || gradientPenalty > 0 {
-      let slope = gradient(of: scene.critic(x), wrt: [x], recording: true)[0]
-      criticLoss = criticLoss + r1 / 2 * slope.squared().mean()
-      criticLoss = criticLoss + gradientPenalty * (slope.absolute() - 1).squared().mean()
+      let slope = gradient(of: context.discriminator(x), wrt: [x], createGraph: true)[0]
+      discriminatorLoss = discriminatorLoss + r1 / 2 * slope.squared().mean()
+      discriminatorLoss = discriminatorLoss + gradientPenalty * (slope.absolute() - 1).squared().mean()
     }
-    let generatorSlope = gradient(of: objective.generatorLoss(scene), wrt: [player], recording: true)[0]
-    let criticSlope = gradient(of: criticLoss, wrt: [adversary], recording: true)[0]
+    let generatorSlope = gradient(of: objective.generatorLoss(context), wrt: [player], createGraph: true)[0]
+    let criticSlope = gradient(of: discriminatorLoss, wrt: [adversary], createGraph: true)[0]
     guard consensus > 0 else { return (generatorSlope, criticSlope) }
     let energy = consensus / 2 * (generatorSlope.squared() + criticSlope.squared())
-    let pull = gradient(of: energy, wrt: [player, adversary], recording: true)
+    let pull = gradient(of: energy, wrt: [player, adversary], createGraph: true)
     return (generatorSlope + pull[0], criticSlope + pull[1])
   }
 

@@ -31,7 +31,8 @@ extension Experiment {
       ], columns: 3)
   }
 
-  private static let mixture = PlaneMixture(means: [(-1.5, -1), (1.5, 1)], weights: [0.6, 0.4], deviation: 0.6)
+  private static let mixture = PlaneMixture(
+    means: [(-1.5, -1), (1.5, 1)], weights: [0.6, 0.4], standardDeviation: 0.6)
 
   private static func contours(_ name: String, _ density: (Double, Double) -> Double) -> [Plot.Mark] {
     Plot.Mark.contours(name, x: -4...4, y: -3.2...3.2, levels: [0.01, 0.03, 0.09, 0.18], density)
@@ -56,7 +57,7 @@ extension Experiment {
 
     lab.progress("a Gaussian by maximum likelihood")
     var curves: [[Plot.Point]] = [[], []]
-    let fit = try PlaneGaussian(mean: (-1.5, 1.5), deviation: 1.5).fitted(
+    let fit = try PlaneGaussian(mean: (-1.5, 1.5), standardDeviation: 1.5).fitted(
       steps: lab.count(600, atLeast: 300), rate: 0.1, on: device,
       seen: { step, fit in
         let parameters = Tensor(fit.parameters, shape: [5], on: device)
@@ -126,7 +127,8 @@ extension Experiment {
     lab.progress("forward KL")
     // E_P as the sum over both parts, each on its own grid.
     let places = mixture.means.map { mean in
-      PlanePoints(mixture.deviation * grid.points.x + mean.x, mixture.deviation * grid.points.y + mean.y)
+      PlanePoints(
+        mixture.standardDeviation * grid.points.x + mean.x, mixture.standardDeviation * grid.points.y + mean.y)
     }
     let expectation = { (f: (PlanePoints) -> Tensor) in
       mixture.weights[0] * grid.expectation(f(places[0])) + mixture.weights[1] * grid.expectation(f(places[1]))
@@ -134,7 +136,7 @@ extension Experiment {
     let loss = { (parameters: Tensor) in
       expectation { mixture.logDensity($0) - PlaneGaussian.logDensity($0, parameters) }
     }
-    let fit = try PlaneGaussian(mean: (0.5, 0.3), deviation: 1).fitted(
+    let fit = try PlaneGaussian(mean: (0.5, 0.3), standardDeviation: 1).fitted(
       steps: lab.count(600, atLeast: 300), rate: 0.2, on: device, loss: loss)
     let moments = PlaneGaussian(mean: (-0.3, -0.2), covariance: (2.52, 1.44, 1.32))
     lab.expect("forward KL: distance to the mixture's moments", fit.distance(to: moments), atMost: 1e-4)
@@ -164,7 +166,7 @@ extension Experiment {
     var fits: [PlaneGaussian] = []
     for (number, row) in known.enumerated() {
       lab.progress("reverse KL, start \(number + 1)")
-      let fit = try PlaneGaussian(mean: row.start, deviation: 0.6).fitted(
+      let fit = try PlaneGaussian(mean: row.start, standardDeviation: 0.6).fitted(
         steps: lab.count(600, atLeast: 300), rate: 0.1, on: device, loss: { reverseKL($0, grid) })
       lab.expect("reverse KL, start \(number + 1): distance to its mode's fit", fit.distance(to: row.fit), atMost: 1e-4)
       let value = try reverseKL(Tensor(fit.parameters, shape: [5], on: device), grid).scalars(as: Double.self)[0]
@@ -173,7 +175,7 @@ extension Experiment {
     }
     let other = fits[0].density(1.5, 1) / mixture.density(1.5, 1)
     lab.expect("reverse KL: model / data at the mode that it leaves out", other, atMost: 1e-3)
-    return (PlaneGaussian(mean: known[0].start, deviation: 0.6), fits[0])
+    return (PlaneGaussian(mean: known[0].start, standardDeviation: 0.6), fits[0])
   }
 
   // MARK: The same without the density
@@ -186,8 +188,8 @@ extension Experiment {
     let (device, batch, steps) = (lab.device, 256, lab.count(2500, atLeast: 20))
     let network = try Network(
       Sequential([Dense(2, initializer: .glorot)]), input: [2], random: lab.random(10), on: device)
-    let deviation = exp(start.parameters[2])
-    network.weights.write([deviation, 0, 0, deviation, start.mean.x, start.mean.y])
+    let standardDeviation = exp(start.parameters[2])
+    network.weights.write([standardDeviation, 0, 0, standardDeviation, start.mean.x, start.mean.y])
     var generator = try adamPlayer(network, rate: 2e-3)
     let criticNetwork = try criticOfPoints(lab.random(11), device)
     var critic = try adamPlayer(criticNetwork, rate: 3e-3)

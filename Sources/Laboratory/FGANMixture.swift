@@ -4,8 +4,8 @@ import Saddle
 extension Experiment {
   /// A Gaussian fitted to a mixture of two by variational divergence minimisation, which sees only samples.
   ///
-  /// Source: Nowozin, Cseke and Tomioka 2016, section 3.3 and table 3. The mixture is not printed there; this one is the
-  /// only one of two components for which all fifteen printed optima hold at once.
+  /// Source: Nowozin, Cseke and Tomioka 2016, section 3.3 and table 3. The mixture is not printed there; this one is
+  /// the only one of two components for which all fifteen printed optima hold at once.
   static let fganMixture = Experiment(
     "fgan-mixture", "what the f-GAN paper's table shows: each divergence fits another Gaussian, learned beside exact"
   ) { lab in
@@ -55,15 +55,19 @@ extension Experiment {
   }
 
   private static let mixtureOptima: [MixtureOptimum] = [
-    MixtureOptimum(divergence: .kl, value: 0.2831, gaussian: LineGaussian(mean: 1.0100, deviation: 1.8308)),
-    MixtureOptimum(divergence: .reverseKL, value: 0.2480, gaussian: LineGaussian(mean: 1.5782, deviation: 1.6319)),
-    MixtureOptimum(divergence: .jensenShannon, value: 0.1280, gaussian: LineGaussian(mean: 1.3070, deviation: 1.7542)),
-    MixtureOptimum(divergence: .jeffrey, value: 0.5705, gaussian: LineGaussian(mean: 1.3218, deviation: 1.7034)),
-    MixtureOptimum(divergence: .pearson, value: 0.6457, gaussian: LineGaussian(mean: 0.5737, deviation: 1.9274)),
+    MixtureOptimum(divergence: .kl, value: 0.2831, gaussian: LineGaussian(mean: 1.0100, standardDeviation: 1.8308)),
+    MixtureOptimum(
+      divergence: .reverseKL, value: 0.2480, gaussian: LineGaussian(mean: 1.5782, standardDeviation: 1.6319)),
+    MixtureOptimum(
+      divergence: .jensenShannon, value: 0.1280, gaussian: LineGaussian(mean: 1.3070, standardDeviation: 1.7542)),
+    MixtureOptimum(
+      divergence: .jeffrey, value: 0.5705, gaussian: LineGaussian(mean: 1.3218, standardDeviation: 1.7034)),
+    MixtureOptimum(
+      divergence: .pearson, value: 0.6457, gaussian: LineGaussian(mean: 0.5737, standardDeviation: 1.9274)),
   ]
 
   /// Wide, since the reverse KL divergence has a second minimum at the narrow component.
-  private static let start = LineGaussian(mean: 0, deviation: 2)
+  private static let start = LineGaussian(mean: 0, standardDeviation: 2)
 
   private static func exactFits(_ lab: Lab, _ line: MixtureLine) throws -> [LineGaussian] {
     try mixtureOptima.map { row in
@@ -72,7 +76,7 @@ extension Experiment {
       let name = "\(row.divergence.name), exact: "
       lab.expect(name + "D", try line.divergence(row.divergence, fit), row.value, within: 5e-4)
       lab.expect(name + "mean", fit.mean, row.gaussian.mean, within: 5e-4)
-      lab.expect(name + "deviation", fit.deviation, row.gaussian.deviation, within: 5e-4)
+      lab.expect(name + "deviation", fit.standardDeviation, row.gaussian.standardDeviation, within: 5e-4)
       return fit
     }
   }
@@ -94,7 +98,7 @@ extension Experiment {
     // G(z) = σ z + μ.
     let generatorNetwork = try Network(
       Sequential([Dense(1, initializer: .glorot)]), input: [1], random: lab.random(0), on: lab.device)
-    generatorNetwork.weights.write([start.deviation, start.mean])
+    generatorNetwork.weights.write([start.standardDeviation, start.mean])
     let criticNetwork = try Network(
       Sequential([
         Dense(64, initializer: .glorot), Activation.tanh, Dense(64, initializer: .glorot), Activation.tanh,
@@ -113,24 +117,25 @@ extension Experiment {
       let z = lab.random(2 + 4 * number).normal([batch, 1], step: step, on: lab.device)
       let fake = generatorNetwork(z, weights: weights.generator, mode: .inference)
       let real = MixtureLine.samples(batch, { lab.random(3 + 4 * number + $0) }, step: step, on: lab.device)
-      let scene = Scene(real: real, fake: fake) {
+      let context = LossContext(real: real, fake: fake) {
         criticNetwork($0, weights: weights.critic, mode: .inference)
       }
       // Both gradients before either player moves.
-      let slopes = gradient(of: objective.generatorLoss(scene), wrt: weights.generator)
-      critic.minimize(objective.criticLoss(scene), by: weights.critic)
-      generator.optimizer.update(generatorNetwork, along: generatorNetwork.flattened(slopes), average: nil)
+      let slopes = gradient(of: objective.generatorLoss(context), wrt: weights.generator)
+      critic.minimize(objective.discriminatorLoss(context), by: weights.critic)
+      generator.optimizer.update(generatorNetwork, along: generatorNetwork.flattened(slopes), ema: nil)
       guard step % 50 == 0 || step == steps else { continue }
       lab.progress("\(row.divergence.name): step \(step) of \(steps)")
       let numbers = try generatorNetwork.weights.scalars(as: Double.self)
-      gaussian = LineGaussian(mean: numbers[1], deviation: abs(numbers[0]))
+      gaussian = LineGaussian(mean: numbers[1], standardDeviation: abs(numbers[0]))
       divergences.append((Double(step), try line.divergence(row.divergence, gaussian)))
       bounds.append((Double(step), try line.bound(row.divergence, gaussian, critic: criticNetwork)))
     }
     let (exact, bound) = (divergences[divergences.count - 1].y, bounds[bounds.count - 1].y)
     let name = "\(row.divergence.name), learned: "
     lab.expect(name + "mean", gaussian.mean, row.gaussian.mean, within: 0.11, fromScale: 1)
-    lab.expect(name + "deviation", gaussian.deviation, row.gaussian.deviation, within: 0.11, fromScale: 1)
+    lab.expect(
+      name + "deviation", gaussian.standardDeviation, row.gaussian.standardDeviation, within: 0.11, fromScale: 1)
     lab.expect(name + "F(θ, ω) / D(θ)", bound / exact, atLeast: 0.9, fromScale: 1)
     lab.expect(name + "F(θ, ω) - D(θ)", bound - exact, atMost: 1e-6)
     return LearnedFit(gaussian: gaussian, divergences: divergences, bounds: bounds)

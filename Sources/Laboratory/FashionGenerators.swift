@@ -43,7 +43,7 @@ enum FashionDCGAN {
   static func options(criticNormalization: String = "batch") -> Architecture.Options {
     var options = Architecture.Options()
     (options.size, options.channels, options.latent, options.width) = (32, 1, latent, width)
-    options.criticNormalization = criticNormalization
+    options.discriminatorNormalization = criticNormalization
     return options
   }
 
@@ -52,7 +52,7 @@ enum FashionDCGAN {
   }
 
   static func critic(_ random: RandomStream, _ name: String = "dcgan", on device: Device) throws -> Network {
-    try Network(architecture(name).critic(options()), input: [32, 32, 1], random: random, on: device)
+    try Network(architecture(name).discriminator(options()), input: [32, 32, 1], random: random, on: device)
   }
 
   static func architecture(_ name: String) throws -> Architecture {
@@ -70,7 +70,7 @@ enum FashionDCGAN {
     let images = try FashionImages(batch: batch, seed: lab.seed, on: device)
     let trainer = Trainer(
       generator: try Experiment.adamPlayer(try generator(lab.random(1), on: device), rate: 2e-4),
-      critic: try Experiment.adamPlayer(try critic(lab.random(2), on: device), rate: 2e-4),
+      discriminator: try Experiment.adamPlayer(try critic(lab.random(2), on: device), rate: 2e-4),
       game: Game(try Experiment.objective("non-saturating")), seed: lab.seed)
     return try steps.map { count in
       while trainer.step < count {

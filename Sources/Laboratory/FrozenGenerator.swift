@@ -10,7 +10,7 @@ struct FrozenGenerator {
     /// The norm of the mean gradient of some minibatches.
     let norm: Double
     /// The root of the summed variances of a minibatch's gradient; 0 where there was one minibatch.
-    let deviation: Double
+    let standardDeviation: Double
   }
 
   /// What one critic did, by its steps.
@@ -30,7 +30,7 @@ struct FrozenGenerator {
   var interval = 10
   var minibatches = 1
   /// On what the critic sees, in its steps and in the generator's.
-  var noise: View?
+  var noise: InputTransform?
 
   /// - Parameter name: For the progress line.
   func record(_ name: String, steps: Int) throws -> Record {
@@ -49,10 +49,11 @@ struct FrozenGenerator {
       }
       let weights = critic.network.watched(on: Tape())
       let fake = network(latents(11, step: step), mode: .inference)
-      let scene = scene(critic.network, weights, real: real, fake: fake, step: step)
-      let loss = objective.criticLoss(scene)
+      let context = context(critic.network, weights, real: real, fake: fake, step: step)
+      let loss = objective.discriminatorLoss(context)
       critic.minimize(loss, by: weights)
-      let right = try (scene.realLogits.step().mean() + 1 - scene.fakeLogits.step().mean()).scalars(as: Double.self)[0]
+      let right = try (context.realLogits.step().mean() + 1 - context.fakeLogits.step().mean()).scalars(
+        as: Double.self)[0]
       record.entropy.append((Double(step), try loss.scalars(as: Double.self)[0] / 2))
       record.accuracy.append((Double(step), right / 2))
     }
@@ -64,11 +65,11 @@ struct FrozenGenerator {
   }
 
   /// Real and generated samples are judged in batches of their own, as DCGAN's are.
-  private func scene(_ critic: Network, _ weights: [Tensor]?, real: Tensor, fake: Tensor, step: Int) -> Scene {
-    let sight = View.Sight(step: step, draws: Draws(seed: lab.seed, step: step), real: real)
+  private func context(_ critic: Network, _ weights: [Tensor]?, real: Tensor, fake: Tensor, step: Int) -> LossContext {
+    let seen = InputTransform.Context(step: step, draws: StepRandom(seed: lab.seed, step: step), real: real)
     let mode = Mode(statistics: .batch(updating: weights != nil))
-    return Scene(real: real, fake: fake) {
-      critic(noise?.apply($0, sight) ?? $0, weights: weights, mode: mode)
+    return LossContext(real: real, fake: fake) {
+      critic(noise?.apply($0, seen) ?? $0, weights: weights, mode: mode)
     }
   }
 
@@ -78,8 +79,8 @@ struct FrozenGenerator {
     for minibatch in 0..<minibatches {
       let weights = network.watched(on: Tape())
       let fake = network(latents(12, step: minibatches * step + minibatch), weights: weights, mode: .inference)
-      let scene = scene(critic, nil, real: real, fake: fake, step: minibatches * step + minibatch)
-      let flat = losses.map { network.flattened(gradient(of: $0(scene), wrt: weights)) }
+      let context = context(critic, nil, real: real, fake: fake, step: minibatches * step + minibatch)
+      let flat = losses.map { network.flattened(gradient(of: $0(context), wrt: weights)) }
       let new = flat.map { ($0, $0.squared().summed()) }
       sums = sums.isEmpty ? new : zip(sums, new).map { ($0.gradient + $1.0, $0.square + $1.1) }
     }
@@ -88,7 +89,7 @@ struct FrozenGenerator {
       let mean = try (sum.gradient / count).squared().summed().scalars(as: Double.self)[0]
       let square = try sum.square.scalars(as: Double.self)[0]
       let variance = minibatches > 1 ? max((square - count * mean) / (count - 1), 0) : 0
-      return Slope(step: step, norm: mean.squareRoot(), deviation: variance.squareRoot())
+      return Slope(step: step, norm: mean.squareRoot(), standardDeviation: variance.squareRoot())
     }
     return (read[0], read[1])
   }
@@ -96,5 +97,5 @@ struct FrozenGenerator {
 
 extension [FrozenGenerator.Slope] {
   var norms: [Plot.Point] { map { (Double($0.step), $0.norm) } }
-  var deviations: [Plot.Point] { map { (Double($0.step), $0.deviation) } }
+  var standardDeviations: [Plot.Point] { map { (Double($0.step), $0.standardDeviation) } }
 }

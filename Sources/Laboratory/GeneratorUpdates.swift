@@ -37,10 +37,10 @@ extension Experiment {
         }
       }
       let weights = critic.watched(on: Tape())
-      let scene = Scene(real: real(step), fake: fake) {
+      let context = LossContext(real: real(step), fake: fake) {
         critic($0, weights: weights, mode: .inference)
       }
-      player.minimize(minimax.criticLoss(scene), by: weights)
+      player.minimize(minimax.discriminatorLoss(context), by: weights)
     }
     lab.expect("theorem 2.4: critics within ε < 1 of a perfect one", Double(bounds.count), atLeast: 4)
     lab.expect("theorem 2.4: largest ratio of the gradient to M ε / (1 - ε)", worst, in: 1e-6...1)
@@ -59,7 +59,7 @@ extension Experiment {
       let weights = generator.watched(on: Tape())
       let x = generator(z.rows(from: i, count: 1), weights: weights, mode: .inference)
       let rows = try [[1.0, 0], [0, 1]].map { seed in
-        let slopes = gradient(of: x, wrt: weights, seed: Tensor(seed, shape: [1, 2], on: z.device))
+        let slopes = gradient(of: x, wrt: weights, gradOutput: Tensor(seed, shape: [1, 2], on: z.device))
         return try generator.flattened(slopes).scalars(as: Double.self)
       }
       let dot = { (a: [Double], b: [Double]) in zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } }
@@ -83,10 +83,10 @@ extension Experiment {
     _ generator: Network, _ critic: Network, _ objective: Objective, _ z: Tensor, _ real: Tensor
   ) throws -> Double {
     let weights = generator.watched(on: Tape())
-    let scene = Scene(real: real, fake: generator(z, weights: weights, mode: .inference)) {
+    let context = LossContext(real: real, fake: generator(z, weights: weights, mode: .inference)) {
       critic($0, mode: .inference)
     }
-    let slopes = generator.flattened(gradient(of: objective.generatorLoss(scene), wrt: weights))
+    let slopes = generator.flattened(gradient(of: objective.generatorLoss(context), wrt: weights))
     return try slopes.squared().summed().squareRoot().scalars(as: Double.self)[0]
   }
 

@@ -97,7 +97,7 @@ private struct JudgedGenerator {
   static func all(_ clothes: Clothes, _ lab: Lab) throws -> [JudgedGenerator] {
     let trainer = try clothes.trainer(lab)
     // By the batch's own moments: running ones are not yet right in an early generator.
-    let sampling = Trainer.Sampling(usesAverage: false, usesRunningStatistics: false)
+    let sampling = Trainer.Sampling(usesEMA: false, usesRunningStatistics: false)
     let made = IndependentCritic.samples(of: trainer, sampling, seed: lab.seed)
     let (critics, readings) = (200, 32)
     /// Samples of now, as a data set: the trainer goes on.

@@ -9,9 +9,9 @@ func integral(over range: ClosedRange<Double>, pieces: Int = 4000, _ f: (Double)
 }
 
 /// The density of a normal distribution.
-func normalDensity(_ x: Double, mean: Double = 0, deviation: Double = 1) -> Double {
-  let z = (x - mean) / deviation
-  return exp(-z * z / 2) / (deviation * (2 * Double.pi).squareRoot())
+func normalDensity(_ x: Double, mean: Double = 0, standardDeviation: Double = 1) -> Double {
+  let z = (x - mean) / standardDeviation
+  return exp(-z * z / 2) / (standardDeviation * (2 * Double.pi).squareRoot())
 }
 
 /// The place below which a standard normal variable lies with probability `level`, by Newton's method on the
@@ -44,7 +44,8 @@ func jensenShannon(_ p: [Double], _ q: [Double]) -> Double {
   zip(p, q).reduce(0) { $0 + (xlogx($1.0) + xlogx($1.1)) / 2 - xlogx(($1.0 + $1.1) / 2) }
 }
 
-/// The Kullback-Leibler divergence KL(p ‖ q) of two discrete distributions, in nats; infinite where q misses what p has.
+/// The Kullback-Leibler divergence KL(p ‖ q) of two discrete distributions, in nats; infinite where q misses what p
+/// has.
 func kullbackLeibler(_ p: [Double], _ q: [Double]) -> Double {
   zip(p, q).reduce(0) { $0 + ($1.0 > 0 ? $1.0 * log($1.0 / $1.1) : 0) }
 }

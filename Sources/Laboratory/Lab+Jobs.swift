@@ -3,8 +3,8 @@ import Saddle
 import Synchronization
 
 extension Lab {
-  /// Does jobs that are independent of each other: on the processor each on a device of one thread, as many at a time as
-  /// the lab's device has threads, since launches over a few hundred numbers gain nothing from a second thread; on
+  /// Does jobs that are independent of each other: on the processor each on a device of one thread, as many at a time
+  /// as the lab's device has threads, since launches over a few hundred numbers gain nothing from a second thread; on
   /// another device one after the other. Every device gives the same bits, so that this changes no result.
   ///
   /// - Returns: What the jobs gave, in their order.

@@ -36,7 +36,8 @@ public final class Lab {
   /// Random numbers of this run's seed; `stream` tells the uses in an experiment apart.
   public func random(_ stream: UInt32) -> RandomStream { RandomStream(seed: seed, stream: stream) }
 
-  /// The seeds of repeated runs: the scale's share of `full`, from this lab's seed on. The result says how many they were.
+  /// The seeds of repeated runs: the scale's share of `full`, from this lab's seed on. The result says how many they
+  /// were.
   func seeds(_ full: Int) -> [UInt64] {
     seedCount = max(seedCount, count(full))
     return (0..<UInt64(count(full))).map { seed + $0 }

@@ -83,7 +83,8 @@ extension Experiment {
   // MARK: A misspecified generator
 
   /// Fits two equal coins to three outcomes that no two coins give: by the exact gradient of the minibatch divergence,
-  /// and by the minimax game with a critic of packs, which learns from samples. Both beside the least value on a fine grid.
+  /// and by the minimax game with a critic of packs, which learns from samples. Both beside the least value on a fine
+  /// grid.
   private static func misspecifiedGenerators(_ lab: Lab) throws {
     let device = try lab.double()
     let sizes = [1, 2, 3, 8]

@@ -4,9 +4,9 @@ import Saddle
 /// A normal distribution on the line.
 struct LineGaussian: Sendable {
   var mean: Double
-  var deviation: Double
+  var standardDeviation: Double
 
-  func density(_ x: Double) -> Double { normalDensity(x, mean: mean, deviation: deviation) }
+  func density(_ x: Double) -> Double { normalDensity(x, mean: mean, standardDeviation: standardDeviation) }
 }
 
 /// A mixture P of two normal distributions on the line, and integrals over it: Simpson's rule in double, where the
@@ -14,7 +14,8 @@ struct LineGaussian: Sendable {
 struct MixtureLine {
   /// Fitted to the fifteen optima that the f-GAN paper prints.
   private static let components: [(weight: Double, gaussian: LineGaussian)] = [
-    (0.330, LineGaussian(mean: -1.000, deviation: 0.2549)), (0.670, LineGaussian(mean: 2.000, deviation: 1.4151)),
+    (0.330, LineGaussian(mean: -1.000, standardDeviation: 0.2549)),
+    (0.670, LineGaussian(mean: 2.000, standardDeviation: 1.4151)),
   ]
 
   static func density(_ x: Double) -> Double { components.reduce(0) { $0 + $1.weight * $1.gaussian.density(x) } }
@@ -26,8 +27,10 @@ struct MixtureLine {
     let (first, second) = (components[0], components[1])
     let isFirst = (first.weight - random(0).uniform([count, 1], step: step, on: device)).step()
     let mean = (first.gaussian.mean - second.gaussian.mean) * isFirst + second.gaussian.mean
-    let deviation = (first.gaussian.deviation - second.gaussian.deviation) * isFirst + second.gaussian.deviation
-    return mean + deviation * random(1).normal([count, 1], step: step, on: device)
+    let standardDeviation =
+      (first.gaussian.standardDeviation - second.gaussian.standardDeviation) * isFirst
+      + second.gaussian.standardDeviation
+    return mean + standardDeviation * random(1).normal([count, 1], step: step, on: device)
   }
 
   private let device: Device
@@ -61,13 +64,13 @@ struct MixtureLine {
     }
   }
 
-  /// The Gaussian of least divergence, to 1e-6: the best of the four neighbours until there is none, then of nearer ones
-  /// (the compass search of Hooke and Jeeves 1961).
+  /// The Gaussian of least divergence, to 1e-6: the best of the four neighbours until there is none, then of nearer
+  /// ones (the compass search of Hooke and Jeeves 1961).
   func fit(_ divergence: Divergence, from start: LineGaussian) throws -> LineGaussian {
     var (best, value, step) = (start, try self.divergence(divergence, start), 0.25)
     while step > 1e-6 {
       let neighbours = [(step, 0), (-step, 0), (0, step), (0, -step)].map { dx, dy in
-        LineGaussian(mean: best.mean + dx, deviation: best.deviation + dy)
+        LineGaussian(mean: best.mean + dx, standardDeviation: best.standardDeviation + dy)
       }
       let values = try neighbours.map { try self.divergence(divergence, $0) }
       if let least = values.indices.min(by: { values[$0] < values[$1] }), values[least] < value {

@@ -18,21 +18,21 @@ struct ModeMethod: Sendable {
 
   static let all = [
     ModeMethod("GAN") { _ in asWritten },
-    ModeMethod("Pac2") { _ in asWritten + ["views.pack=2"] },
+    ModeMethod("Pac2") { _ in asWritten + ["input.pack=2"] },
     ModeMethod("GAN, rates to 0") { _ in [] },
     // Metz et al. 2017; five updates ahead, as in its section 3.1.
     ModeMethod("unrolled", share: 0.2) { _ in ["training.unroll=5"] },
     ModeMethod("GAN+R1+R2") { slopes(by: $0) },
     // A critic of packs sees a half or a quarter as many samples as its batch has; of 256 packs of four, one seed in
     // three finds 18 modes of the grid.
-    ModeMethod("Pac2+R1+R2", covers: true) { ["views.pack=2", "training.batch=512"] + slopes(by: $0) },
-    ModeMethod("Pac4+R1+R2", covers: true) { ["views.pack=4", "training.batch=2048"] + slopes(by: $0) },
+    ModeMethod("Pac2+R1+R2", covers: true) { ["input.pack=2", "training.batch=512"] + slopes(by: $0) },
+    ModeMethod("Pac4+R1+R2", covers: true) { ["input.pack=4", "training.batch=2048"] + slopes(by: $0) },
     ModeMethod("minibatch discrimination", share: 0.2) { _ in
       ["model.minibatch=discrimination", "training.batch=32"]
     },
     ModeMethod("consensus") { _ in ["training.consensus=0.1"] },
     ModeMethod("WGAN-GP", share: 0.2) { _ in
-      ["objective.name=wasserstein", "terms.gradient-penalty=0.1", "training.critic-steps=5"]
+      ["objective.name=wasserstein", "regularizers.gradient-penalty=0.1", "training.discriminator-steps=5"]
     },
     ModeMethod("RpGAN+R1+R2", covers: true) {
       ["objective.name=relativistic", "training.batch=512"] + slopes(by: $0)
@@ -41,13 +41,13 @@ struct ModeMethod: Sendable {
 
   /// As a GAN is usually written: rates that stay, the last weights.
   private static let asWritten = [
-    "optimizer.generator-rate=1e-3", "optimizer.critic-rate=1e-3", "average.decay=0", "sampling.weights=raw",
+    "optimizer.generator-lr=1e-3", "optimizer.discriminator-lr=1e-3", "ema.decay=0", "sampling.weights=raw",
   ]
 
   /// Penalties of the critic's slope at real and generated samples that all but vanish: at the end what they hold back
   /// would be missing in the samples.
   private static func slopes(by steps: Int) -> [String] {
-    ["r1", "r2"].map { "terms.\($0)=linear 0.1 to 0.005 by \(steps)" }
+    ["r1", "r2"].map { "regularizers.\($0)=linear 0.1 to 0.005 by \(steps)" }
   }
 
   /// What it changes of the common settings in so many steps, in words.
@@ -61,8 +61,8 @@ struct ModeMethod: Sendable {
   private static func common(depth: Int, steps: Int) -> [String] {
     [
       "model.depth=\(depth)", "training.steps=\(steps)",
-      "optimizer.generator-rate=linear 1e-3 to 0 by \(steps)", "optimizer.critic-rate=linear 1e-3 to 0 by \(steps)",
-      "optimizer.beta2=0.99", "average.decay=0.995", "sampling.weights=average",
+      "optimizer.generator-lr=linear 1e-3 to 0 by \(steps)", "optimizer.discriminator-lr=linear 1e-3 to 0 by \(steps)",
+      "optimizer.beta2=0.99", "ema.decay=0.995", "sampling.weights=ema",
     ]
   }
 

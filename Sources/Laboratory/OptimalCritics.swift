@@ -72,11 +72,11 @@ extension Experiment {
           let column = { (mean: Double) in
             Tensor(stratum.places.map { $0 + mean }, shape: [stratum.places.count, 1], on: device)
           }
-          let scene = Scene(real: column(optimum.distance), fake: column(0)) { x in
+          let context = LossContext(real: column(optimum.distance), fake: column(0)) { x in
             let output = network(x, weights: weights, mode: .inference)
             return optimum.isAutoencoder ? x - output : output
           }
-          return stratum.share * optimum.objective.criticLoss(scene)
+          return stratum.share * optimum.objective.discriminatorLoss(context)
         }
         return parts.dropFirst().reduce(parts[0], +)
       }
@@ -114,10 +114,10 @@ extension Experiment {
           let column = { (axis: Int, mean: Double) in
             Tensor(pairs.map { $0[axis] + mean }, shape: [pairs.count, 1], on: device)
           }
-          let scene = Scene(real: column(0, distance), fake: column(1, 0)) {
+          let context = LossContext(real: column(0, distance), fake: column(1, 0)) {
             network($0, weights: weights, mode: .inference)
           }
-          return objective.criticLoss(scene)
+          return objective.discriminatorLoss(context)
         }
         try fit(lab, network, steps: steps, name: "\(row), d = \(distance)", loss: loss)
         let reached = try loss(nil).scalars(as: Double.self)[0]
@@ -136,16 +136,16 @@ extension Experiment {
         Sequential([Dense(1, initializer: .glorot)]), input: [m], random: lab.random(UInt32(70 + m)), on: device)
       let points = evenGaussian(32_768, axes: m, start: 0.5).flatMap { $0 }
       let column = { (mean: Double) in Tensor(points.map { $0 + mean }, shape: [points.count, 1], on: device) }
-      let (real, fake, pack) = (column(distance), column(0), View.packed(m))
-      let sight = View.Sight(step: 1, draws: Draws(seed: lab.seed, step: 1), real: real)
-      func scene(_ weights: [Tensor]?) -> Scene {
-        Scene(real: real, fake: fake) { network(pack.apply($0, sight), weights: weights, mode: .inference) }
+      let (real, fake, pack) = (column(distance), column(0), InputTransform.packed(m))
+      let seen = InputTransform.Context(step: 1, draws: StepRandom(seed: lab.seed, step: 1), real: real)
+      func context(_ weights: [Tensor]?) -> LossContext {
+        LossContext(real: real, fake: fake) { network(pack.apply($0, seen), weights: weights, mode: .inference) }
       }
       try fit(lab, network, steps: lab.count(600, atLeast: 30), name: "packs of \(m)") {
-        objective.criticLoss(scene($0))
+        objective.discriminatorLoss(context($0))
       }
       guard let estimate = objective.estimate else { continue }
-      let reached = try estimate(scene(nil)).scalars(as: Double.self)[0]
+      let reached = try estimate(context(nil)).scalars(as: Double.self)[0]
       lab.expect("JSD of packs of \(m)", reached, value, within: 1e-3, fromScale: 1)
     }
   }
@@ -155,19 +155,19 @@ extension Experiment {
   private static func slopedCritics(_ lab: Lab) throws {
     let device = try lab.double()
     let objective = try objective("wasserstein")
-    guard let penalty = Term.named("gradient-penalty")?.critic, let estimate = objective.estimate else {
+    guard let penalty = Regularizer.named("gradient-penalty")?.discriminator, let estimate = objective.estimate else {
       throw LaboratoryError("the table of terms has no row 'gradient-penalty'")
     }
     let network = try Network(
       Sequential([Dense(1, initializer: .glorot)]), input: [1], random: lab.random(80), on: device)
     let points = evenGaussian(1024, axes: 1, start: 0.5).flatMap { $0 }
     let column = { (mean: Double) in Tensor(points.map { $0 + mean }, shape: [points.count, 1], on: device) }
-    func scene(_ weights: [Tensor], _ tape: Tape) -> Scene {
-      var background = Scene.Background()
+    func context(_ weights: [Tensor], _ tape: Tape) -> LossContext {
+      var background = LossContext.Background()
       background.tape = tape
-      background.draws = Draws(seed: lab.seed, step: 1)
-      return Scene(real: column(1), fake: column(0), background) { x, _, _ in
-        Scene.Verdict(output: network(x, weights: weights, mode: .inference))
+      background.draws = StepRandom(seed: lab.seed, step: 1)
+      return LossContext(real: column(1), fake: column(0), background) { x, _, _ in
+        LossContext.DiscriminatorOutput(output: network(x, weights: weights, mode: .inference))
       }
     }
     var player = try adamPlayer(network, rate: 1)
@@ -176,11 +176,11 @@ extension Experiment {
       player.optimizer.settings.rate = 0.05 * (1 - Double(step - 1) / Double(steps))
       let tape = Tape()
       let weights = network.watched(on: tape)
-      let scene = scene(weights, tape)
-      player.minimize(objective.criticLoss(scene) + 10 * penalty(scene), by: weights)
+      let context = context(weights, tape)
+      player.minimize(objective.discriminatorLoss(context) + 10 * penalty(context), by: weights)
     }
     let tape = Tape()
-    let last = scene(network.watched(on: tape), tape)
+    let last = context(network.watched(on: tape), tape)
     let plain = try estimate(last).scalars(as: Double.self)[0]
     let whole = try (estimate(last) - 10 * penalty(last)).scalars(as: Double.self)[0]
     lab.expect("wasserstein, penalty 10, W1 = 1: E r - E f", plain, 1.05, within: 1e-3)

@@ -56,7 +56,7 @@ extension Experiment {
       let loss = { (sums: Tensor, target: Double) in
         (slope * sums + offset).crossEntropy(target: target).mean(over: [1])
       }
-      let slopes = gradient(of: (loss(real, 1) + loss(fake, 0)).summed(), wrt: [slope, offset], releasing: true)
+      let slopes = gradient(of: (loss(real, 1) + loss(fake, 0)).summed(), wrt: [slope, offset], retainGraph: false)
       a = a - 3 / moment * slopes[0]
       b = b - 2 * slopes[1]
     }
@@ -65,14 +65,15 @@ extension Experiment {
 
   /// The first diagonal element of the inverse of Fisher's information for slope and offset.
   private static func slopeVariance(packs: Int, of size: Int, distance: Double) -> Double {
-    let (m, deviation) = (Double(size), Double(size).squareRoot())
+    let (m, standardDeviation) = (Double(size), Double(size).squareRoot())
     let centre = m * distance / 2
     // At the true parameters: σ(T) (1 - σ(T)) under both kinds of packs.
     let moment = { (power: Double) in
-      integral(over: -9 * deviation - centre...9 * deviation + centre) { x in
+      integral(over: -9 * standardDeviation - centre...9 * standardDeviation + centre) { x in
         let share = 1 / (1 + exp(distance * x))
         let density =
-          normalDensity(x, mean: -centre, deviation: deviation) + normalDensity(x, mean: centre, deviation: deviation)
+          normalDensity(x, mean: -centre, standardDeviation: standardDeviation)
+          + normalDensity(x, mean: centre, standardDeviation: standardDeviation)
         return share * (1 - share) * density * pow(x, power)
       }
     }

@@ -20,8 +20,8 @@ struct PlaneGaussian: Sendable {
   /// m, n, a, b, c.
   var parameters: [Double]
 
-  init(mean: Plot.Point, deviation: Double) {
-    parameters = [mean.x, mean.y, log(deviation), 0, log(deviation)]
+  init(mean: Plot.Point, standardDeviation: Double) {
+    parameters = [mean.x, mean.y, log(standardDeviation), 0, log(standardDeviation)]
   }
 
   /// By mean and covariance (xx, xy, yy).
@@ -89,20 +89,21 @@ struct PlaneGaussian: Sendable {
 struct PlaneMixture: Sendable {
   let means: [Plot.Point]
   let weights: [Double]
-  let deviation: Double
+  let standardDeviation: Double
 
   func density(_ x: Double, _ y: Double) -> Double {
     zip(means, weights).reduce(0) { sum, part in
-      sum + part.1 * normalDensity(x, mean: part.0.x, deviation: deviation)
-        * normalDensity(y, mean: part.0.y, deviation: deviation)
+      sum + part.1 * normalDensity(x, mean: part.0.x, standardDeviation: standardDeviation)
+        * normalDensity(y, mean: part.0.y, standardDeviation: standardDeviation)
     }
   }
 
   /// log p at points, [N].
   func logDensity(_ points: PlanePoints) -> Tensor {
     let parts = zip(means, weights).map { mean, weight in
-      log(weight / (2 * Double.pi * deviation * deviation))
-        - 0.5 / (deviation * deviation) * ((points.x - mean.x).squared() + (points.y - mean.y).squared())
+      log(weight / (2 * Double.pi * standardDeviation * standardDeviation))
+        - 0.5 / (standardDeviation * standardDeviation)
+        * ((points.x - mean.x).squared() + (points.y - mean.y).squared())
     }
     // log(e^a + e^b) = b + softplus(a - b)
     return parts[1] + (parts[0] - parts[1]).softplus()
@@ -110,7 +111,7 @@ struct PlaneMixture: Sendable {
 
   /// Points [N, 2] of draw `step`.
   func samples(_ count: Int, _ random: (UInt32) -> RandomStream, step: Int, on device: Device) -> Tensor {
-    let noise = deviation * random(1).normal([count, 2], step: step, on: device)
+    let noise = standardDeviation * random(1).normal([count, 2], step: step, on: device)
     let isFirst = (weights[0] - random(2).uniform([count, 1], step: step, on: device)).step()
     let mean = { (i: Int) in Tensor([means[i].x, means[i].y], shape: [1, 2], on: device) }
     return noise + mean(1) + isFirst * (mean(0) - mean(1))

@@ -122,10 +122,10 @@ extension Experiment {
 
   /// E softplus(-T) at T = d (x2 - x1) for real x1 ~ N(0, 1) and generated x2 ~ N(d, 1): T ~ N(d², 2 d²).
   private static func preferenceOptimum(_ d: Double) -> Double {
-    let (mean, deviation) = (d * d, max(d * 2.squareRoot(), 1e-9))
-    return integral(over: mean - 10 * deviation...mean + 10 * deviation) { t in
+    let (mean, standardDeviation) = (d * d, max(d * 2.squareRoot(), 1e-9))
+    return integral(over: mean - 10 * standardDeviation...mean + 10 * standardDeviation) { t in
       let softplus = t > 0 ? log1p(exp(-t)) : log1p(exp(t)) - t
-      return normalDensity(t, mean: mean, deviation: deviation) * softplus
+      return normalDensity(t, mean: mean, standardDeviation: standardDeviation) * softplus
     }
   }
 }
@@ -156,7 +156,7 @@ private struct LearnedPreference {
     guard let adam = OptimizerRule.all.first(where: { $0.name == "adam" }) else {
       throw LaboratoryError("the table of optimizers has no row 'adam'")
     }
-    var player = Player(network, adam, OptimizerSettings(rate: 3e-3))
+    var player = TrainableNetwork(network, adam, OptimizerSettings(rate: 3e-3))
     func draw(_ step: Int, _ count: Int) -> (real: Tensor, fake: Tensor) {
       (
         lab.random(2).normal([count, 1], step: step, on: device),

@@ -76,13 +76,13 @@ extension Experiment {
     }
     var last = 0.0
     for step in 1...steps {
-      let scene = { (weights: [Tensor]) in
-        Scene(real: along(step, 2, 0), fake: along(step, 3, distance)) {
+      let context = { (weights: [Tensor]) in
+        LossContext(real: along(step, 2, 0), fake: along(step, 3, distance)) {
           network($0, weights: weights, mode: .inference)
         }
       }
       let weights = network.watched(on: Tape())
-      let loss = try objective("minimax").criticLoss(scene(weights))
+      let loss = try objective("minimax").discriminatorLoss(context(weights))
       player.minimize(loss, by: weights)
       if step == steps { last = try loss.scalars()[0] }
     }
@@ -97,11 +97,11 @@ extension Experiment {
       ]), input: [2], random: random, on: device)
   }
 
-  static func adamPlayer(_ network: Network, rate: Double) throws -> Player {
+  static func adamPlayer(_ network: Network, rate: Double) throws -> TrainableNetwork {
     guard let adam = OptimizerRule.all.first(where: { $0.name == "adam" }) else {
       throw LaboratoryError("the table of optimizers has no row 'adam'")
     }
-    return Player(network, adam, OptimizerSettings(rate: rate))
+    return TrainableNetwork(network, adam, OptimizerSettings(rate: rate))
   }
 
   // MARK: The rank of a generator
@@ -150,7 +150,7 @@ extension Experiment {
     let copies = tape.watch(z.broadcast(to: [outputs, latent]))
     let x = network(copies, mode: .inference)
     let seed = (0..<outputs * outputs).map { $0 / outputs == $0 % outputs ? 1.0 : 0 }
-    let rows = try gradient(of: x, wrt: [copies], seed: Tensor(seed, shape: x.shape, on: z.device))[0]
+    let rows = try gradient(of: x, wrt: [copies], gradOutput: Tensor(seed, shape: x.shape, on: z.device))[0]
       .scalars(as: Double.self)
     return (0..<outputs).map { Array(rows[$0 * latent..<($0 + 1) * latent]) }
   }

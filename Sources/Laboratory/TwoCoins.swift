@@ -18,8 +18,8 @@ enum TwoCoins {
     return grid.min { divergence(probabilities($0)) < divergence(probabilities($1)) } ?? 0
   }
 
-  /// Where coins rest that follow the reversed loss of pairs, E softplus(T*(real, fake)) under the critic that is best for
-  /// them, T*(x, y) = s(x) - s(y) with s = log p/q: where its derivative by the coins' own probabilities is 0.
+  /// Where coins rest that follow the reversed loss of pairs, E softplus(T*(real, fake)) under the critic that is best
+  /// for them, T*(x, y) = s(x) - s(y) with s = log p/q: where its derivative by the coins' own probabilities is 0.
   ///
   /// - Parameter bounds: Probabilities of heads, on both sides of one such point.
   static func restingPoint(in bounds: ClosedRange<Double>) -> Double {
@@ -41,7 +41,8 @@ enum TwoCoins {
     return (low + high) / 2
   }
 
-  /// The logarithm of the probability of each sequence of outcomes, [sequences, 1], on the tape of the log odds of heads.
+  /// The logarithm of the probability of each sequence of outcomes, [sequences, 1], on the tape of the log odds of
+  /// heads.
   static func logLikelihoods(of sequences: [[Int]], logOdds x: Tensor) -> Tensor {
     let column = { (values: [Int]) in Tensor(values.map(Double.init), shape: [values.count, 1], on: x.device) }
     // The logarithms of heads and tails. One head can be either coin's.
@@ -57,8 +58,8 @@ enum TwoCoins {
   }
 }
 
-/// Two coins against a critic that learns from samples. The coins know how likely each outcome is, so that their gradient
-/// is that of the whole expectation under this critic: coins cannot be differentiated through their samples.
+/// Two coins against a critic that learns from samples. The coins know how likely each outcome is, so that their
+/// gradient is that of the whole expectation under this critic: coins cannot be differentiated through their samples.
 struct CoinGame {
   let name: String
   let objective: Objective
@@ -67,14 +68,14 @@ struct CoinGame {
   /// The probability of heads at first.
   var start = 0.5
   /// What the coins minimise the expectation of: a loss for each pack or pair, [N, 1].
-  let losses: (Scene) -> Tensor
+  let losses: (LossContext) -> Tensor
 
   /// The probability of heads at the end.
   ///
   /// - Parameter number: Tells the random numbers of games in an experiment apart.
   func heads(_ lab: Lab, number: UInt32) throws -> Double {
     let (device, batch, steps) = (try lab.double(), 1024, lab.count(1500, atLeast: 20))
-    let isPaired = objective.critic == .pairs
+    let isPaired = objective.discriminator == .pairs
     let critic = try Network(
       Sequential([Dense(32, initializer: .glorot), Activation.tanh, Dense(1, initializer: .glorot)]),
       input: [3 * (isPaired ? 2 : pack)], random: lab.random(number), on: device)
@@ -84,10 +85,10 @@ struct CoinGame {
       let u = lab.random(stream).uniform([batch * pack], step: draw, on: device)
       return oneHot.gathered((u - outcomes[0]).step() + (u - outcomes[0] - outcomes[1]).step())
     }
-    func scene(_ real: Tensor, _ fake: Tensor, _ weights: [Tensor]?) -> Scene {
-      let sight = View.Sight(step: 1, draws: Draws(seed: lab.seed, step: 1), real: real)
-      return Scene(real: real, fake: fake) { [pack] in
-        critic(isPaired ? $0 : View.packed(pack).apply($0, sight), weights: weights, mode: .inference)
+    func context(_ real: Tensor, _ fake: Tensor, _ weights: [Tensor]?) -> LossContext {
+      let seen = InputTransform.Context(step: 1, draws: StepRandom(seed: lab.seed, step: 1), real: real)
+      return LossContext(real: real, fake: fake) { [pack] in
+        critic(isPaired ? $0 : InputTransform.packed(pack).apply($0, seen), weights: weights, mode: .inference)
       }
     }
     // All that the critic can be shown: every pack of generated outcomes, or every pair of a real and a generated one.
@@ -109,11 +110,11 @@ struct CoinGame {
       for draw in [2 * step, 2 * step + 1] {
         let weights = critic.watched(on: Tape())
         let (real, fake) = (drawn(TwoCoins.data, number + 1, draw), drawn(coins, number + 2, draw))
-        player.minimize(objective.criticLoss(scene(real, fake, weights)), by: weights)
+        player.minimize(objective.discriminatorLoss(context(real, fake, weights)), by: weights)
       }
       let x = Tape().watch(Tensor(logit, shape: [1, 1], on: device))
       let probabilities = realShares * TwoCoins.logLikelihoods(of: fake, logOdds: x).exponential()
-      let loss = (probabilities * losses(scene(outcomes(real), outcomes(fake), nil))).summed()
+      let loss = (probabilities * losses(context(outcomes(real), outcomes(fake), nil))).summed()
       // So slow that the critic keeps up: ten times as fast, they chase each other.
       logit -= 0.4 / Double(pack) * rest * (try gradient(of: loss, wrt: [x])[0].scalars(as: Double.self)[0])
     }

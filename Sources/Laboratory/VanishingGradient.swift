@@ -2,8 +2,8 @@ import Foundation
 import Saddle
 
 extension Experiment {
-  /// What a reader should know of the three experiments with frozen generators: their paper trained DCGANs of full width
-  /// for 1, 10 and 25 epochs, and critics for 4,000 iterations.
+  /// What a reader should know of the three experiments with frozen generators: their paper trained DCGANs of full
+  /// width for 1, 10 and 25 epochs, and critics for 4,000 iterations.
   private static let frozenSteps = [250, 1000, 4000]
 
   private static func frozen(_ lab: Lab) throws -> [(name: String, network: Network)] {
@@ -63,7 +63,7 @@ extension Experiment {
       "Growth is measured over 600 steps of the critic from its first reading, when the critic knows "
         + "nothing and the norm is small: the ratios say that the norm grows, not how large a step would be "
         + "harmful. The deviation is over 8 minibatches of generated images.")
-    var marks: (norm: [Plot.Mark], deviation: [Plot.Mark]) = ([], [])
+    var marks: (norm: [Plot.Mark], standardDeviation: [Plot.Mark]) = ([], [])
     for generator in try frozen(lab) {
       let steps = lab.count(600, atLeast: 30)
       let experiment = FrozenGenerator(lab: lab, network: generator.network, interval: steps / 15, minibatches: 8)
@@ -72,16 +72,17 @@ extension Experiment {
       let name = "generator \(generator.name): "
       let growth = { (values: [Double]) in Array(values.suffix(5)).quantile(0.5) / values[0] }
       lab.expect(name + "norm of the mean gradient at the end / at first", growth(slopes.map(\.norm)), atLeast: bound)
-      lab.expect(name + "its deviation at the end / at first", growth(slopes.map(\.deviation)), atLeast: bound)
+      lab.expect(name + "its deviation at the end / at first", growth(slopes.map(\.standardDeviation)), atLeast: bound)
       marks.norm.append(.line(generator.name, slopes.norms))
-      marks.deviation.append(.line(generator.name, slopes.deviations))
+      marks.standardDeviation.append(.line(generator.name, slopes.standardDeviations))
     }
     lab.figure(
       "growth",
       [
         Plot(
           "Mean of -∇ log D(G(z)) over 8 minibatches", x: "steps of the critic", y: .logarithmic("norm"), marks.norm),
-        Plot("Its deviation among them", x: "steps of the critic", y: .logarithmic("deviation"), marks.deviation),
+        Plot(
+          "Its deviation among them", x: "steps of the critic", y: .logarithmic("deviation"), marks.standardDeviation),
       ], columns: 2)
   }
 

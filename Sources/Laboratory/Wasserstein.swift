@@ -40,12 +40,12 @@ extension Experiment {
       try lab.random(stream).normal([count], step: 1, on: lab.device).scalars(as: Double.self)
     }
     let (a, b) = (try normal(45, count), try normal(46, count))
-    for (mean, deviation) in [(1.0, 1.0), (0, 2), (1, 2), (3, 0.5)] {
-      let expected = integral(over: -9...9) { normalDensity($0) * abs(mean + (deviation - 1) * $0) }
+    for (mean, standardDeviation) in [(1.0, 1.0), (0, 2), (1, 2), (3, 0.5)] {
+      let expected = integral(over: -9...9) { normalDensity($0) * abs(mean + (standardDeviation - 1) * $0) }
       // An estimate from so many has an error of about σ / sqrt(count) from either set.
       lab.expect(
-        "exact W1 of N(0, 1) and N(\(mean), \(deviation)²), from \(count) points each",
-        wasserstein1(a, b.map { mean + deviation * $0 }), expected, within: 0.06)
+        "exact W1 of N(0, 1) and N(\(mean), \(standardDeviation)²), from \(count) points each",
+        wasserstein1(a, b.map { mean + standardDeviation * $0 }), expected, within: 0.06)
     }
     let few = 200
     let (p, q) = (a.prefix(few).map { (x: $0, y: 0.0) }, b.prefix(few).map { (x: 2 * $0 + 1, y: 0.0) })
@@ -54,7 +54,8 @@ extension Experiment {
       wasserstein1(p, q) / wasserstein1(p.map(\.x), q.map(\.x)), 1, within: 1e-9)
   }
 
-  /// Two sets of points with the same critic on both: the exact distance is that of the sets, not of what they came from.
+  /// Two sets of points with the same critic on both: the exact distance is that of the sets, not of what they came
+  /// from.
   private static func estimatesBesideExact(_ lab: Lab) throws {
     var dots: [Plot.Point] = []
     for pair in PointSets.all {
@@ -64,7 +65,7 @@ extension Experiment {
         pair.dimensions == 1
         ? wasserstein1(real, fake) : wasserstein1(planePoints(real), planePoints(fake))
       var critic = IndependentCritic.points(.wasserstein)
-      critic.terms = [(try oneSidedPenalty(), 10)]
+      critic.regularizers = [(try oneSidedPenalty(), 10)]
       (critic.steps, critic.batch, critic.readings) = (lab.count(1500, atLeast: 5), PointSets.count, 1)
       let samples = { (values: [Double]) -> IndependentCritic.Samples in
         let points = Tensor(values, shape: [PointSets.count, pair.dimensions], on: lab.device)
@@ -91,8 +92,8 @@ extension Experiment {
         [.dots("point sets", dots), .line("equal", [(0, 0), (largest, largest)], dashed: true)]))
   }
 
-  static func oneSidedPenalty() throws -> Term {
-    guard let term = Term.named("one-sided-gradient-penalty") else {
+  static func oneSidedPenalty() throws -> Regularizer {
+    guard let term = Regularizer.named("one-sided-gradient-penalty") else {
       throw LaboratoryError("the table of terms has no row 'one-sided-gradient-penalty'")
     }
     return term
@@ -100,17 +101,18 @@ extension Experiment {
 
   // MARK: Bounds of the slope
 
-  /// On a line the slope cannot turn, and to change its sign it must pass 0, where the two-sided penalty is 10: more than
-  /// there is to win at W = 1. A critic that starts with the wrong sign keeps it; the one-sided penalty lets it go.
+  /// On a line the slope cannot turn, and to change its sign it must pass 0, where the two-sided penalty is 10: more
+  /// than there is to win at W = 1. A critic that starts with the wrong sign keeps it; the one-sided penalty lets it
+  /// go.
   private static func penaltiesOnALine(_ lab: Lab) throws {
     let seeds = 6
-    for (name, penalty) in [("two-sided", Term.gradientPenalty), ("one-sided", try oneSidedPenalty())] {
+    for (name, penalty) in [("two-sided", Regularizer.gradientPenalty), ("one-sided", try oneSidedPenalty())] {
       var wrong = 0
       for seed in 0..<seeds {
         lab.progress("the \(name) penalty on a line: critic \(seed + 1) of \(seeds)")
         var critic = IndependentCritic.points(.wasserstein, width: 32)
         (critic.steps, critic.batch, critic.readings) = (lab.count(400, atLeast: 5), 128, 8)
-        (critic.terms, critic.optimizer.rate, critic.seed) = ([(penalty, 10)], 3e-3, lab.seed + UInt64(seed))
+        (critic.regularizers, critic.optimizer.rate, critic.seed) = ([(penalty, 10)], 3e-3, lab.seed + UInt64(seed))
         let side = { (place: Double, stream: UInt32) -> IndependentCritic.Samples in
           { draw, count in lab.random(stream).normal([count, 1], step: draw, on: lab.device) + place }
         }
@@ -126,7 +128,8 @@ extension Experiment {
     }
   }
 
-  /// N(-d/2, 1) and N(d/2, 1) along one axis of the plane: a penalised critic gives d (1 + d/20), a clipped one K d with a K that nobody knows.
+  /// N(-d/2, 1) and N(d/2, 1) along one axis of the plane: a penalised critic gives d (1 + d/20), a clipped one K d
+  /// with a K that nobody knows.
   private static func clippingBesidePenalty(_ lab: Lab) throws {
     let distances = [0.5, 1, 2, 4]
     var values: [String: [Plot.Point]] = [:]
@@ -138,7 +141,7 @@ extension Experiment {
         }
       }
       var critic = IndependentCritic.points(.wasserstein, width: 32)
-      critic.terms = [(try oneSidedPenalty(), 10)]
+      critic.regularizers = [(try oneSidedPenalty(), 10)]
       (critic.steps, critic.batch, critic.readings) = (lab.count(1000, atLeast: 5), 256, 128)
       critic.optimizer.rate = 3e-3
       func value(_ name: String, _ critic: IndependentCritic) throws -> Double {
@@ -161,7 +164,7 @@ extension Experiment {
         within: 0.04 * distance, fromScale: 0.5)
       critic.valueHasTerms = false
       for clip in [0.1, 0.2] {
-        (critic.terms, critic.clip, critic.rule) = ([], clip, .rmsprop)
+        (critic.regularizers, critic.clip, critic.rule) = ([], clip, .rmsprop)
         _ = try value("clipped at \(clip)", critic)
       }
     }

@@ -52,7 +52,7 @@ extension Experiment {
         lab.progress("\(run.name), seed \(seed)")
         let trainer = try imageTrainer(run.architecture, run.objective, seed, lab)
         try clothes.train(trainer, to: lab.count(run.objective == "wasserstein" ? 300 : 1500, atLeast: 4), lab)
-        let sampling = Trainer.Sampling(usesAverage: false, usesRunningStatistics: false)
+        let sampling = Trainer.Sampling(usesEMA: false, usesRunningStatistics: false)
         let fake = IndependentCritic.samples(of: trainer, sampling, seed: seed)
         var critic = try IndependentCritic.images(.wasserstein, size: 32, channels: 1, width: 16)
         (critic.steps, critic.readings) = (lab.count(200, atLeast: 4), lab.count(32, atLeast: 2))
@@ -97,22 +97,24 @@ extension Experiment {
     let generator = try Network(
       FashionDCGAN.architecture(architecture).generator(options), input: [options.latent], random: random(1),
       on: lab.device)
-    (options.width, options.criticNormalization, options.initializer) = (16, "none", .dcgan)
+    (options.width, options.discriminatorNormalization, options.initializer) = (16, "none", .dcgan)
     let critic = try Network(
-      FashionDCGAN.architecture("dcgan").critic(options), input: [32, 32, 1], random: random(2), on: lab.device)
+      FashionDCGAN.architecture("dcgan").discriminator(options), input: [32, 32, 1], random: random(2), on: lab.device)
     var game = Game(try objective(name))
     guard name == "wasserstein" else {
       var settings = OptimizerSettings(rate: 2e-4)
       settings.beta1 = 0.5
       return Trainer(
-        generator: Player(generator, .adam, settings), critic: Player(critic, .adam, settings), game: game,
+        generator: TrainableNetwork(generator, .adam, settings),
+        discriminator: TrainableNetwork(critic, .adam, settings), game: game,
         seed: seed)
     }
     var settings = OptimizerSettings(rate: 2e-4)
     (settings.beta1, settings.beta2) = (0, 0.9)
-    (game.criticSteps, game.terms) = (5, [(.gradientPenalty, 10)])
+    (game.discriminatorSteps, game.regularizers) = (5, [(.gradientPenalty, 10)])
     return Trainer(
-      generator: Player(generator, .adam, settings), critic: Player(critic, .adam, settings), game: game,
+      generator: TrainableNetwork(generator, .adam, settings), discriminator: TrainableNetwork(critic, .adam, settings),
+      game: game,
       seed: seed)
   }
 
@@ -163,7 +165,7 @@ private struct PointRun {
         sum = (sum.value + (try estimate.value.scalars(as: Double.self)[0]), sum.count + 1)
       }
       guard trainer.step % every == 0 else { continue }
-      let sampling = Trainer.Sampling(usesAverage: false, usesRunningStatistics: true)
+      let sampling = Trainer.Sampling(usesEMA: false, usesRunningStatistics: true)
       let samples = try trainer.samples(trainer.latents(exactCount), sampling).scalars(as: Double.self)
       let exact = wasserstein1(
         Experiment.planePoints(try ring(0, exactCount).scalars(as: Double.self)), Experiment.planePoints(samples))
@@ -184,29 +186,32 @@ private struct PointRun {
     var options = Architecture.Options()
     (options.latent, options.width, options.initializer) = (8, 64, .he)
     let generator = try Network(points.generator(options), input: [8], random: lab.random(1), on: lab.device)
-    let critic = try Network(points.critic(options), input: [2], random: lab.random(2), on: lab.device)
+    let critic = try Network(points.discriminator(options), input: [2], random: lab.random(2), on: lab.device)
     var game = Game(try Experiment.objective(name))
     var settings = OptimizerSettings(rate: 1e-3)
     (settings.beta1, settings.beta2) = (0.5, 0.9)
     guard name == "wasserstein" else {
       return Trainer(
-        generator: Player(generator, .adam, settings), critic: Player(critic, .adam, settings), game: game,
+        generator: TrainableNetwork(generator, .adam, settings),
+        discriminator: TrainableNetwork(critic, .adam, settings), game: game,
         seed: lab.seed)
     }
-    game.criticSteps = 5
+    game.discriminatorSteps = 5
     if let optimizer {
       game.clip = 0.1
       settings.beta1 = optimizer == "Adam 0.9" ? 0.9 : 0.5
       settings.beta2 = 0.999
       let rule: OptimizerRule = optimizer == "RMSProp" ? .rmsprop : .adam
       return Trainer(
-        generator: Player(generator, rule, settings), critic: Player(critic, rule, settings), game: game,
+        generator: TrainableNetwork(generator, rule, settings), discriminator: TrainableNetwork(critic, rule, settings),
+        game: game,
         seed: lab.seed)
     }
     // The two-sided one would hold a slope of the wrong sign where distances are as small as here.
-    game.terms = [(try Experiment.oneSidedPenalty(), 10)]
+    game.regularizers = [(try Experiment.oneSidedPenalty(), 10)]
     return Trainer(
-      generator: Player(generator, .adam, settings), critic: Player(critic, .adam, settings), game: game,
+      generator: TrainableNetwork(generator, .adam, settings), discriminator: TrainableNetwork(critic, .adam, settings),
+      game: game,
       seed: lab.seed)
   }
 }

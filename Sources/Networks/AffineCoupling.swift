@@ -15,7 +15,7 @@ public struct AffineCoupling: Bijection {
     let sizes = [halves.kept.count, width, width, 2 * halves.moved.count]
     for layer in 0..<3 {
       // Small outputs at first: a flow that starts near the identity.
-      let initializer: Initializer = layer < 2 ? .glorot : .normal(deviation: 0.01)
+      let initializer: Initializer = layer < 2 ? .glorot : .normal(standardDeviation: 0.01)
       declarations.parameter("\(layer).weight", [sizes[layer], sizes[layer + 1]], initializer, outputAxis: -1)
       declarations.parameter("\(layer).bias", [sizes[layer + 1]], .constant(0))
     }

@@ -1,13 +1,14 @@
 extension Architecture {
   public static let autoencoder = Architecture(
     name: "autoencoder",
-    summary: "EBGAN, BEGAN (Zhao et al. 2017, Berthelot et al. 2017): DCGAN's generator; the critic is an autoencoder",
+    summary:
+      "EBGAN, BEGAN (Zhao et al. 2017, Berthelot et al. 2017): DCGAN's generator; the discriminator is an autoencoder",
     sample: image,
     generator: { options throws(NetworkError) in try options.dcganGenerator() },
-    critic: { options throws(NetworkError) in
+    discriminator: { options throws(NetworkError) in
       guard [.none, .concat].contains(options.conditioning), options.outputs == 0 else {
         throw NetworkError(
-          "the critic of autoencoder gives images, not logits: it takes the conditioning none or concat and no further outputs"
+          "the discriminator of autoencoder gives images, not logits: it takes the conditioning none or concat and no further outputs"
         )
       }
       // As many codes as latents, as in BEGAN.
@@ -17,6 +18,6 @@ extension Architecture {
         Dense(maps.count, initializer: options.initializer), Reshape(maps),
       ]
       let decoder = try options.dcganDecoder(options.normalization(), .leakyReLU())
-      return options.critic(try options.labelledSamples() + options.dcganEncoder() + code + decoder)
+      return options.discriminator(try options.labelledSamples() + options.dcganEncoder() + code + decoder)
     })
 }

@@ -3,15 +3,16 @@ extension Architecture {
     name: "dcgan", summary: "Radford et al. 2016: images of 32, 64 or 128 pixels, 4 x 4 filters at stride 2",
     sample: image,
     generator: { options throws(NetworkError) in try options.dcganGenerator() },
-    critic: { options throws(NetworkError) in
+    discriminator: { options throws(NetworkError) in
       let head: [any Layer] =
         options.conditioning == .projection || options.minibatch != "none"
         ? [Reshape.flat] + options.head()
         : [
-          FeatureMark(), Convolution(options.criticOutputs, kernel: 4, bias: false, initializer: options.initializer),
+          FeatureMark(),
+          Convolution(options.discriminatorOutputs, kernel: 4, bias: false, initializer: options.initializer),
           Reshape.flat,
         ]
-      return options.critic(try options.labelledSamples() + options.dcganEncoder() + head)
+      return options.discriminator(try options.labelledSamples() + options.dcganEncoder() + head)
     })
 }
 

@@ -5,24 +5,24 @@ extension Architecture {
       let pixels = Dense(image(options).count, initializer: options.initializer)
       let layers = try options.labelledLatents() + options.hidden(\.generator)
       return Sequential(layers + [pixels, Activation.tanh, Reshape(image(options))])
-    }, critic: mlpCritic)
+    }, discriminator: mlpDiscriminator)
 
   static let points = Architecture(
     name: "mlp-points", summary: "hidden layers, for points of the plane", sample: { _ in [2] },
     generator: { options throws(NetworkError) in
       let layers = try options.labelledLatents() + options.hidden(\.generator)
       return Sequential(layers + [Dense(2, initializer: options.initializer)])
-    }, critic: mlpCritic)
+    }, discriminator: mlpDiscriminator)
 
-  private static let mlpCritic: @Sendable (Options) throws(NetworkError) -> Sequential = { options in
-    let layers = try [Reshape.flat] + options.labelledSamples() + options.hidden(\.critic)
-    return options.critic(layers + options.head())
+  private static let mlpDiscriminator: @Sendable (Options) throws(NetworkError) -> Sequential = { options in
+    let layers = try [Reshape.flat] + options.labelledSamples() + options.hidden(\.discriminator)
+    return options.discriminator(layers + options.head())
   }
 }
 
 extension Architecture.Options {
   fileprivate func hidden(
-    _ player: KeyPath<(generator: Activation, critic: Activation), Activation>
+    _ player: KeyPath<(generator: Activation, discriminator: Activation), Activation>
   ) throws(NetworkError) -> [any Layer] {
     guard let activation = Architecture.activations[activation]?[keyPath: player] else {
       throw NetworkError(

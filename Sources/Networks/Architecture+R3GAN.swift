@@ -1,6 +1,6 @@
-// R3GAN's baseline without normalization (Huang et al. 2024, "The GAN is dead; long live the GAN!"), its shapes and first
-// weights as in the authors' brownvc/R3GAN. What keeps it trainable is how it starts: each residual block's last filter
-// is 0, and the others shrink with the number of blocks (Zhang et al. 2019, "Fixup").
+// R3GAN's baseline without normalization (Huang et al. 2024, "The GAN is dead; long live the GAN!"), its shapes and
+// first weights as in the authors' brownvc/R3GAN. What keeps it trainable is how it starts: each residual block's last
+// filter is 0, and the others shrink with the number of blocks (Zhang et al. 2019, "Fixup").
 
 extension Architecture {
   static let r3gan = Architecture(
@@ -20,11 +20,11 @@ extension Architecture {
       }
       return Sequential(layers + [pointwise(stages.widths[stages.widths.count - 1], options.channels)])
     },
-    critic: { options throws(NetworkError) in
-      guard options.criticNormalization != "spectral" else {
+    discriminator: { options throws(NetworkError) in
+      guard options.discriminatorNormalization != "spectral" else {
         throw NetworkError(
           "r3gan's residual blocks end in filters that start at 0 and have no spectral norm to divide by: choose another "
-            + "model.norm than spectral, and bound the critic's slope with terms.r1 and terms.r2")
+            + "model.norm than spectral, and bound the discriminator's slope with regularizers.r1 and regularizers.r2")
       }
       let stages = try R3GANStages(options)
       let widths = Array(stages.widths.reversed())
@@ -39,22 +39,23 @@ extension Architecture {
         }
         layers += stages.blocks(width)
       }
-      let start = Initializer.normal(deviation: deviation(fanIn: widths[widths.count - 1]))
+      let start = Initializer.normal(standardDeviation: standardDeviation(fanIn: widths[widths.count - 1]))
       let head: any Layer =
         options.conditioning == .projection
-        ? ProjectionHead(classes: options.classes, outputs: options.criticOutputs, initializer: start)
-        : Dense(options.criticOutputs, bias: false, initializer: start)
-      return Sequential(layers + [CriticBasis(), FeatureMark(), head])
+        ? ProjectionHead(classes: options.classes, outputs: options.discriminatorOutputs, initializer: start)
+        : Dense(options.discriminatorOutputs, bias: false, initializer: start)
+      return Sequential(layers + [DiscriminatorBasis(), FeatureMark(), head])
     })
 
   /// A convolution of single pixels, without bias.
   private static func pointwise(_ inputs: Int, _ outputs: Int) -> Convolution {
-    Convolution(outputs, kernel: 1, bias: false, initializer: .normal(deviation: deviation(fanIn: inputs)))
+    Convolution(
+      outputs, kernel: 1, bias: false, initializer: .normal(standardDeviation: standardDeviation(fanIn: inputs)))
   }
 }
 
 /// He et al. 2015: outputs vary as the inputs do, times the gain.
-private func deviation(fanIn: Int, gain: Double = 1) -> Double { gain / Double(fanIn).squareRoot() }
+private func standardDeviation(fanIn: Int, gain: Double = 1) -> Double { gain / Double(fanIn).squareRoot() }
 
 /// The stages of both players from 4 x 4 pixels up, each of twice the size of the one before.
 private struct R3GANStages {
@@ -85,11 +86,12 @@ private struct R3GANStages {
   func blocks(_ width: Int) -> [any Layer] {
     let inner = width * Self.expansion
     let block = Residual(main: [
-      Convolution(inner, kernel: 1, initializer: .normal(deviation: deviation(fanIn: width, gain: gain))),
+      Convolution(
+        inner, kernel: 1, initializer: .normal(standardDeviation: standardDeviation(fanIn: width, gain: gain))),
       Activation.leakyReLU(),
       GroupedConvolution(
         inner, kernel: 3, groups: inner / Self.groupWidth, .init(padding: 1),
-        initializer: .normal(deviation: deviation(fanIn: 9 * Self.groupWidth, gain: gain))),
+        initializer: .normal(standardDeviation: standardDeviation(fanIn: 9 * Self.groupWidth, gain: gain))),
       Activation.leakyReLU(),
       Convolution(width, kernel: 1, bias: false, initializer: .constant(0)),
     ])
@@ -106,9 +108,9 @@ struct GeneratorBasis: Layer {
     guard input.rank == 1, input[0] > 0 else {
       throw NetworkError("\(declarations.place): GeneratorBasis takes latents [latent], not \(input)")
     }
-    declarations.parameter("basis", [4, 4, channels], .normal(deviation: 1))
+    declarations.parameter("basis", [4, 4, channels], .normal(standardDeviation: 1))
     declarations.parameter(
-      "weight", [input[0], channels], .normal(deviation: deviation(fanIn: input[0])), outputAxis: -1)
+      "weight", [input[0], channels], .normal(standardDeviation: standardDeviation(fanIn: input[0])), outputAxis: -1)
     return [4, 4, channels]
   }
 
@@ -119,12 +121,12 @@ struct GeneratorBasis: Layer {
 }
 
 /// A weighted sum of each channel's 4 x 4 pixels.
-struct CriticBasis: Layer {
+struct DiscriminatorBasis: Layer {
   func declare(_ input: Shape, _ declarations: inout Declarations) throws(NetworkError) -> Shape {
     guard input.rank == 3, input[0] == 4, input[1] == 4 else {
       throw NetworkError("\(declarations.place): CriticBasis takes images [4, 4, channels], not \(input)")
     }
-    declarations.parameter("basis", input, .normal(deviation: deviation(fanIn: 16)))
+    declarations.parameter("basis", input, .normal(standardDeviation: standardDeviation(fanIn: 16)))
     return [input[2]]
   }
 

@@ -1,6 +1,6 @@
 extension Architecture {
-  /// At 32 pixels the networks of SNGAN (Miyato et al. 2018, table 4) and, but for the pooling, of WGAN-GP (Gulrajani et
-  /// al. 2017, appendix C), with width 128; at 64 pixels the channels of WGAN-GP's generator, with width 64.
+  /// At 32 pixels the networks of SNGAN (Miyato et al. 2018, table 4) and, but for the pooling, of WGAN-GP (Gulrajani
+  /// et al. 2017, appendix C), with width 128; at 64 pixels the channels of WGAN-GP's generator, with width 64.
   static let resnet = Architecture(
     name: "resnet", summary: "SNGAN, WGAN-GP: residual blocks for images of 32 (width 128) or 64 pixels (width 64)",
     sample: image,
@@ -24,13 +24,13 @@ extension Architecture {
       return Sequential(
         first + labels + [Dense(maps.count, initializer: options.initializer), Reshape(maps)] + up + image)
     },
-    critic: { options throws(NetworkError) in
+    discriminator: { options throws(NetworkError) in
       let norm = try options.normalization()
-      let blocks = try options.criticBlocks().enumerated().map { number, block in
+      let blocks = try options.discriminatorBlocks().enumerated().map { number, block in
         options.downBlock(block.channels, halves: block.halves, norm: norm, isFirst: number == 0)
       }
       let pooling: [any Layer] = norm + [Activation.relu, GlobalPooling.sum]
-      return options.critic(try options.labelledSamples() + blocks + pooling + options.head())
+      return options.discriminator(try options.labelledSamples() + blocks + pooling + options.head())
     })
 }
 
@@ -42,8 +42,8 @@ extension Architecture.Options {
     return blocks.map { $0 * width }
   }
 
-  /// Channels of the critic's blocks, and which of them halve the image. The last keeps those that it gets.
-  fileprivate func criticBlocks() throws(NetworkError) -> [(channels: Int, halves: Bool)] {
+  /// Channels of the discriminator's blocks, and which of them halve the image. The last keeps those that it gets.
+  fileprivate func discriminatorBlocks() throws(NetworkError) -> [(channels: Int, halves: Bool)] {
     guard let blocks = [32: [1, 1, 1, 1], 64: [1, 2, 4, 8, 8]][size] else { throw sizeError }
     let halvings = size == 32 ? 2 : 4
     return blocks.enumerated().map { ($1 * width, $0 < halvings) }

@@ -1,5 +1,5 @@
-/// The sum of two branches over the same inputs (He et al. 2016): parts "main" and "shortcut". A shortcut without layers
-/// is the input itself.
+/// The sum of two branches over the same inputs (He et al. 2016): parts "main" and "shortcut". A shortcut without
+/// layers is the input itself.
 public struct Residual: Layer {
   public let main, shortcut: Sequential
   public init(main: [any Layer], shortcut: [any Layer] = []) {

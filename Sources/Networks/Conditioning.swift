@@ -22,8 +22,8 @@ public struct LabelConcatenation: Layer {
 }
 
 /// Batch normalization whose scale and shift depend on each sample's class (Dumoulin et al. 2017), on a part of the
-/// network's own latents (Brock et al. 2019), or on both: gamma = g[class] + z G and beta = b[class] + z B, with 1 and 0
-/// for tables that are not there.
+/// network's own latents (Brock et al. 2019), or on both: gamma = g[class] + z G and beta = b[class] + z B, with 1 and
+/// 0 for tables that are not there.
 public struct ConditionalBatchNormalization: Layer {
   /// Rows of the tables; nil for no classes.
   public let classes: Int?
@@ -83,8 +83,8 @@ public struct ConditionalBatchNormalization: Layer {
   }
 }
 
-/// A critic's last layer that knows classes: psi(phi) + <V[class], phi> for features phi [features], with psi affine and
-/// V a table of the classes (Miyato and Koyama 2018).
+/// A discriminator's last layer that knows classes: psi(phi) + <V[class], phi> for features phi [features], with psi
+/// affine and V a table of the classes (Miyato and Koyama 2018).
 ///
 /// Further outputs are affine only.
 public struct ProjectionHead: Layer {

@@ -84,10 +84,10 @@ public struct DeviceCheck: Sendable {
         let network = try Network(Dense(30, initializer: .he), input: [60], random: random, on: device)
         var settings = OptimizerSettings(rate: 0.01)
         (settings.momentum, settings.weightDecay) = (0.5, 0.1)
-        var player = Player(network, rule, settings, averageDecay: isAveraged ? 0.9 : 0)
+        var player = TrainableNetwork(network, rule, settings, emaDecay: isAveraged ? 0.9 : 0)
         for (step, scale) in [1, 1e-20, 0].enumerated() {
           let gradient = scale * random.normal(network.weights.shape, step: step + 1, on: device)
-          player.optimizer.update(network, along: gradient, average: player.averaging)
+          player.optimizer.update(network, along: gradient, ema: player.emaUpdate)
         }
         network.clipWeights(0.2)
         return try player.state("").flatMap { state throws in try state.tensor.scalars(as: Float.self) }
@@ -114,11 +114,11 @@ public struct DeviceCheck: Sendable {
   /// Parts of no, one and many elements, nine of them: eight at a time and one.
   private static let joinRows = [
     Row(name: "tensors joined", size: 1300) { device in
-      let parts = [0, 1, 300, 2, 257, 256, 64, 5, 415].map { count in
+      let groups = [0, 1, 300, 2, 257, 256, 64, 5, 415].map { count in
         Tensor((0..<count).map { Float($0 * 37 % 101 - count) }, shape: [count], on: device)
       }
       let whole = Tensor(uninitialized: [1300], on: device)
-      whole.assign(joining: parts)
+      whole.assign(joining: groups)
       return try whole.scalars()
     }
   ]

@@ -1,5 +1,5 @@
-/// A convolution whose channels lie in groups of neighbours, each group's outputs seeing that group alone: [H, W, in] to
-/// [P, Q, out], with a filter [kernel, kernel, in / groups, out].
+/// A convolution whose channels lie in groups of neighbours, each group's outputs seeing that group alone: [H, W, in]
+/// to [P, Q, out], with a filter [kernel, kernel, in / groups, out].
 public struct GroupedConvolution: Layer {
   public let outputs: Int
   public let kernel: Int
@@ -38,8 +38,8 @@ public struct GroupedConvolution: Layer {
   }
 }
 
-/// Images of twice or half the size by bilinear interpolation, the filter (1 3 3 1); what lies outside an image is 0, so
-/// that the outermost pixels are darker, as in StyleGAN's and R3GAN's.
+/// Images of twice or half the size by bilinear interpolation, the filter (1 3 3 1); what lies outside an image is 0,
+/// so that the outermost pixels are darker, as in StyleGAN's and R3GAN's.
 public enum BilinearResampling: Layer {
   case doubling, halving
 

@@ -18,13 +18,13 @@ public struct Initializer: Sendable {
   public static func values(_ values: [Double]) -> Initializer {
     Initializer("values") { shape, _, _, device in Tensor(values, shape: shape, on: device) }
   }
-  public static func normal(mean: Double = 0, deviation: Double) -> Initializer {
+  public static func normal(mean: Double = 0, standardDeviation: Double) -> Initializer {
     Initializer("normal") { shape, random, step, device in
-      deviation * random.normal(shape, step: step, on: device) + mean
+      standardDeviation * random.normal(shape, step: step, on: device) + mean
     }
   }
   /// DCGAN's (Radford et al. 2016): normal with deviation 0.02.
-  public static let dcgan = Initializer.normal(deviation: 0.02)
+  public static let dcgan = Initializer.normal(standardDeviation: 0.02)
   /// He et al. 2015, for ReLU: normal with variance 2 / fan-in.
   public static let he = Initializer("he") { shape, random, step, device in
     (2 / Double(fans(shape).in)).squareRoot() * random.normal(shape, step: step, on: device)

@@ -68,7 +68,7 @@ public struct Declarations {
       Parameter(
         name: full(name), shape: shape, initializer: initializer, outputAxis: outputAxis, isSpectral: isSpectral))
     if isSpectral, let outputAxis {
-      statistic(name + "_u", [shape[outputAxis]], .normal(deviation: 1))
+      statistic(name + "_u", [shape[outputAxis]], .normal(standardDeviation: 1))
     }
   }
 
@@ -123,16 +123,16 @@ public struct Mode {
 
   public var statistics: Statistics
   /// The batch is this many equal parts, one after the other, each normalized by its own moments.
-  public var parts = 1
+  public var groups = 1
   /// Where dropout draws its masks, and at which step; no dropout where it is nil.
   public var dropout: (random: RandomStream, step: Int)?
   /// The class of each input, [N]: whole numbers from 0 on, as reals. Networks that are conditioned on classes need it.
   public var labels: Tensor?
 
   public init(
-    statistics: Statistics, parts: Int = 1, dropout: (random: RandomStream, step: Int)? = nil, labels: Tensor? = nil
+    statistics: Statistics, groups: Int = 1, dropout: (random: RandomStream, step: Int)? = nil, labels: Tensor? = nil
   ) {
-    (self.statistics, self.parts, self.dropout, self.labels) = (statistics, parts, dropout, labels)
+    (self.statistics, self.groups, self.dropout, self.labels) = (statistics, groups, dropout, labels)
   }
 
   /// Whether running averages are to be moved.

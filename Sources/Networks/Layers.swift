@@ -24,10 +24,10 @@ public struct Sequential: Layer {
   }
 
   public func apply(_ x: Tensor, _ pass: inout Pass) -> Tensor {
-    let inspection = x.device.inspection
+    let anomalyDetector = x.device.anomalyDetector
     return steps.reduce(x) { x, step in
-      inspection?.place.append("layer \(step.number) (\(type(of: step.layer)))")
-      defer { inspection?.place.removeLast() }
+      anomalyDetector?.place.append("layer \(step.number) (\(type(of: step.layer)))")
+      defer { anomalyDetector?.place.removeLast() }
       return step.layer.apply(x, &pass)
     }
   }
@@ -213,7 +213,7 @@ public struct Embedding: Layer {
   public let rows: Int
   public let features: Int
   public let initializer: Initializer
-  public init(rows: Int, features: Int, initializer: Initializer = .normal(deviation: 1)) {
+  public init(rows: Int, features: Int, initializer: Initializer = .normal(standardDeviation: 1)) {
     (self.rows, self.features, self.initializer) = (rows, features, initializer)
   }
 

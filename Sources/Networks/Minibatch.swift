@@ -1,7 +1,7 @@
-// Layers by which a critic sees how its samples differ from each other, so that a lack of variety shows.
+// Layers by which a discriminator sees how its samples differ from each other, so that a lack of variety shows.
 
-/// Appends one feature or one plane: how much the samples of a small group deviate from each other (Karras et al. 2018),
-/// the mean over places and channels of sqrt(variance + 1e-8), as in StyleGAN.
+/// Appends one feature or one plane: how much the samples of a small group deviate from each other (Karras et al.
+/// 2018), the mean over places and channels of sqrt(variance + 1e-8), as in StyleGAN.
 public struct MinibatchStandardDeviation: Layer {
   /// The most samples of a group; a batch, or each part of it, is divided into groups of the largest size up to this
   /// that divides it.
@@ -24,11 +24,11 @@ public struct MinibatchStandardDeviation: Layer {
       // As in StyleGAN, a group is not neighbours, but every (count / size)-th sample.
       let groups = x.reshaped(to: [size, count / size, x.shape.count / max(count, 1)])
       let centred = groups - groups.mean(over: [0]).reshaped(to: [1, count / size, groups.shape[2]])
-      let deviation = (centred.squared().mean(over: [0]) + 1e-8).squareRoot().mean(over: [1])
+      let standardDeviation = (centred.squared().mean(over: [0]) + 1e-8).squareRoot().mean(over: [1])
       let ones = [Int](repeating: 1, count: x.shape.rank - 1)
       let plane = Shape(x.shape.sizes.dropLast() + [1])
       return x.beside(
-        deviation.reshaped(to: [1, count / size]).broadcast(to: [size, count / size])
+        standardDeviation.reshaped(to: [1, count / size]).broadcast(to: [size, count / size])
           .reshaped(to: Shape([count] + ones)).broadcast(to: plane))
     }
   }
@@ -36,8 +36,8 @@ public struct MinibatchStandardDeviation: Layer {
 
 /// Appends features that say how close each sample is to the others of its batch (Salimans et al. 2016), in the form of
 /// openai/improved-gan: with rows m[b] = x W[b] of a few dimensions for each of the kernels b,
-/// o[i][b] = bias[b] + the sum over j != i of exp(-|m[i][b] - m[j][b]|), distances being sums of magnitudes. The columns
-/// of W have a trained length and a trained direction.
+/// o[i][b] = bias[b] + the sum over j != i of exp(-|m[i][b] - m[j][b]|), distances being sums of magnitudes. The
+/// columns of W have a trained length and a trained direction.
 ///
 /// Improved-gan sets lengths and bias by a first batch, so that the mean nearest distance is 2 and o is 0 on average;
 /// here they start at 1 and -1, as there before that batch.
@@ -52,7 +52,7 @@ public struct MinibatchDiscrimination: Layer {
         "\(declarations.place): MinibatchDiscrimination with \(kernels) kernels of \(dimensions) dimensions takes flat "
           + "inputs [features], not \(input); put Reshape.flat before it")
     }
-    declarations.parameter("weight", [input[0], kernels * dimensions], .normal(deviation: 0.05))
+    declarations.parameter("weight", [input[0], kernels * dimensions], .normal(standardDeviation: 0.05))
     declarations.parameter("log_length", [kernels * dimensions], .constant(0))
     declarations.parameter("bias", [kernels], .constant(-1))
     return [input[0] + kernels]
@@ -75,12 +75,13 @@ public struct MinibatchDiscrimination: Layer {
 }
 
 extension Pass {
-  /// What a layer makes of each batch in turn: of the reference batch, if there is one, and of each of the mode's parts.
+  /// What a layer makes of each batch in turn: of the reference batch, if there is one, and of each of the mode's
+  /// parts.
   func forEachBatch(of x: Tensor, _ body: (Tensor) -> Tensor) -> Tensor {
     let count = x.shape[0] - references
-    precondition(count % mode.parts == 0, "\(count) samples are not \(mode.parts) equal parts")
-    let size = count / mode.parts
-    let sizes = (references > 0 ? [references] : []) + [Int](repeating: size, count: mode.parts)
+    precondition(count % mode.groups == 0, "\(count) samples are not \(mode.groups) equal parts")
+    let size = count / mode.groups
+    let sizes = (references > 0 ? [references] : []) + [Int](repeating: size, count: mode.groups)
     if sizes.count == 1 { return body(x) }
     var start = 0
     let results = sizes.map { size in

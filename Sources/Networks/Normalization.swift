@@ -35,12 +35,12 @@ public struct BatchNormalization: Layer {
       let moments = running.reshaped(to: Shape([1] + running.shape.sizes))
       return x.normalized(moments: moments, gamma: gamma, beta: beta, epsilon: epsilon, leak: leak)
     case .batch(let updating):
-      let parts = mode.parts
-      let moments = x.moments(parts: parts)
+      let groups = mode.groups
+      let moments = x.moments(groups: groups)
       if updating {
-        for part in 0..<parts {
+        for part in 0..<groups {
           let own = moments.detached().view(from: part * running.shape.count, shape: running.shape)
-          update(running, own, rows: x.shape.count / x.shape[-1] / parts)
+          update(running, own, rows: x.shape.count / x.shape[-1] / groups)
         }
       }
       return x.batchNormalized(moments: moments, gamma: gamma, beta: beta, epsilon: epsilon, leak: leak)

@@ -22,10 +22,10 @@ public struct OptimizerRule: Sendable {
       }),
     OptimizerRule(
       name: "rmsprop", moments: ["velocity", "square"], kernel: "rmsprop",
-      scalars: { s, _ in [s.rate, s.momentum, s.decay, 1 - s.decay, s.epsilon, s.weightDecay] },
+      scalars: { s, _ in [s.rate, s.momentum, s.alpha, 1 - s.alpha, s.epsilon, s.weightDecay] },
       unrolled: { s, _, w, g, m in
         let slope = decayed(s, w, g)
-        let square = s.decay * m[1] + (1 - s.decay) * slope.squared()
+        let square = s.alpha * m[1] + (1 - s.alpha) * slope.squared()
         let velocity = s.momentum * m[0] + slope / (root(square) + s.epsilon)
         return (w - s.rate * velocity, [velocity, square])
       }),
@@ -64,8 +64,9 @@ public struct OptimizerRule: Sendable {
 
   /// The numbers of updates among which every `interval`-th is followed by one more, for a part of the loss that is
   /// taken so seldom: with c = interval / (interval + 1), Adam's rate times c and both its betas to the power of c, so
-  /// that interval + 1 updates go as far and forget as much as interval did (Karras et al. 2020, "Analyzing and improving
-  /// the image quality of StyleGAN", appendix B). Other rules keep theirs: their updates follow the gradient's length.
+  /// that interval + 1 updates go as far and forget as much as interval did (Karras et al. 2020, "Analyzing and
+  /// improving the image quality of StyleGAN", appendix B). Other rules keep theirs: their updates follow the
+  /// gradient's length.
   public func settings(_ settings: OptimizerSettings, withPenaltyEvery interval: Int) -> OptimizerSettings {
     guard kernel == "adam" else { return settings }
     var settings = settings
@@ -110,7 +111,7 @@ public struct OptimizerSettings: Sendable {
   /// Of SGD and RMSProp.
   public var momentum = 0.0
   /// Decay of RMSProp's mean square.
-  public var decay = 0.99
+  public var alpha = 0.99
   /// L2 for Adam, SGD and RMSProp; decoupled for AdamW (Loshchilov and Hutter 2019).
   public var weightDecay = 0.0
 
@@ -137,14 +138,14 @@ public struct Optimizer {
   ///   - gradient: The flat gradient, as `Network.flattened` makes it.
   ///   - average: The moving average of the weights and its decay.
   public mutating func update(
-    _ network: Network, along gradient: Tensor, average: (weights: Tensor, decay: Double)? = nil
+    _ network: Network, along gradient: Tensor, ema: (weights: Tensor, decay: Double)? = nil
   ) {
     step += 1
     let scalars = rule.scalars(settings, step).map(LaunchArgument.real)
     let arguments = ([network.weights, gradient] + moments).map(\.argument) + scalars
-    let tail = average.map { [$0.weights.argument, .real($0.decay)] } ?? []
+    let tail = ema.map { [$0.weights.argument, .real($0.decay)] } ?? []
     network.weights.device.launch(
-      .named(average == nil ? rule.kernel : rule.kernel + "_averaged"), arguments + tail,
+      .named(ema == nil ? rule.kernel : rule.kernel + "_averaged"), arguments + tail,
       over: Extent(network.weights.shape.count))
   }
 }

@@ -1,4 +1,5 @@
-// Packed samples (Lin et al. 2018, "PacGAN"): the critic judges several samples at once, so that a lack of variety shows.
+// Packed samples (Lin et al. 2018, "PacGAN"): the critic judges several samples at once, so that a lack of variety
+// shows.
 
 extension Shape {
   /// The shape of `count` samples of this shape packed into one: the last axis is that much longer.

@@ -7,7 +7,7 @@
 
 /// Layers through which a reference batch goes before each batch: layers `ReferenceNormalization` inside use it.
 ///
-/// It starts as standard normal numbers, which is what latents are; a critic's is written before training:
+/// It starts as standard normal numbers, which is what latents are; a discriminator's is written before training:
 /// `network.referenceBatch?.assign(images)`.
 public struct Referenced: Layer {
   public let layers: Sequential
@@ -19,7 +19,7 @@ public struct Referenced: Layer {
     guard count > 1 else {
       throw NetworkError("\(declarations.place): a reference batch has two samples or more, not \(count)")
     }
-    declarations.statistic("reference", Shape([count] + input.sizes), .normal(deviation: 1))
+    declarations.statistic("reference", Shape([count] + input.sizes), .normal(standardDeviation: 1))
     let before = declarations.statistics.count
     let output = try declarations.nested("layers") { (nested) throws(NetworkError) in
       try layers.declare(input, &nested)
@@ -54,14 +54,14 @@ public struct ReferenceNormalization: Layer {
 
   /// By the reference batch's mean and variance alone.
   public static func batch(
-    epsilon: Double = 1e-5, gamma: Initializer = .normal(mean: 1, deviation: 0.02)
+    epsilon: Double = 1e-5, gamma: Initializer = .normal(mean: 1, standardDeviation: 0.02)
   ) -> ReferenceNormalization {
     ReferenceNormalization(epsilon: epsilon, gamma: gamma, isVirtual: false)
   }
   /// Virtual batch normalization: by the mean and variance of the reference batch and the sample itself, the sample
   /// weighing as one of the reference's.
   public static func virtualBatch(
-    epsilon: Double = 1e-5, gamma: Initializer = .normal(mean: 1, deviation: 0.02)
+    epsilon: Double = 1e-5, gamma: Initializer = .normal(mean: 1, standardDeviation: 0.02)
   ) -> ReferenceNormalization {
     ReferenceNormalization(epsilon: epsilon, gamma: gamma, isVirtual: true)
   }

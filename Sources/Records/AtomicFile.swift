@@ -18,8 +18,8 @@ package enum AtomicFile {
   }
 }
 
-/// A file that is written under a temporary name of its own beside its place, and goes away with the value unless it was
-/// finished. Its writer holds a lock on it: what nobody holds was left by a process that was killed.
+/// A file that is written under a temporary name of its own beside its place, and goes away with the value unless it
+/// was finished. Its writer holds a lock on it: what nobody holds was left by a process that was killed.
 struct DraftFile: ~Copyable {
   private let place, temporary: String
   let file: OpenFile

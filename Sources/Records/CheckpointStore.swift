@@ -97,8 +97,8 @@ public struct CheckpointStore: Sendable {
     }
   }
 
-  /// A file that is whole, whose numbers are finite and whose counts a run can come to: nothing can be drawn from others,
-  /// and no run goes on from them.
+  /// A file that is whole, whose numbers are finite and whose counts a run can come to: nothing can be drawn from
+  /// others, and no run goes on from them.
   private func read(step: Int) throws(RecordError) -> SafetensorsFile {
     let path = path(step: step)
     let file = try SafetensorsFile(readingFrom: path, strict: true)
@@ -111,9 +111,9 @@ public struct CheckpointStore: Sendable {
     return file
   }
 
-  /// What a checkpoint counts: steps of the generator, batches drawn, steps of the critic. Files from before they were
-  /// saved have none.
-  public static let counts = ["step", "drawn", "critic-step"]
+  /// What a checkpoint counts: steps of the generator, batches drawn, steps of the discriminator. Files from before
+  /// they were saved have none.
+  public static let counts = ["step", "drawn", "discriminator-step"]
 
   /// Checks what a checkpoint's metadata count.
   ///

@@ -62,8 +62,8 @@ public enum Console {
     }
   }
 
-  /// A text that can do nothing to a terminal: control characters other than line ends and tabs, and those that turn the
-  /// direction of writing, are written as `\u001b`. JSON means the same by that.
+  /// A text that can do nothing to a terminal: control characters other than line ends and tabs, and those that turn
+  /// the direction of writing, are written as `\u001b`. JSON means the same by that.
   static func harmless(_ text: String) -> String {
     guard text.unicodeScalars.contains(where: isControl) else { return text }
     var result = ""

@@ -47,8 +47,8 @@ struct Event {
   }
 }
 
-/// A message of Protocol Buffers, field after field. Numbers that are 0 are left out where they are integers, as readers
-/// expect of proto3; a scalar's value is always there.
+/// A message of Protocol Buffers, field after field. Numbers that are 0 are left out where they are integers, as
+/// readers expect of proto3; a scalar's value is always there.
 struct ProtocolBuffer {
   private(set) var bytes: [UInt8] = []
 

@@ -3,7 +3,8 @@ import Foundation
 /// TensorBoard's event files: scalars and pictures over steps, in a run's folder (`tensorboard --logdir runs`).
 ///
 /// A file is a chain of records (TensorFlow's `record_writer.h`): the length in eight bytes, its checksum, the bytes of
-/// one `Event` (`event.proto`), their checksum; checksums are masked CRC-32C. Each record goes to the system in one write.
+/// one `Event` (`event.proto`), their checksum; checksums are masked CRC-32C. Each record goes to the system in one
+/// write.
 public final class EventStream: Sendable {
   public let path: String
   private let file: OpenFile
@@ -23,7 +24,8 @@ public final class EventStream: Sendable {
     if let step { try append(Event(seconds: seconds, step: step + 1, what: .restart)) }
   }
 
-  /// Adds numbers of one step, each by its tag: `losses/critic_loss`. Those that are not finite are kept as they are.
+  /// Adds numbers of one step, each by its tag: `losses/discriminator_loss`. Those that are not finite are kept as they
+  /// are.
   public func append(step: Int, scalars: [(tag: String, value: Float)], at seconds: Double = now()) throws(RecordError)
   {
     try append(Event(seconds: seconds, step: step, what: .scalars(scalars)))

@@ -1,7 +1,7 @@
 import Foundation
 
-/// One JSON object of numbers, as metrics streams write it: `{"step":1,"loss":0.5,"slope":null}`. A long run has a hundred
-/// thousand such lines, for which JSONDecoder takes seconds.
+/// One JSON object of numbers, as metrics streams write it: `{"step":1,"loss":0.5,"slope":null}`. A long run has a
+/// hundred thousand such lines, for which JSONDecoder takes seconds.
 enum FlatObject {
   /// The numbers by name, nil for `null`; nil where the line is anything else, such as one with spaces or escapes.
   static func row(_ line: ArraySlice<UInt8>) -> [String: Double?]? {

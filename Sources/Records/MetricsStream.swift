@@ -1,21 +1,21 @@
 import Foundation
 
 /// A number of a metrics stream: it is written with the fewest digits that read back as the same number of its type.
-public protocol MetricValue: Sendable {
+public protocol RecordedNumber: Sendable {
   /// As JSON. What is not finite is `null`: JSON knows no NaN, and a string in its place would turn a column of numbers
   /// into a column of text for every reader (pandas, jq, JavaScript).
   var json: String { get }
 }
 
-extension Int: MetricValue {
+extension Int: RecordedNumber {
   public var json: String { description }
 }
 
-extension Float: MetricValue {
+extension Float: RecordedNumber {
   public var json: String { isFinite ? description : "null" }
 }
 
-extension Double: MetricValue {
+extension Double: RecordedNumber {
   public var json: String { isFinite ? description : "null" }
 }
 
@@ -47,7 +47,7 @@ public final class MetricsStream: Sendable {
   /// Appends a line.
   ///
   /// - Precondition: there is a value for each column.
-  public func append(step: Int, epoch: Double, _ values: [any MetricValue]) throws(RecordError) {
+  public func append(step: Int, epoch: Double, _ values: [any RecordedNumber]) throws(RecordError) {
     precondition(values.count == columns.count, "\(values.count) values for the columns \(columns)")
     let fields = zip(["step", "epoch"] + columns, [step, epoch] + values).map { "\(JSON.quoted($0)):\($1.json)" }
     try file.write("{\(fields.joined(separator: ","))}\n")

@@ -2,7 +2,8 @@ import Glibc
 
 /// Numbers with a shape, in NumPy's format: `numpy.load` reads the file.
 ///
-/// Source: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html; version 1.0 is written, all are read.
+/// Source: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html; version 1.0 is written, all are
+/// read.
 public struct NumPyArray: Sendable, Equatable {
   public typealias Values = SafetensorsFile.Values
 

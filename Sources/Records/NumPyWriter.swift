@@ -1,7 +1,7 @@
 import Glibc
 
-/// Writes an array of bytes in NumPy's format piece by piece, so that it may be larger than the memory. It appears at its
-/// place with `finish`, whole; a writer that goes away before leaves nothing.
+/// Writes an array of bytes in NumPy's format piece by piece, so that it may be larger than the memory. It appears at
+/// its place with `finish`, whole; a writer that goes away before leaves nothing.
 public final class NumPyWriter {
   private let path: String
   private var draft: DraftFile

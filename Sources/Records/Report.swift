@@ -39,7 +39,7 @@ public struct Report: Sendable {
     /// Samples of the same latents after ever more steps.
     public var pictures: [Picture] = []
     /// What else was made with the generator.
-    public var exhibits: [Exhibit] = []
+    public var figures: [SampleFigure] = []
 
     public init(name: String, state: State) { (self.name, self.state) = (name, state) }
   }
@@ -58,7 +58,7 @@ public struct Report: Sendable {
   /// Numbers of one step under one protocol. Numbers under different protocols never meet in a chart or a column.
   public struct Evaluation: Sendable {
     /// A metric's name and value, with a deviation where it is a mean, and whether less of it is better, where known.
-    public typealias Value = (name: String, value: Double, deviation: Double?, isBetterSmaller: Bool?)
+    public typealias Value = (name: String, value: Double, standardDeviation: Double?, isBetterSmaller: Bool?)
 
     public let step: Int
     public let method: [(name: String, value: String)]
@@ -81,7 +81,7 @@ public struct Report: Sendable {
   }
 
   /// A picture with a title and a line that says what is seen.
-  public struct Exhibit: Sendable {
+  public struct SampleFigure: Sendable {
     public let title, caption: String
     public let picture: Picture
     public init(title: String, caption: String, picture: Picture) {

@@ -17,30 +17,33 @@ public struct ReportChart: Sendable {
   public static let all: [ReportChart] = [
     ReportChart(
       name: "losses", title: "Losses", note: "what each player minimises; only their balance means something",
-      columns: [("critic_loss", "critic"), ("generator_loss", "generator")]),
+      columns: [("discriminator_loss", "discriminator"), ("generator_loss", "generator")]),
     ReportChart(
-      name: "accuracy", title: "Critic’s accuracy", note: "share of right decisions; a half is a coin’s",
+      name: "accuracy", title: "Discriminator’s accuracy", note: "share of right decisions; a half is a coin’s",
       range: 0...1, reference: 0.5,
-      columns: [("critic_accuracy_real", "on real"), ("critic_accuracy_fake", "on generated")]),
+      columns: [("discriminator_accuracy_real", "on real"), ("discriminator_accuracy_fake", "on generated")]),
     ReportChart(
-      name: "classes", title: "Classes", note: "share of real images whose class the critic names, told or not",
+      name: "classes", title: "Classes", note: "share of real images whose class the discriminator names, told or not",
       range: 0...1, columns: [("class_accuracy", "accuracy")]),
     ReportChart(
       name: "gradients", title: "Gradient norms", note: "of all weights of a player", isLogarithmic: true,
-      columns: [("critic_gradient_norm", "critic"), ("generator_gradient_norm", "generator")]),
+      columns: [("discriminator_gradient_norm", "discriminator"), ("generator_gradient_norm", "generator")]),
     ReportChart(
-      name: "divergence", title: "Divergence", note: "real to generated, as the critic estimates it",
+      name: "divergence", title: "Divergence", note: "real to generated, as the discriminator estimates it",
       columns: [("divergence_estimate", "estimate")]),
     ReportChart(
       name: "variety", title: "Variety of samples", note: "their deviation over a batch, to that of real ones",
       reference: 1, columns: [("sample_diversity", "generated to real")]),
     ReportChart(
-      name: "calibration", title: "Calibration", note: "how much surer the critic is than it is right", reference: 0,
-      columns: [("critic_calibration_gap", "gap")]),
+      name: "calibration", title: "Calibration", note: "how much surer the discriminator is than it is right",
+      reference: 0,
+      columns: [("discriminator_calibration_gap", "gap")]),
     ReportChart(
-      name: "unrest", title: "Unrest of gradients", note: "deviation of the norms over 20 readings",
+      name: "unrest", title: "Unrest of gradients", note: "standard deviation of the norms over 20 readings",
       isLogarithmic: true,
-      columns: [("critic_gradient_norm_deviation", "critic"), ("generator_gradient_norm_deviation", "generator")]),
+      columns: [
+        ("discriminator_gradient_norm_std", "discriminator"), ("generator_gradient_norm_std", "generator"),
+      ]),
     ReportChart(
       name: "saturation", title: "Saturated outputs", note: "share of values at the limits of tanh",
       columns: [("saturated_share", "share")]),
@@ -54,7 +57,7 @@ public struct ReportChart: Sendable {
       name: "other", title: column.replacing("_", with: " "), note: "", columns: [(column, "value")])
   }
 
-  /// What a column is called in TensorBoard: `losses/critic_loss`.
+  /// What a column is called in TensorBoard: `losses/discriminator_loss`.
   public static func tag(of column: String) -> String {
     (all.first { chart in chart.columns.contains { $0.column == column } }?.name ?? "other") + "/" + column
   }

@@ -1,4 +1,5 @@
-// Metrics of the generator, each under its protocol: two numbers under different protocols share no chart and no column.
+// Metrics of the generator, each under its protocol: two numbers under different protocols share no chart and no
+// column.
 
 extension Report {
   /// The evaluations of some runs under one protocol.
@@ -76,7 +77,8 @@ extension Report {
     let names = method.names
     func cells(_ values: (String) -> Evaluation.Value?) -> [String] {
       names.map { name in
-        values(name).map { Markup.number($0.value) + ($0.deviation.map { " ± " + Markup.number($0) } ?? "") } ?? "–"
+        values(name).map { Markup.number($0.value) + ($0.standardDeviation.map { " ± " + Markup.number($0) } ?? "") }
+          ?? "–"
       }
     }
     // The newest number of each metric: not every evaluation measures all.

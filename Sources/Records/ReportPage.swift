@@ -108,7 +108,7 @@ extension Report {
 
       """
     return Self.header(run, written) + Self.warnings(run) + lead + Self.metrics([run], &drawings) + training
-      + Self.exhibits(run) + Self.configuration(run)
+      + Self.figures(run) + Self.configuration(run)
   }
 
   static let brand = """
@@ -148,13 +148,13 @@ extension Report {
     return "<section class=\"card warnings\"><h3>\(title)</h3><ul>\(lines.prefix(4).joined())</ul>\(more)</section>\n"
   }
 
-  private static func exhibits(_ run: Run) -> String {
-    guard !run.exhibits.isEmpty else { return "" }
-    let figures = run.exhibits.map { exhibit in
+  private static func figures(_ run: Run) -> String {
+    guard !run.figures.isEmpty else { return "" }
+    let figures = run.figures.map { figure in
       """
-      <figure class="card exhibit"><figcaption><h3>\(Markup.text(exhibit.title))</h3>\
-      <p>\(Markup.text(exhibit.caption)) Step \(Markup.count(exhibit.picture.step)).</p></figcaption>
-      \(Markup.image(exhibit.picture, of: exhibit.title))</figure>
+      <figure class="card exhibit"><figcaption><h3>\(Markup.text(figure.title))</h3>\
+      <p>\(Markup.text(figure.caption)) Step \(Markup.count(figure.picture.step)).</p></figcaption>
+      \(Markup.image(figure.picture, of: figure.title))</figure>
 
       """
     }

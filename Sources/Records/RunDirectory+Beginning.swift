@@ -3,8 +3,8 @@ import Glibc
 // How runs begin, and begin again where nothing was saved.
 
 extension RunLock {
-  /// Makes the folder of a new run, takes its lock and writes its configuration. A folder is taken over where a run began
-  /// and saved nothing: it was killed before its first checkpoint, or could not be made.
+  /// Makes the folder of a new run, takes its lock and writes its configuration. A folder is taken over where a run
+  /// began and saved nothing: it was killed before its first checkpoint, or could not be made.
   ///
   /// - Throws: `RecordError.runExists` where anything else is there, `runInUse` where another process is faster.
   public convenience init(creating path: String, configuration: String) throws(RecordError) {
@@ -46,8 +46,8 @@ extension RunDirectory {
     guard isFree else { throw .runExists(path: path, isRun: isRun) }
   }
 
-  /// Whether a run began here that came to no checkpoint: it may begin again, since nothing is lost. One that ended with
-  /// its work saved did not, even if its checkpoints were taken away since.
+  /// Whether a run began here that came to no checkpoint: it may begin again, since nothing is lost. One that ended
+  /// with its work saved did not, even if its checkpoints were taken away since.
   public func savedNothing() throws(RecordError) -> Bool {
     guard let phase = RunLock.writtenPhase(at: state), [.running, .failed].contains(phase) else { return false }
     return try !hasCheckpoints()
@@ -66,8 +66,8 @@ extension RunDirectory {
     try AtomicFile.write(Array(text.utf8), to: configuration)
   }
 
-  /// Removes what a run that goes on from a step would meet as its former future, and what killed processes left behind.
-  /// Metrics and event files are cut by those who go on with them.
+  /// Removes what a run that goes on from a step would meet as its former future, and what killed processes left
+  /// behind. Metrics and event files are cut by those who go on with them.
   public func forget(after step: Int) throws(RecordError) {
     try removeEvaluations(after: step)
     for folder in [samples, pictures, path] {

@@ -1,8 +1,8 @@
 import Glibc
 
 /// The folder of a run: `config.yaml` (resolved, complete), `metrics.jsonl`, `warnings.txt` if there are any,
-/// `state.json` (who trains here, or how it ended), `samples/` and `checkpoints/`; for people, `report.html` with what it
-/// shows in `facts.json` and `pictures/`. Where a run went on with other settings, those up to a step are in
+/// `state.json` (who trains here, or how it ended), `samples/` and `checkpoints/`; for people, `report.html` with what
+/// it shows in `facts.json` and `pictures/`. Where a run went on with other settings, those up to a step are in
 /// `config-step-00000500.yaml`.
 public struct RunDirectory: Sendable, Equatable {
   public let path: String

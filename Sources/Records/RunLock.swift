@@ -19,9 +19,10 @@ public struct RunState: Sendable, Equatable, Codable {
 
 /// The right to train in a run's folder.
 ///
-/// It is a lock on `state.json` that the system takes back when the process ends, however it ends: a run whose file says
-/// `running` while nobody holds the lock was killed. Where a file system has no locks, nothing is refused. Whoever trains
-/// takes it before anything of the run is read, so that nothing is gone on with that another process has just changed.
+/// It is a lock on `state.json` that the system takes back when the process ends, however it ends: a run whose file
+/// says `running` while nobody holds the lock was killed. Where a file system has no locks, nothing is refused. Whoever
+/// trains takes it before anything of the run is read, so that nothing is gone on with that another process has just
+/// changed.
 public final class RunLock: Sendable {
   public let directory: RunDirectory
   private let descriptor: CInt

@@ -1,7 +1,7 @@
 /// SHA-256, piece by piece (FIPS 180-4).
 ///
-/// Names weights, pictures and data sets, so that anyone can check by `sha256sum` which ones a number was made with; equal
-/// digests are taken for equal contents.
+/// Names weights, pictures and data sets, so that anyone can check by `sha256sum` which ones a number was made with;
+/// equal digests are taken for equal contents.
 public struct SHA256: Sendable {
   /// 256 bits, in the order of the standard.
   public struct Digest: Hashable, Sendable, CustomStringConvertible {

@@ -1,8 +1,8 @@
 import Glibc
 import Synchronization
 
-/// The temporary files of this process, for whoever ends it: a signal's handler may call `removeAll`, which takes no lock
-/// and allocates nothing.
+/// The temporary files of this process, for whoever ends it: a signal's handler may call `removeAll`, which takes no
+/// lock and allocates nothing.
 package enum UnfinishedFiles {
   /// Addresses of their paths, 0 where a place is free. As many as are written at once; those beyond are left to
   /// `DraftFile.removeAbandoned`.

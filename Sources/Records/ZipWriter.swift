@@ -4,7 +4,8 @@ import Glibc
 ///
 /// Nothing is compressed (pictures are already, arrays of features hardly can be), and every date is the format's first
 /// (1 January 1980), so that equal contents give equal bytes. The archive appears at its place with `finish`, whole; a
-/// writer that goes away before leaves nothing. Archives above 4 GiB or 65,534 files have the fields of 64 bits (Zip64).
+/// writer that goes away before leaves nothing. Archives above 4 GiB or 65,534 files have the fields of 64 bits
+/// (Zip64).
 ///
 /// Source: PKWARE's APPNOTE 6.3.10.
 public final class ZipWriter {

@@ -2,8 +2,8 @@ import Datasets
 import Foundation
 
 extension Configuration {
-  /// The run's images as training reads them. Whoever needs them, to train, to compare with or to show, opens them here,
-  /// so that every setting of `data` counts everywhere.
+  /// The run's images as training reads them. Whoever needs them, to train, to compare with or to show, opens them
+  /// here, so that every setting of `data` counts everywhere.
   ///
   /// - Parameters:
   ///   - part: What is trained on, or what is held out.

@@ -37,14 +37,14 @@ extension Configuration {
       Reader(key, "training.order alternating (and training.consensus 0)") { !$0.movesTogether }
     }
     fileprivate static func noise(_ key: String) -> Reader {
-      Reader(key, "a views.noise-deviation above 0") { !$0.views.noiseDeviation.isZero }
+      Reader(key, "a input.noise-std above 0") { !$0.input.noiseStd.isZero }
     }
     fileprivate static func augmentation(_ key: String) -> Reader {
-      Reader(key, "views.augment, with names such as color,translation,") { !$0.views.augment.isEmpty }
+      Reader(key, "input.augment, with names such as color,translation,") { !$0.input.augment.isEmpty }
     }
 
     fileprivate static func slopes(_ key: String) -> Reader {
-      Reader(key, "a penalty on the critic's slope") { $0.has(.sampleSlopes) }
+      Reader(key, "a penalty on the discriminator's slope") { $0.has(.perSampleGradients) }
     }
     /// Read where the generator has a loss of its own.
     fileprivate static func ownLosses(_ key: String) -> Reader {
@@ -61,7 +61,8 @@ extension Configuration {
     .images("model.size"), .images("model.channels"),
     .networks("model.depth", "mlp", "mlp-points"),
     .networks("model.initializer", "dcgan", "resnet", "autoencoder", "mlp", "mlp-points"),
-    // "spectral" is another thing: it changes every critic, and r3gan refuses it. "none" is what the others do anyway.
+    // "spectral" is another thing: it changes every discriminator, and r3gan refuses it. "none" is what the others do
+    // anyway.
     .networks("model.norm", "dcgan", "resnet", "autoencoder", values: ["layer", "instance"]),
     .networks("model.minibatch", "dcgan", "resnet", "mlp", "mlp-points"),
     .networks("model.generator-norm", "dcgan", "autoencoder"),
@@ -71,13 +72,13 @@ extension Configuration {
     .images("data.skip-unreadable"),
     .objectives("objective.margin", "ebgan"),
     .objectives("objective.diversity", "began"), .objectives("objective.balance-rate", "began"),
-    .noise("views.noise"), .noise("views.noise-on-both-sides"), .turns("views.noise-on-both-sides"),
-    .augmentation("views.augment-probability"),
+    .noise("input.noise"), .noise("input.noise-on-both-sides"), .turns("input.noise-on-both-sides"),
+    .augmentation("input.augment-probability"),
     .turns("training.shared-samples"),
-    .turns("terms.interval"), .slopes("terms.interval"), .ownLosses("objective.generator-target"),
+    .turns("regularizers.interval"), .slopes("regularizers.interval"), .ownLosses("objective.generator-target"),
     .optimizers("optimizer.beta1", "adam", "adamw"), .optimizers("optimizer.beta2", "adam", "adamw"),
     .optimizers("optimizer.epsilon", "adam", "adamw", "rmsprop"),
-    .optimizers("optimizer.momentum", "rmsprop", "sgd"), .optimizers("optimizer.decay", "rmsprop"),
+    .optimizers("optimizer.momentum", "rmsprop", "sgd"), .optimizers("optimizer.alpha", "rmsprop"),
   ]
 
   /// Whether this game reads a setting.

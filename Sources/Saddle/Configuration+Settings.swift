@@ -4,7 +4,7 @@ extension Configuration {
   /// Every setting, in the order in which a configuration is printed. Adding a setting is adding its property, with its
   /// default, and its row here.
   public static let settings: [Setting] =
-    modelSettings + objectiveSettings + termSettings + trainingSettings + evaluationSettings + outputSettings
+    modelSettings + objectiveSettings + regularizerSettings + trainingSettings + evaluationSettings + outputSettings
 
   private static let modelSettings: [Setting] = [
     Setting("model.architecture", \.model.architecture, among: Architecture.all.map(\.name), "the pair of networks"),
@@ -20,16 +20,17 @@ extension Configuration {
       "distribution of the first weights, but for r3gan's; dcgan: normal(0, 0.02)"),
     Setting(
       "model.norm", \.model.norm, among: Architecture.normalizations.keys.sorted(),
-      "normalization in the critic (dcgan, resnet, autoencoder); spectral: of its weights (all but r3gan)"),
+      "normalization in the discriminator (dcgan, resnet, autoencoder); spectral: of its weights (all but r3gan)"),
     Setting(
       "model.minibatch", \.model.minibatch, among: Architecture.minibatchLayers.keys.sorted(),
-      "how the critic sees its whole batch: features behind its last hidden layer (dcgan, resnet, mlp, mlp-points)"),
+      "how the discriminator sees its whole batch: features behind its last hidden layer (dcgan, resnet, mlp, mlp-points)"
+    ),
     Setting(
       "model.generator-norm", \.model.generatorNorm, among: Architecture.generatorNormalizations.keys.sorted(),
       "normalization in the generator (dcgan, autoencoder); virtual and reference: by a batch that stays the same"),
     Setting(
       "model.activation", \.model.activation, among: Architecture.activations.keys.sorted(),
-      "in the hidden layers of mlp and mlp-points; relu is leaky in the critic"),
+      "in the hidden layers of mlp and mlp-points; relu is leaky in the discriminator"),
     Setting("model.classes", \.model.classes, in: 0...100_000, "classes of the data; 0: labels are not looked at"),
     Setting("model.conditioning", \.model.conditioning, "how both networks know a sample's class"),
     Setting(
@@ -52,18 +53,19 @@ extension Configuration {
 
   private static let objectiveSettings: [Setting] = [
     Setting(
-      objective: "objective.name", \.objective.name, "what the two players are trained for (saddle games tells of each)"
+      objective: "objective.name", \.objective.name,
+      "what the two players are trained for (saddle options tells of each)"
     ),
     Setting("objective.clip", \.objective.clip, .nonNegative, "largest weight of the critic (0.01 in WGAN); 0: free"),
     Setting(
       "objective.generator-weight", \.objective.generatorWeight, .nonNegative,
-      "weight of the objective in the generator's loss; 0 leaves it to the terms"),
+      "weight of the objective in the generator's loss; 0 leaves it to the regularizers"),
     Setting(
       "objective.real-target", \.objective.realTarget, .positive,
-      "what the critic is to say of real samples; 0.9: one-sided label smoothing"),
+      "what the discriminator is to say of real samples; 0.9: one-sided label smoothing"),
     Setting(
       "objective.generator-target", \.objective.generatorTarget, .positive,
-      "what the generator wants the critic to say; half of real-target is the smoothed game's equilibrium"),
+      "what the generator wants the discriminator to say; half of real-target is the smoothed game's equilibrium"),
     Setting(
       "objective.margin", \.objective.margin, .positive, "energy up to which generated samples are pushed (ebgan)"),
     Setting(
@@ -71,56 +73,63 @@ extension Configuration {
     Setting("objective.balance-rate", \.objective.balanceRate, .nonNegative, "how fast k follows that ratio (began)"),
   ]
 
-  /// One row for each term: its weight.
-  private static let termSettings: [Setting] =
-    Term.all.map { Setting("terms.\($0.name)", \.terms[$0.name], .nonNegative, "weight of: " + $0.summary) } + [
+  /// One row for each regularizer: its weight.
+  private static let regularizerSettings: [Setting] =
+    Regularizer.all.map {
+      Setting("regularizers.\($0.name)", \.regularizers[$0.name], .nonNegative, "weight of: " + $0.summary)
+    } + [
       Setting(
-        "terms.interval", \.terms.interval, in: 1...1000,
-        "penalties on slopes have an update of their own every so many critic steps, times that; Adam's critic rate and "
+        "regularizers.interval", \.regularizers.interval, in: 1...1000,
+        "penalties on slopes have an update of their own every so many discriminator steps, times that; Adam's discriminator rate and "
           + "betas make up for it"
       ),
-      Setting("views.noise", \.views.noise, "distribution of instance noise on the critic's inputs"),
-      Setting("views.noise-deviation", \.views.noiseDeviation, .nonNegative, "its deviation; images lie in [-1, 1]"),
+      Setting("input.noise", \.input.noise, "distribution of instance noise on the discriminator's inputs"),
+      Setting("input.noise-std", \.input.noiseStd, .nonNegative, "its deviation; images lie in [-1, 1]"),
       Setting(
-        "views.noise-on-both-sides", \.views.noiseOnBothSides,
+        "input.noise-on-both-sides", \.input.noiseOnBothSides,
         "whether the generator's step has the noise too (training.order alternating)"),
-      Setting("views.augment", \.views.augment, "differentiable augmentations, such as color,translation,cutout"),
-      Setting("views.augment-probability", \.views.augmentProbability, .probability, "share of samples that get them"),
-      Setting("views.pack", \.views.pack, in: 1...64, "samples that the critic sees as one (PacGAN)"),
+      Setting("input.augment", \.input.augment, "differentiable augmentations, such as color,translation,cutout"),
+      Setting("input.augment-probability", \.input.augmentProbability, .probability, "share of samples that get them"),
+      Setting("input.pack", \.input.pack, in: 1...64, "samples that the discriminator sees as one (PacGAN)"),
     ]
 
   private static let trainingSettings: [Setting] = [
     Setting("training.batch", \.training.batch, in: 1...65_536, "images a step"),
     Setting("training.steps", \.training.steps, in: 0...1_000_000_000, "steps of the generator, in all"),
-    Setting("training.critic-steps", \.training.criticSteps, .counts, "steps of the critic for each of them"),
     Setting(
-      "training.critic-tolerance", \.training.criticTolerance, .nonNegative,
-      "ends the critic's steps early: when its loss, averaged over \(Adversaries.Game.toleranceWindow) of them, falls by "
+      "training.discriminator-steps", \.training.discriminatorSteps, .counts,
+      "steps of the discriminator for each of them"),
+    Setting(
+      "training.discriminator-tolerance", \.training.discriminatorTolerance, .nonNegative,
+      "ends the discriminator's steps early: when its loss, averaged over \(Adversaries.Game.toleranceWindow) of them, falls by "
         + "less than this; 0: never"),
     Setting("training.order", \.training.order, "whether the players move in turn or at once"),
     Setting(
       "training.shared-samples", \.training.sharedSamples,
-      "whether the generator learns from the samples of the critic's last step (training.order alternating)"),
+      "whether the generator learns from the samples of the discriminator's last step (training.order alternating)"),
     Setting("training.accumulation", \.training.accumulation, in: 1...4096, "batches whose gradients make one step"),
     Setting(
       "training.unroll", \.training.unroll, in: 0...100,
-      "critic updates that the generator looks ahead, to raise the critic's loss after them"),
+      "discriminator updates that the generator looks ahead, to raise the discriminator's loss after them"),
     Setting(
       "training.consensus", \.training.consensus, .nonNegative, "weight of consensus optimization; 10 in its paper"),
     Setting("training.seed", \.training.seed, in: 0...Int.max, "of every random number: weights, z, order of data"),
 
     Setting("optimizer.name", \.optimizer.name, among: OptimizerRule.all.map(\.name), "the optimizer of both networks"),
-    Setting("optimizer.generator-rate", \.optimizer.generatorRate, .nonNegative, "learning rate of the generator"),
-    Setting("optimizer.critic-rate", \.optimizer.criticRate, .nonNegative, "learning rate of the critic"),
+    Setting(
+      "optimizer.generator-lr", \.optimizer.generatorLearningRate, .nonNegative, "learning rate of the generator"),
+    Setting(
+      "optimizer.discriminator-lr", \.optimizer.discriminatorLearningRate, .nonNegative,
+      "learning rate of the discriminator"),
     Setting("optimizer.beta1", \.optimizer.beta1, .fraction, "decay of the first moment (adam, adamw)"),
     Setting("optimizer.beta2", \.optimizer.beta2, .fraction, "decay of the second moment (adam, adamw)"),
     Setting("optimizer.epsilon", \.optimizer.epsilon, .positive, "added to the root of the second moment"),
     Setting("optimizer.momentum", \.optimizer.momentum, .fraction, "momentum (rmsprop, sgd)"),
     Setting(
       "optimizer.weight-decay", \.optimizer.weightDecay, .nonNegative, "pull of the weights to 0; decoupled in adamw"),
-    Setting("optimizer.decay", \.optimizer.decay, .fraction, "decay of the mean square (rmsprop)"),
+    Setting("optimizer.alpha", \.optimizer.alpha, .fraction, "decay of the mean square (rmsprop)"),
 
-    Setting("average.decay", \.average.decay, .fraction, "decay of the generator's weight average; 0: none is kept"),
+    Setting("ema.decay", \.ema.decay, .fraction, "decay of the generator's weight average; 0: none is kept"),
 
     Setting("sampling.statistics", \.sampling.statistics, "batch norm's statistics in samples"),
     Setting("sampling.weights", \.sampling.weights, "the weights that samples are drawn with"),

@@ -7,11 +7,11 @@ public struct Configuration: Sendable, Equatable {
   public var model = Model()
   public var data = Data()
   public var objective = Objective()
-  public var terms = Terms()
-  public var views = Views()
+  public var regularizers = Regularizers()
+  public var input = Input()
   public var training = Training()
   public var optimizer = Optimizer()
-  public var average = Average()
+  public var ema = EMA()
   public var sampling = Sampling()
   public var evaluation = Evaluation()
   public var output = Output()
@@ -30,9 +30,9 @@ public struct Configuration: Sendable, Equatable {
     public var depth = 2
     /// A row of `Initializer.all`.
     public var initializer = "dcgan"
-    /// A row of `Architecture.normalizations`, in the critic.
+    /// A row of `Architecture.normalizations`, in the discriminator.
     public var norm = "batch"
-    /// A row of `Architecture.minibatchLayers`, in the critic.
+    /// A row of `Architecture.minibatchLayers`, in the discriminator.
     public var minibatch = "none"
     /// A row of `Architecture.generatorNormalizations`.
     public var generatorNorm = "batch"
@@ -53,11 +53,11 @@ public struct Configuration: Sendable, Equatable {
     /// Images of each class whose labels are known; 0 for all.
     public var labelled = 0
     public var background = Colour(grey: 255)
-    public var fit = Small.auto
+    public var fit = UpscalePolicy.auto
     public var skipUnreadable = false
 
     /// What is done with images smaller than `model.size`.
-    public enum Small: String, CaseIterable, Sendable {
+    public enum UpscalePolicy: String, CaseIterable, Sendable {
       /// Arrays (IDX, CIFAR) get a border; a small picture of a folder is refused with its name.
       case auto
       case pad, resize
@@ -71,7 +71,7 @@ public struct Configuration: Sendable, Equatable {
   public struct Objective: Sendable, Equatable {
     /// A row of `Adversaries.Objective.all`.
     public var name = "non-saturating"
-    /// The largest weight of the critic; 0 leaves them free.
+    /// The largest weight of the discriminator; 0 leaves them free.
     public var clip = 0.0
     public var generatorWeight = 1.0
     public var realTarget = 1.0
@@ -81,8 +81,8 @@ public struct Configuration: Sendable, Equatable {
     public var balanceRate = 0.001
   }
 
-  /// The weights of the rows of `Term.all`.
-  public struct Terms: Sendable, Equatable {
+  /// The weights of the rows of `Regularizer.all`.
+  public struct Regularizers: Sendable, Equatable {
     private var weights: [String: Schedule] = [:]
     public var interval = 1
 
@@ -93,10 +93,10 @@ public struct Configuration: Sendable, Equatable {
     }
   }
 
-  /// What is done to samples before the critic sees them.
-  public struct Views: Sendable, Equatable {
-    public var noise = View.Noise.gaussian
-    public var noiseDeviation: Schedule = 0
+  /// What is done to samples before the discriminator sees them.
+  public struct Input: Sendable, Equatable {
+    public var noise = InputTransform.Noise.gaussian
+    public var noiseStd: Schedule = 0
     public var noiseOnBothSides = true
     /// Rows of `Augmentation.all`, separated by commas.
     public var augment = ""
@@ -108,8 +108,8 @@ public struct Configuration: Sendable, Equatable {
     public var batch = 64
     public var steps = 10_000
     public var order = Game.Order.alternating
-    public var criticSteps: Schedule = 1
-    public var criticTolerance = 0.0
+    public var discriminatorSteps: Schedule = 1
+    public var discriminatorTolerance = 0.0
     public var sharedSamples = true
     public var accumulation = 1
     public var unroll = 0
@@ -120,25 +120,25 @@ public struct Configuration: Sendable, Equatable {
   public struct Optimizer: Sendable, Equatable {
     /// A row of `OptimizerRule.all`.
     public var name = "adam"
-    public var generatorRate: Schedule = 2e-4
-    public var criticRate: Schedule = 2e-4
+    public var generatorLearningRate: Schedule = 2e-4
+    public var discriminatorLearningRate: Schedule = 2e-4
     public var beta1 = 0.5
     public var beta2: Schedule = 0.999
     public var epsilon = 1e-8
     public var momentum = 0.0
     public var weightDecay = 0.0
-    public var decay = 0.99
+    public var alpha = 0.99
   }
 
   /// The moving average of the generator's weights.
-  public struct Average: Sendable, Equatable {
+  public struct EMA: Sendable, Equatable {
     public var decay: Schedule = 0
   }
 
   /// How samples are drawn.
   public struct Sampling: Sendable, Equatable {
     public enum Statistics: String, CaseIterable, Sendable { case running, batch }
-    public enum Weights: String, CaseIterable, Sendable { case raw, average }
+    public enum Weights: String, CaseIterable, Sendable { case raw, ema }
 
     public var statistics = Statistics.running
     public var weights = Weights.raw

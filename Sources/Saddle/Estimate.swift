@@ -1,10 +1,10 @@
 import Adversaries
 import Foundation
 
-/// What a run will take, known before it starts. Memory is that of a rehearsed step, so it is exact; the disk's share is
-/// what pictures and checkpoints take at most at a time.
+/// What a run will take, known before it starts. Memory is that of a rehearsed step, so it is exact; the disk's share
+/// is what pictures and checkpoints take at most at a time.
 public struct Estimate: Sendable {
-  public let rehearsal: Configuration.Rehearsal
+  public let dryRun: Configuration.DryRun
   /// Of all checkpoints that lie there at a time, the next one being written included.
   public let checkpointBytes: Int
   public let pictureBytes: Int
@@ -13,7 +13,7 @@ public struct Estimate: Sendable {
   /// Decoded images in the host's memory; 0 where they are not known.
   public let imageBytes: Int
 
-  public var memoryBytes: Int { rehearsal.peakBytes }
+  public var memoryBytes: Int { dryRun.peakBytes }
   public var diskBytes: Int { checkpointBytes + pictureBytes + recordBytes }
 
   /// What there is to take it from, in bytes; nil where unknown.
@@ -111,7 +111,7 @@ extension Configuration {
   ///   - device: Where it will run; else on the processor.
   /// - Throws: `NetworkError` where the architecture does not fit.
   public func estimate(images count: Int? = nil, from step: Int = 0, on device: Device? = nil) throws -> Estimate {
-    let rehearsal = try rehearse(on: device)
+    let dryRun = try dryRun(on: device)
     let steps = max(0, training.steps - step)
     func times(_ every: Int) -> Int { every > 0 ? steps / every + 2 : 1 }
     let saved = times(output.checkpointEvery)
@@ -120,7 +120,7 @@ extension Configuration {
     let picture = sampleShape.rank == 1 ? 20_000 : output.grid * sampleShape.sizes.reduce(1, *) + 4096
     let imageBytes = sampleShape.sizes.reduce(1, *) * (count ?? 0)
     return Estimate(
-      rehearsal: rehearsal, checkpointBytes: checkpoints * rehearsal.checkpointBytes,
+      dryRun: dryRun, checkpointBytes: checkpoints * dryRun.checkpointBytes,
       pictureBytes: output.sampleEvery > 0 ? times(output.sampleEvery) * picture : 0,
       recordBytes: times(output.logEvery) * 800 + 20_000, imageBytes: imageBytes > 2 << 30 ? 0 : imageBytes)
   }
@@ -132,7 +132,7 @@ extension Configuration {
       smaller: { batch in
         var smaller = self
         smaller.training.batch = batch
-        return batch % max(1, views.pack) == 0 ? (try? smaller.rehearse())?.peakBytes : nil
+        return batch % max(1, input.pack) == 0 ? (try? smaller.dryRun())?.peakBytes : nil
       }, batch: training.batch)
   }
 }

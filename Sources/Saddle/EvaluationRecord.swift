@@ -25,7 +25,7 @@ public struct EvaluationRecord: Sendable, Codable {
       while (line + "  " + rest).last == " " && rest.isEmpty && line.last == " " { line.removeLast() }
       return rest.isEmpty ? line : line + "  " + rest
     }
-    var lines = [line("", ["step \(step)", "deviation"] + (hasBaseline ? ["held-out"] : []), "")]
+    var lines = [line("", ["step \(step)", "std"] + (hasBaseline ? ["held-out"] : []), "")]
     for figure in report.figures {
       let same = report.baseline.first { $0.name == figure.name }
       let better: String =
@@ -37,7 +37,7 @@ public struct EvaluationRecord: Sendable, Codable {
       lines.append(
         line(
           figure.name,
-          [Self.number(figure.value), figure.deviation.map(Self.number) ?? ""]
+          [Self.number(figure.value), figure.standardDeviation.map(Self.number) ?? ""]
             + (hasBaseline ? [same.map { Self.number($0.value) } ?? ""] : []),
           better + (figure.note.map { "; \($0)" } ?? "")))
     }
@@ -66,17 +66,17 @@ public struct EvaluationRecord: Sendable, Codable {
       let step: Int
       let `protocol`: String
       let figures: [String: Double]
-      let deviations: [String: Double]
+      let standardDeviations: [String: Double]
       let heldOut: [String: Double]
       let defects: [String]
       let seconds: Double
     }
-    func values(_ figures: [Figure], _ value: (Figure) -> Double?) -> [String: Double] {
+    func values(_ figures: [MetricValue], _ value: (MetricValue) -> Double?) -> [String: Double] {
       Dictionary(figures.compactMap { figure in value(figure).map { (figure.name, $0) } }) { $1 }
     }
     let line = Line(
       step: step, protocol: report.conditions.hash, figures: values(report.figures, \.value),
-      deviations: values(report.figures, \.deviation), heldOut: values(report.baseline, \.value),
+      standardDeviations: values(report.figures, \.standardDeviation), heldOut: values(report.baseline, \.value),
       defects: report.defects.map(\.name), seconds: seconds)
     return String(decoding: try Self.encoder([]).encode(line), as: UTF8.self)
   }

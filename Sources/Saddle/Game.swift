@@ -15,7 +15,7 @@ extension Trainer {
     func settings(_ rate: Schedule) -> OptimizerSettings {
       var settings = OptimizerSettings(rate: rate.start)
       (settings.beta1, settings.beta2, settings.epsilon) = (numbers.beta1, numbers.beta2.start, numbers.epsilon)
-      (settings.momentum, settings.decay, settings.weightDecay) = (numbers.momentum, numbers.decay, numbers.weightDecay)
+      (settings.momentum, settings.alpha, settings.weightDecay) = (numbers.momentum, numbers.alpha, numbers.weightDecay)
       return settings
     }
     let rule = try row(OptimizerRule.all, numbers.name, \.name)
@@ -23,13 +23,15 @@ extension Trainer {
     let generator = try network(architecture.generator(options), [options.latent], .generatorWeights)
     var seen = architecture.sample(options).sizes
     seen[seen.count - 1] *= game.pack
-    let critic = try network(architecture.critic(options), Shape(seen), .criticWeights)
-    let keepsHistory = game.terms.contains { $0.term.needs.contains(.history) }
+    let discriminator = try network(architecture.discriminator(options), Shape(seen), .discriminatorWeights)
+    let keepsHistoricalAverage = game.regularizers.contains { $0.regularizer.needs.contains(.historicalAverage) }
     self.init(
-      generator: Player(
-        generator, rule, settings(numbers.generatorRate), averageDecay: configuration.average.decay.largest,
-        keepsHistory: keepsHistory),
-      critic: Player(critic, rule, settings(numbers.criticRate), keepsHistory: keepsHistory), game: game, seed: seed)
+      generator: TrainableNetwork(
+        generator, rule, settings(numbers.generatorLearningRate), emaDecay: configuration.ema.decay.largest,
+        keepsHistoricalAverage: keepsHistoricalAverage),
+      discriminator: TrainableNetwork(
+        discriminator, rule, settings(numbers.discriminatorLearningRate), keepsHistoricalAverage: keepsHistoricalAverage
+      ), game: game, seed: seed)
   }
 }
 
@@ -38,9 +40,9 @@ extension Adversaries.Game {
   ///
   /// - Throws: `NetworkError` where it names a row that is not there.
   public init(_ configuration: Configuration) throws {
-    let (numbers, training, views) = (configuration.objective, configuration.training, configuration.views)
+    let (numbers, training, input) = (configuration.objective, configuration.training, configuration.input)
     guard let objective = Adversaries.Objective.named(numbers.name) else {
-      throw NetworkError("there is no objective called '\(numbers.name)'; saddle games lists them")
+      throw NetworkError("there is no objective called '\(numbers.name)'; saddle options lists them")
     }
     self.init(objective)
     (options.realTarget, options.generatorTarget) = (numbers.realTarget, numbers.generatorTarget)
@@ -48,23 +50,28 @@ extension Adversaries.Game {
       categories: configuration.model.categories, continuous: configuration.model.continuousCodes)
     (generatorWeight, classes) = (numbers.generatorWeight, configuration.model.classes)
     (options.margin, options.diversity, options.balanceRate) = (numbers.margin, numbers.diversity, numbers.balanceRate)
-    terms = Term.all.map { ($0, configuration.terms[$0.name]) }.filter { !$0.1.isZero }
-    termInterval = configuration.terms.interval
-    if !views.noiseDeviation.isZero {
-      self.views.append(.noise(views.noise, deviation: views.noiseDeviation, isOnBothSides: views.noiseOnBothSides))
+    regularizers = Regularizer.all.map { ($0, configuration.regularizers[$0.name]) }.filter { !$0.1.isZero }
+    regularizerInterval = configuration.regularizers.interval
+    if !input.noiseStd.isZero {
+      inputTransforms.append(
+        .noise(input.noise, standardDeviation: input.noiseStd, isOnBothSides: input.noiseOnBothSides))
     }
-    let policy = try AugmentationPolicy(views.augment, sample: configuration.sampleShape)
+    let policy = try AugmentationPolicy(input.augment, sample: configuration.sampleShape)
     if !policy.augmentations.isEmpty {
-      self.views.append(.augmentation(policy, probability: views.augmentProbability))
+      inputTransforms.append(.augmentation(policy, probability: input.augmentProbability))
     }
-    if views.pack > 1 { self.views.append(.packed(views.pack)) }
-    (order, criticSteps, criticTolerance) = (training.order, training.criticSteps, training.criticTolerance)
+    if input.pack > 1 { inputTransforms.append(.packed(input.pack)) }
+    (order, discriminatorSteps, discriminatorTolerance) = (
+      training.order, training.discriminatorSteps, training.discriminatorTolerance
+    )
     (sharesSamples, accumulation) = (training.sharedSamples, training.accumulation)
     (unroll, consensus) = (training.unroll, training.consensus)
     clip = numbers.clip > 0 ? numbers.clip : nil
     let optimizer = configuration.optimizer
-    (generatorRate, criticRate) = (optimizer.generatorRate, optimizer.criticRate)
-    (beta2, averageDecay) = (optimizer.beta2, configuration.average.decay)
+    (generatorLearningRate, discriminatorLearningRate) = (
+      optimizer.generatorLearningRate, optimizer.discriminatorLearningRate
+    )
+    (beta2, emaDecay) = (optimizer.beta2, configuration.ema.decay)
   }
 }
 
@@ -82,7 +89,9 @@ extension Configuration {
   var architectureOptions: Architecture.Options {
     var options = Architecture.Options()
     (options.size, options.channels, options.latent) = (model.size, model.channels, model.latent)
-    (options.width, options.criticNormalization, options.activation) = (model.width, model.norm, model.activation)
+    (options.width, options.discriminatorNormalization, options.activation) = (
+      model.width, model.norm, model.activation
+    )
     options.depth = model.depth
     (options.minibatch, options.generatorNormalization) = (model.minibatch, model.generatorNorm)
     if let initializer = Initializer.all[model.initializer] { options.initializer = initializer }
@@ -91,7 +100,7 @@ extension Configuration {
     )
     let codes = model.categories + model.continuousCodes
     options.latent += codes
-    // A classifier's logits are the critic's outputs, its first one included.
+    // A classifier's logits are the discriminator's outputs, its first one included.
     options.outputs = codes + (objective.name == "semi-supervised" ? model.classes - 1 : 0)
     return options
   }
@@ -104,7 +113,7 @@ extension Configuration {
 
   /// How samples are made.
   public var samplingMode: Trainer.Sampling {
-    Trainer.Sampling(usesAverage: sampling.weights == .average, usesRunningStatistics: sampling.statistics == .running)
+    Trainer.Sampling(usesEMA: sampling.weights == .ema, usesRunningStatistics: sampling.statistics == .running)
   }
 
   /// Images in a row of a picture: one for each class where the generator knows them and they fit, so that each has its
@@ -117,19 +126,19 @@ extension Configuration {
   ///
   /// - Parameter device: Where it will run; else on the processor.
   /// - Throws: `NetworkError` where the architecture does not fit.
-  public func rehearse(on device: Device? = nil) throws -> Rehearsal {
+  public func dryRun(on device: Device? = nil) throws -> DryRun {
     // Each further micro-batch launches the same, in the memory of those before it.
     if training.accumulation > 3 {
       var (two, three) = (self, self)
       (two.training.accumulation, three.training.accumulation) = (2, 3)
-      var rehearsal = try three.rehearse(on: device)
-      let more = rehearsal.launchesPerStep - (try two.rehearse(on: device).launchesPerStep)
-      rehearsal.launchesPerStep += (training.accumulation - 3) * more
-      return rehearsal
+      var dryRun = try three.dryRun(on: device)
+      let more = dryRun.launchesPerStep - (try two.dryRun(on: device).launchesPerStep)
+      dryRun.launchesPerStep += (training.accumulation - 3) * more
+      return dryRun
     }
-    let device = Device.rehearsal(like: device)
+    let device = Device.dryRun(like: device)
     let trainer = try Trainer(self, on: device)
-    let lesson = min(training.batch, data.labelled * model.classes)
+    let labeledBatch = min(training.batch, data.labelled * model.classes)
     func samples(_ count: Int) -> Tensor {
       Tensor(uninitialized: Shape([count] + sampleShape.sizes), on: device)
     }
@@ -137,25 +146,25 @@ extension Configuration {
     func step() {
       _ = trainer.advance(measuring: false) {
         Batch(
-          samples(training.batch), labels: model.classes > 0 && lesson == 0 ? labels(training.batch) : nil,
-          truths: model.classes > 0 ? labels(training.batch) : nil,
-          lesson: lesson > 0 ? Batch.Lesson(samples(lesson), labels: labels(lesson)) : nil)
+          samples(training.batch), labels: model.classes > 0 && labeledBatch == 0 ? labels(training.batch) : nil,
+          trueLabels: model.classes > 0 ? labels(training.batch) : nil,
+          labeledBatch: labeledBatch > 0 ? Batch.Labeled(samples(labeledBatch), labels: labels(labeledBatch)) : nil)
       }
     }
     step()
     let launches = device.launchCount
     step()  // the first one filled the pool
-    return Rehearsal(
+    return DryRun(
       generatorParameters: trainer.generator.network.weights.shape.count,
-      criticParameters: trainer.critic.network.weights.shape.count, peakBytes: device.peakBytesHeld,
+      discriminatorParameters: trainer.discriminator.network.weights.shape.count, peakBytes: device.peakBytesHeld,
       launchesPerStep: device.launchCount - launches,
       checkpointBytes: trainer.state.reduce(0) { $0 + 4 * $1.tensor.shape.count })
   }
 
   /// What a configuration will take.
-  public struct Rehearsal: Sendable {
+  public struct DryRun: Sendable {
     public let generatorParameters: Int
-    public let criticParameters: Int
+    public let discriminatorParameters: Int
     /// The most device memory held at once, in bytes.
     public let peakBytes: Int
     public fileprivate(set) var launchesPerStep: Int

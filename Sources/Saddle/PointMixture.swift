@@ -6,10 +6,10 @@ public struct PointMixture: Sendable {
   public let name: String
   public let centres: [(x: Double, y: Double)]
   /// Of each Gaussian, along both axes.
-  public let deviation: Double
+  public let standardDeviation: Double
 
-  public init(name: String, centres: [(x: Double, y: Double)], deviation: Double) {
-    (self.name, self.centres, self.deviation) = (name, centres, deviation)
+  public init(name: String, centres: [(x: Double, y: Double)], standardDeviation: Double) {
+    (self.name, self.centres, self.standardDeviation) = (name, centres, standardDeviation)
   }
 
   /// The mixtures that `data.path` can name.
@@ -21,12 +21,13 @@ public struct PointMixture: Sendable {
     centres: [
       (1, 0), (diagonal, diagonal), (0, 1), (-diagonal, diagonal), (-1, 0), (-diagonal, -diagonal), (0, -1),
       (diagonal, -diagonal),
-    ], deviation: 0.01)
+    ], standardDeviation: 0.01)
   private static let diagonal = 0.5.squareRoot()
 
   /// The same paper's 25 on a square of side 8, all of it divided by 2.83: a variance near 1.
   public static let grid = PointMixture(
-    name: "grid", centres: (0..<25).map { (x: gridPlaces[$0 / 5], y: gridPlaces[$0 % 5]) }, deviation: 0.05 / 2.83)
+    name: "grid", centres: (0..<25).map { (x: gridPlaces[$0 / 5], y: gridPlaces[$0 % 5]) },
+    standardDeviation: 0.05 / 2.83)
   private static let gridPlaces: [Double] = [-4, -2, 0, 2, 4].map { $0 / 2.83 }
 }
 
@@ -71,7 +72,7 @@ public final class PointSource: SampleSource {
   }
 
   var summary: String {
-    "\(mixture.name): \(mixture.centres.count) Gaussians of deviation \(mixture.deviation) in the plane"
+    "\(mixture.name): \(mixture.centres.count) Gaussians of deviation \(mixture.standardDeviation) in the plane"
   }
   var count: Int { 100_000 }
   var fingerprint: String? { nil }
@@ -91,7 +92,8 @@ public final class PointSource: SampleSource {
     let modes = Double(centres.shape[0]) * choice.uniform([count], step: draw, on: centres.device)
     let offsets = noise.normal([count, 2], step: draw, on: centres.device)
     return Batch(
-      centres.gathered(modes) + mixture.deviation * offsets, labels: classes?.gathered(modes).reshaped(to: [count]))
+      centres.gathered(modes) + mixture.standardDeviation * offsets,
+      labels: classes?.gathered(modes).reshaped(to: [count]))
   }
 
   func stop() {}

@@ -1,5 +1,5 @@
-// Presets that differ in what the critic is asked for. Papers' CIFAR-10, at 32 x 32, is replaced by Fashion-MNIST; with
-// CIFAR-10 at hand: --data FOLDER --set model.channels=3.
+// Presets that differ in what the discriminator is asked for. Papers' CIFAR-10, at 32 x 32, is replaced by
+// Fashion-MNIST; with CIFAR-10 at hand: --data FOLDER --set model.channels=3.
 
 extension Preset {
   static let boundedSlopes = [
@@ -8,44 +8,46 @@ extension Preset {
       name: "wgan", summary: "Wasserstein GAN as in its paper, clipped weights (Arjovsky et al. 2017)",
       yaml: """
         objective: {name: wasserstein, clip: 0.01}
-        training: {steps: 100000, critic-steps: 5}
-        optimizer: {name: rmsprop, generator-rate: 5e-5, critic-rate: 5e-5}
+        training: {steps: 100000, discriminator-steps: 5}
+        optimizer: {name: rmsprop, generator-lr: 5e-5, discriminator-lr: 5e-5}
         """),
-    // Gulrajani et al., "Improved training of Wasserstein GANs" (2017), appendix F; rates of the authors' CIFAR-10 code.
+    // Gulrajani et al., "Improved training of Wasserstein GANs" (2017), appendix F; rates of the authors' CIFAR-10
+    // code.
     Preset(
       name: "wgan-gp", summary: "Wasserstein GAN with gradient penalty, residual (Gulrajani et al. 2017)",
       yaml: """
         model: {architecture: resnet, size: 32, channels: 1, latent: 128, width: 128, initializer: he, norm: none}
         \(fashion)
         objective: {name: wasserstein}
-        terms: {gradient-penalty: 10}
-        training: {steps: 100000, critic-steps: 5}
+        regularizers: {gradient-penalty: 10}
+        training: {steps: 100000, discriminator-steps: 5}
         optimizer:
-          generator-rate: linear 2e-4 to 0 by 100000
-          critic-rate: linear 2e-4 to 0 by 100000
+          generator-lr: linear 2e-4 to 0 by 100000
+          discriminator-lr: linear 2e-4 to 0 by 100000
           beta1: 0
           beta2: 0.9
         """),
-    // Kodali et al., "On convergence and stability of GANs" (2017), section 2.3. Batch normalization in the critic, which
-    // the paper's DCGAN has, would mix the samples whose slopes are penalized.
+    // Kodali et al., "On convergence and stability of GANs" (2017), section 2.3. Batch normalization in the
+    // discriminator, which the paper's DCGAN has, would mix the samples whose slopes are penalized.
     Preset(
       name: "dragan", summary: "slope of 1 around the real samples (Kodali et al. 2017)",
       yaml: """
         model: {size: 32, channels: 1, norm: none}
         \(fashion)
-        terms: {dragan: 10}
+        regularizers: {dragan: 10}
         """),
-    // Miyato et al., "Spectral normalization for GANs" (2018), tables 3 and 4; 5 critic steps, Adam of 2e-4, (0, 0.9).
+    // Miyato et al., "Spectral normalization for GANs" (2018), tables 3 and 4; 5 discriminator steps, Adam of 2e-4, (0,
+    // 0.9).
     Preset(
       name: "sngan", summary: "spectral normalization, hinge loss, residual (Miyato et al. 2018)",
       yaml: spectralResidual()),
     // Miyato, Koyama, "cGANs with projection discriminator" (2018), section 5.
     Preset(
-      name: "projection", summary: "sngan that knows classes, projection critic (Miyato, Koyama 2018)",
+      name: "projection", summary: "sngan that knows classes, projection discriminator (Miyato, Koyama 2018)",
       yaml: spectralResidual(", classes: 10, conditioning: projection")),
-    // Huang et al., "The GAN is dead; long live the GAN!" (2024), table of hyper-parameters for CIFAR-10. There the width
-    // is 768, the batch 512, the schedules end after 20 million images, and the average's half-life grows; here width and
-    // batch fit a processor, and the schedules end at half of the steps.
+    // Huang et al., "The GAN is dead; long live the GAN!" (2024), table of hyper-parameters for CIFAR-10. There the
+    // width is 768, the batch 512, the schedules end after 20 million images, and the average's half-life grows; here
+    // width and batch fit a processor, and the schedules end at half of the steps.
     Preset(
       name: "r3gan", summary: "RpGAN + R1 + R2, no normalization, small width (Huang et al. 2024)",
       yaml: """
@@ -68,10 +70,10 @@ extension Preset {
     \(more)}
     \(fashion)
     objective: {name: hinge}
-    training: {steps: 100000, critic-steps: 5}
+    training: {steps: 100000, discriminator-steps: 5}
     optimizer:
-      generator-rate: linear 2e-4 to 0 by 100000
-      critic-rate: linear 2e-4 to 0 by 100000
+      generator-lr: linear 2e-4 to 0 by 100000
+      discriminator-lr: linear 2e-4 to 0 by 100000
       beta1: 0
       beta2: 0.9
     """
@@ -80,18 +82,18 @@ extension Preset {
   private static func r3gan(gamma: String, augmentation: String) -> String {
     """
     objective: {name: relativistic}
-    terms: {r1: cosine \(gamma) by 25000, r2: cosine \(gamma) by 25000}
-    views:
+    regularizers: {r1: cosine \(gamma) by 25000, r2: cosine \(gamma) by 25000}
+    input:
       augment: color,translation,cutout
       augment-probability: cosine 0 to \(augmentation) by 25000
     training: {steps: 50000}
     optimizer:
-      generator-rate: cosine 2e-4 to 5e-5 by 25000
-      critic-rate: cosine 2e-4 to 5e-5 by 25000
+      generator-lr: cosine 2e-4 to 5e-5 by 25000
+      discriminator-lr: cosine 2e-4 to 5e-5 by 25000
       beta1: 0
       beta2: cosine 0.9 to 0.99 by 25000
-    average: {decay: cosine 0 to 0.999 by 25000}
-    sampling: {weights: average}
+    ema: {decay: cosine 0 to 0.999 by 25000}
+    sampling: {weights: ema}
     """
   }
 
@@ -123,10 +125,10 @@ extension Preset {
   ]
 
   static let comparisons = [
-    // Jolicoeur-Martineau, "The relativistic discriminator" (2019), section 5: spectral normalization in the critic, Adam
-    // of 2e-4, (0.5, 0.999), batches of 32, 100,000 steps of one critic step.
+    // Jolicoeur-Martineau, "The relativistic discriminator" (2019), section 5: spectral normalization in the
+    // discriminator, Adam of 2e-4, (0.5, 0.999), batches of 32, 100,000 steps of one discriminator step.
     Preset(
-      name: "rpgan", summary: "the critic compares pairs (RSGAN, Jolicoeur-Martineau 2019)",
+      name: "rpgan", summary: "the discriminator compares pairs (RSGAN, Jolicoeur-Martineau 2019)",
       yaml: """
         model: {size: 32, channels: 1, norm: spectral}
         \(fashion)
@@ -134,7 +136,7 @@ extension Preset {
         training: {batch: 32, steps: 100000}
         """),
     Preset(
-      name: "ragan", summary: "the critic compares with the other side's mean (RaSGAN, the same)",
+      name: "ragan", summary: "the discriminator compares with the other side's mean (RaSGAN, the same)",
       yaml: """
         model: {size: 32, channels: 1, norm: spectral}
         \(fashion)
@@ -143,7 +145,7 @@ extension Preset {
         """),
     // Huszar, "Adversarial preference loss" (2017), a note without experiments on images.
     Preset(
-      name: "preference", summary: "the critic sees two and says which is real (Huszar 2017)",
+      name: "preference", summary: "the discriminator sees two and says which is real (Huszar 2017)",
       yaml: """
         model: {size: 32, channels: 1}
         \(fashion)
@@ -163,16 +165,16 @@ extension Preset {
         """),
     // Section 2.4: the weight is the paper's.
     Preset(
-      name: "ebgan-pt", summary: "ebgan with the pulling-away term",
+      name: "ebgan-pt", summary: "ebgan with the pulling-away regularizer",
       yaml: """
         model: {architecture: autoencoder, size: 32, channels: 1}
         \(fashion)
         objective: {name: ebgan}
-        terms: {pulling-away: 0.1}
+        regularizers: {pulling-away: 0.1}
         """),
-    // Berthelot, Schumm, Metz, "BEGAN" (2017), sections 3 and 4: Adam of 1e-4, batches of 16, 64 latents and as many codes.
-    // The paper halves the rates whenever the measure of convergence stalls, at steps that it does not tell; here they are
-    // halved once, midway.
+    // Berthelot, Schumm, Metz, "BEGAN" (2017), sections 3 and 4: Adam of 1e-4, batches of 16, 64 latents and as many
+    // codes. The paper halves the rates whenever the measure of convergence stalls, at steps that it does not tell;
+    // here they are halved once, midway.
     Preset(
       name: "began", summary: "errors in balance, rates halved midway (Berthelot et al. 2017)",
       yaml: """
@@ -180,7 +182,7 @@ extension Preset {
         \(fashion)
         objective: {name: began}
         training: {batch: 16, steps: 100000}
-        optimizer: {generator-rate: step 1e-4 to 5e-5 by 50000, critic-rate: step 1e-4 to 5e-5 by 50000}
+        optimizer: {generator-lr: step 1e-4 to 5e-5 by 50000, discriminator-lr: step 1e-4 to 5e-5 by 50000}
         """),
   ]
 }

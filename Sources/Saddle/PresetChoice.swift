@@ -19,8 +19,8 @@ public struct PresetChoice: Sendable, Equatable {
     // As in `saddle lab grid`, where two hidden layers blur 25 modes and four find them all.
     let steps = 30_000
     let schedules = [
-      "terms.r1": "0.1 to 0.005", "terms.r2": "0.1 to 0.005", "optimizer.generator-rate": "1e-3 to 0",
-      "optimizer.critic-rate": "1e-3 to 0",
+      "regularizers.r1": "0.1 to 0.005", "regularizers.r2": "0.1 to 0.005", "optimizer.generator-lr": "1e-3 to 0",
+      "optimizer.discriminator-lr": "1e-3 to 0",
     ]
     let deeper =
       ["model.depth=4", "training.steps=\(steps)"]
@@ -47,8 +47,8 @@ public struct PresetChoice: Sendable, Equatable {
 
   // MARK: Which preset
 
-  /// Below this many images a critic learns them by heart unless they are augmented (Zhao et al. 2020, "Differentiable
-  /// augmentation", figure 1, sees it from 20% of CIFAR-10 down).
+  /// Below this many images a discriminator learns them by heart unless they are augmented (Zhao et al. 2020,
+  /// "Differentiable augmentation", figure 1, sees it from 20% of CIFAR-10 down).
   static let few = 2_000
   /// Below this many the generator can repeat them all, augmented or not.
   static let veryFew = 500
@@ -67,7 +67,7 @@ public struct PresetChoice: Sendable, Equatable {
   /// The first that fits is taken.
   private static let rows: [Row] = [
     Row(preset: "diffaugment") { _ in
-      "since a critic learns fewer than \(few) images by heart: both sides are augmented (color, translation, cutout), "
+      "since a discriminator learns fewer than \(few) images by heart: both sides are augmented (color, translation, cutout), "
         + "and half of the images mirrored; where left and right must stay: --set data.flip=false"
     } fits: { outline, _ in
       outline.count < few

@@ -12,18 +12,18 @@ public struct Preset: Sendable {
   /// The presets by what they are about, in the order in which a reader should meet them.
   public static let families: [(title: String, presets: [Preset])] = [
     ("First runs", firstRuns),
-    ("Critics with a bounded slope", boundedSlopes),
+    ("Discriminators with a bounded slope", boundedSlopes),
     ("Other losses of single samples", losses),
     ("Samples in comparison", comparisons),
-    ("Critics that are autoencoders", energies),
+    ("Discriminators that are autoencoders", energies),
     ("Classes and codes", labelled),
     ("Stabilizers", stabilizers),
     ("Points of the plane, in seconds", points),
     ("f-GAN, one for each f(u) (Nowozin et al. 2016)", divergences),
   ]
 
-  /// Debian's dataset-fashion-mnist, 60,000 labelled grey images: what a preset learns from where its paper's data do not
-  /// come as a package.
+  /// Debian's dataset-fashion-mnist, 60,000 labelled grey images: what a preset learns from where its paper's data do
+  /// not come as a package.
   static let fashion = "data: {path: /usr/share/datasets/fashion-mnist}"
 
   private static let firstRuns = [
@@ -51,8 +51,8 @@ public struct Preset: Sendable {
       yaml: """
         model: {size: 128}
         training: {steps: 100000}
-        average: {decay: 0.999}
-        sampling: {weights: average}
+        ema: {decay: 0.999}
+        sampling: {weights: ema}
         """),
     Preset(
       name: "mlp", summary: "fully connected networks (Goodfellow et al. 2014)",

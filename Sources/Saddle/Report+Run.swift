@@ -32,9 +32,9 @@ extension Report.Run {
     // Pictures of a future that the run went back from are not its own.
     let sampled = try directory.sampledSteps().filter { $0 <= step }
     pictures = try Report.spread(sampled, over: Report.mostPictures).map { try directory.samplePicture(step: $0) }
-    exhibits = try Exhibit.all.compactMap { exhibit in
-      guard let picture = try directory.picture(of: exhibit.name), picture.step <= step else { return nil }
-      return Report.Exhibit(title: exhibit.title, caption: exhibit.caption, picture: picture)
+    figures = try SampleFigure.all.compactMap { figure in
+      guard let picture = try directory.picture(of: figure.name), picture.step <= step else { return nil }
+      return Report.SampleFigure(title: figure.title, caption: figure.caption, picture: picture)
     }
     (settings, preset) = Self.settings(of: configuration)
     facts = Self.facts(of: configuration, RunFacts(of: directory))
@@ -46,15 +46,15 @@ extension Report.Run {
 
   private static func facts(of configuration: Configuration, _ facts: RunFacts?) -> [(name: String, value: String)] {
     let (model, shape) = (configuration.model, configuration.sampleShape)
-    let terms = Term.all.map(\.name).filter { !configuration.terms[$0].isZero }
+    let terms = Regularizer.all.map(\.name).filter { !configuration.regularizers[$0].isZero }
     let sample = shape.rank == 3 ? "\(shape[0]) × \(shape[1]) \(shape[2] == 1 ? "grey" : "colour")" : "points"
     var result = [
       ("Objective", ([configuration.objective.name] + terms).joined(separator: " + ")),
       ("Networks", "\(model.architecture), \(sample)"),
     ]
     if let facts {
-      let sizes = [facts.generatorParameters, facts.criticParameters].map(millions)
-      result.append(("Parameters", "\(sizes[0]) generator, \(sizes[1]) critic"))
+      let sizes = [facts.generatorParameters, facts.discriminatorParameters].map(millions)
+      result.append(("Parameters", "\(sizes[0]) generator, \(sizes[1]) discriminator"))
     }
     result.append(("Data", facts?.data ?? configuration.data.path))
     result.append(("Batch, seed", "\(configuration.training.batch) images, seed \(configuration.training.seed)"))
@@ -109,30 +109,30 @@ extension Report.Evaluation {
     struct Entry: Decodable { let name, value: String }
     struct Conditions: Decodable { let entries: [Entry] }
     struct Defect: Decodable { let name, says: String }
-    struct Figure: Decodable {
+    struct KeptValue: Decodable {
       let name: String
       let value: Double?
-      let deviation: Double?
+      let standardDeviation: Double?
       let better: String?
 
-      private enum Key: CodingKey { case name, value, deviation, better }
+      private enum Key: CodingKey { case name, value, standardDeviation, better }
       init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: Key.self)
         name = try fields.decode(String.self, forKey: .name)
         // What is not finite is a word.
         value = try? fields.decode(Double.self, forKey: .value)
-        deviation = try? fields.decode(Double.self, forKey: .deviation)
+        standardDeviation = try? fields.decode(Double.self, forKey: .standardDeviation)
         better = try? fields.decode(String.self, forKey: .better)
       }
 
       var entry: Report.Evaluation.Value? {
-        value.map { (name, $0, deviation, better == "smaller" ? true : better == "larger" ? false : nil) }
+        value.map { (name, $0, standardDeviation, better == "smaller" ? true : better == "larger" ? false : nil) }
       }
     }
     struct Contents: Decodable {
       let conditions: Conditions
-      let figures: [Figure]
-      let baseline: [Figure]?
+      let figures: [KeptValue]
+      let baseline: [KeptValue]?
       let defects: [Defect]?
     }
     let step: Int

@@ -30,7 +30,7 @@ public final class RunEvaluator {
   }
 
   /// What is said and shown on the way.
-  public struct Voice {
+  public struct ProgressReporter {
     /// A line that stays.
     let say: (String) -> Void
     /// A line that the next one replaces; empty at the end.
@@ -51,7 +51,7 @@ public final class RunEvaluator {
     }
 
     /// Says nothing.
-    public static var silent: Voice { Voice(say: { _ in }, show: { _ in }) }
+    public static var silent: ProgressReporter { ProgressReporter(say: { _ in }, show: { _ in }) }
   }
 
   public let evaluator: Evaluator
@@ -59,16 +59,17 @@ public final class RunEvaluator {
   private let options: Options
   private let images: Images?
   private let conditions: EvaluationProtocol
-  private let voice: Voice
+  private let reporter: ProgressReporter
 
   /// Opens data and features, and computes all that does not depend on the generator.
   ///
   /// What can be wrong is found first: names, data, whether the metrics can be had.
   ///
   /// - Throws: `EvaluationError`, `FeatureError`, `DatasetError`, `MetricError`, the device's first failure.
-  public init(_ configuration: Configuration, _ options: Options = Options(), on device: Device, _ voice: Voice) throws
-  {
-    (self.configuration, self.options, self.voice) = (configuration, options, voice)
+  public init(
+    _ configuration: Configuration, _ options: Options = Options(), on device: Device, _ reporter: ProgressReporter
+  ) throws {
+    (self.configuration, self.options, self.reporter) = (configuration, options, reporter)
     let wanted = try options.metrics.map { try Metric.named($0) }
     try FeatureSource.check(options.features)
     let resizer = try options.resizer.map(Self.resizer)
@@ -83,16 +84,16 @@ public final class RunEvaluator {
     // Before anything is computed: what these data cannot serve is refused where it was asked for.
     let serves = Self.kinds(images: moments == nil ? images : nil)
     try Evaluator.check(wanted ?? [], serves: serves)
-    let progress = voice.progress()
+    let progress = reporter.progress()
     let context = FeatureSource.Context(
       images: images?.train, heldOut: images?.heldOut, sample: sample, resizer: resizer, device: device,
       progress: progress)
     let (row, extractor) = try FeatureSource.opened(options.features, context)
-    voice.show("")
+    reporter.show("")
     try extractor.check(height: sample[0], width: sample[1], channels: sample[2])
-    if options.features == "auto" { voice.say("features: \(row.name), \(row.summary)") }
+    if options.features == "auto" { reporter.say("features: \(row.name), \(row.summary)") }
     if let classifier = extractor as? Classifier {
-      voice.say(String(format: "classifier: %.2f%% of held-out images right", 100 * classifier.accuracy))
+      reporter.say(String(format: "classifier: %.2f%% of held-out images right", 100 * classifier.accuracy))
     }
     let metrics =
       wanted
@@ -103,7 +104,7 @@ public final class RunEvaluator {
     try Evaluator.check(metrics, extractor, count: options.count, serves: serves)
     let real = moments.map { $0.count ?? .max } ?? images?.reference.count ?? .max
     if let caution = Evaluator.caution(metrics, width: extractor.width, count: options.count, real: real) {
-      voice.say("warning: \(caution)")
+      reporter.say("warning: \(caution)")
     }
 
     var entries = EvaluationProtocol()
@@ -111,7 +112,7 @@ public final class RunEvaluator {
       try moments.map { (try Self.reference($0, options.statistics ?? "", extractor, &entries), nil) }
       ?? images.map { try $0.reference(by: extractor, needing: metrics, &entries, progress) }
       ?? { throw EvaluationError("there is nothing to compare with: give --data") }()
-    voice.show("")
+    reporter.show("")
     for entry in extractor.identity { entries.append(entry.name, entry.value) }
     entries.append("samples", "\(options.count), seed \(options.seed)")
     conditions = entries
@@ -166,16 +167,16 @@ public final class RunEvaluator {
   ///   - run: The run's folder, for the record.
   /// - Throws: The device's first failure; what metrics throw.
   public func evaluate(_ trainer: Trainer, _ configuration: Configuration, run: String) throws -> EvaluationRecord {
-    let (start, progress) = (ContinuousClock.now, voice.progress())
+    let (start, progress) = (ContinuousClock.now, reporter.progress())
     var sampling = configuration.samplingMode
     if let weights = options.weights {
-      guard weights == .raw || trainer.generator.average != nil else {
-        throw EvaluationError("the run keeps no average of weights: leave --weights away, or train with average.decay")
+      guard weights == .raw || trainer.generator.ema != nil else {
+        throw EvaluationError("the run keeps no average of weights: leave --weights away, or train with ema.decay")
       }
-      sampling.usesAverage = weights == .average
+      sampling.usesEMA = weights == .ema
     }
     var entries = conditions
-    entries.append("generator's weights", sampling.usesAverage && trainer.generator.average != nil ? "average" : "raw")
+    entries.append("generator's weights", sampling.usesEMA && trainer.generator.ema != nil ? "average" : "raw")
     entries.append("batch norm", sampling.usesRunningStatistics ? "running statistics" : "batches of \(Evaluator.page)")
     let classes = trainer.game.classes
     let isTold = trainer.generator.network.classes != nil
@@ -194,7 +195,7 @@ public final class RunEvaluator {
           channels: samples.shape[3])
       }, entries
     ) { progress("samples", $0, $1) }
-    voice.show("")
+    reporter.show("")
     return EvaluationRecord(
       run: run, step: trainer.step, data: images?.trainPath ?? options.statistics ?? "",
       heldOutData: images?.heldOutPath,

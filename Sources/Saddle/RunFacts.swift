@@ -5,7 +5,7 @@ public struct RunFacts: Sendable, Codable, Equatable {
   public var device: String
   public var data: String
   public var generatorParameters: Int
-  public var criticParameters: Int
+  public var discriminatorParameters: Int
   /// The number of the numerical contract.
   public var contract: String
   /// What the images are known by, to tell whether the run goes on with the same; nil where there are none.
@@ -23,7 +23,7 @@ public struct RunFacts: Sendable, Codable, Equatable {
     (device, data, contract) = (run.device.name, run.dataSummary, TrainingRun.contract)
     fingerprint = run.fingerprint
     generatorParameters = run.trainer.generator.network.weights.shape.count
-    criticParameters = run.trainer.critic.network.weights.shape.count
+    discriminatorParameters = run.trainer.discriminator.network.weights.shape.count
   }
 
   func write(to directory: RunDirectory) throws {

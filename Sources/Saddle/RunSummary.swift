@@ -98,8 +98,8 @@ public struct RunSummary: Sendable, Equatable, Encodable {
     return distances.min { $0.1 < $1.1 } ?? ("none", texts.count)
   }
 
-  /// The last rows of a metrics stream: as many as are in its last 32 KiB, so that long runs are listed as fast as short
-  /// ones.
+  /// The last rows of a metrics stream: as many as are in its last 32 KiB, so that long runs are listed as fast as
+  /// short ones.
   static func lastRows(of path: String) -> [[String: Any]] {
     objects(Data((try? OpenFile.end(of: path, most: 32 << 10)) ?? []))
   }

@@ -3,6 +3,6 @@
 @_exported import Baselines
 @_exported import Datasets
 @_exported import Evaluation
-@_exported import Exchange
+@_exported import Interop
 @_exported import Features
 @_exported import Records

@@ -106,16 +106,16 @@ final class ImageSource: SampleSource {
 
   func next(unless isInterrupted: () -> Bool) throws -> Batch? {
     guard let batch = try prefetcher.next(unless: isInterrupted) else { return nil }
-    var lesson: ImageBatch?
+    var labeledBatch: ImageBatch?
     if let lessons {
-      lesson = try lessons.next(unless: isInterrupted)
-      if lesson == nil { return nil }
+      labeledBatch = try lessons.next(unless: isInterrupted)
+      if labeledBatch == nil { return nil }
     }
     let classes = hasClasses ? classes(of: batch) : nil
     return Batch(
-      samples(of: batch), labels: lesson == nil ? classes : nil, truths: classes,
-      lesson: lesson.flatMap { lesson in
-        self.classes(of: lesson).map { Batch.Lesson(samples(of: lesson), labels: $0) }
+      samples(of: batch), labels: labeledBatch == nil ? classes : nil, trueLabels: classes,
+      labeledBatch: labeledBatch.flatMap { labeledBatch in
+        self.classes(of: labeledBatch).map { Batch.Labeled(samples(of: labeledBatch), labels: $0) }
       })
   }
 

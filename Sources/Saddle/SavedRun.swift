@@ -76,7 +76,7 @@ extension Trainer {
 
 extension Configuration {
   /// Sections whose settings decide which tensors a game has.
-  private static let shapingSections: Set<String> = ["model", "objective", "terms", "views", "optimizer", "average"]
+  private static let shapingSections: Set<String> = ["model", "objective", "regularizers", "input", "optimizer", "ema"]
 
   fileprivate func shapingChanges(from other: Configuration) -> [(key: String, was: String, now: String)] {
     Self.settings.filter { Self.shapingSections.contains($0.section) && $0.text(self) != $0.text(other) }

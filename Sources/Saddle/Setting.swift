@@ -193,10 +193,10 @@ extension Double: SettingValue {}
 extension Bool: SettingValue {}
 extension String: SettingValue {}
 extension Schedule: SettingValue {}
-extension View.Noise: SettingValue {}
+extension InputTransform.Noise: SettingValue {}
 extension Architecture.Conditioning: SettingValue {}
 extension Game.Order: SettingValue {}
-extension Configuration.Data.Small: SettingValue {}
+extension Configuration.Data.UpscalePolicy: SettingValue {}
 extension Configuration.Sampling.Statistics: SettingValue {}
 extension Configuration.Sampling.Weights: SettingValue {}
 

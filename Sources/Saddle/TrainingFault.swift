@@ -12,8 +12,8 @@ public struct TrainingFault: Error, Sendable, CustomStringConvertible {
   public var description: String {
     "training broke down at step \(step): "
       + (finding ?? "a loss or a number to be saved is not finite, though a replay of the step did not show where")
-      + ". Lower optimizer.generator-rate and optimizer.critic-rate, or bound the critic's slope (terms.r1, "
-      + "terms.gradient-penalty, model.norm=spectral)"
+      + ". Lower optimizer.generator-lr and optimizer.discriminator-lr, or bound the discriminator's slope (regularizers.r1, "
+      + "regularizers.gradient-penalty, model.norm=spectral)"
       + (checkpoint.map {
         "; \($0) is the last good checkpoint: --resume goes on from there, with --set for what changes."
       }
@@ -37,27 +37,28 @@ extension TrainingRun {
     let latest = try store.latest()
     let checkpoint = try latest.map { (step: $0, file: try store.load(step: $0)) }
     let first =
-      try checkpoint.map { try Trainer.Counts($0.file, step: $0.step, configuration.training.criticSteps).drawn } ?? 0
+      try checkpoint.map { try Trainer.Counts($0.file, step: $0.step, configuration.training.discriminatorSteps).drawn }
+      ?? 0
     let source = try Self.open(configuration, first: first, on: device, nil)
     defer { source.stop() }
     let trainer = try Trainer(configuration, on: device)
     if let checkpoint { try trainer.restore(checkpoint.file, step: checkpoint.step) }
-    let inspection = Inspection()
-    defer { device.inspection = nil }
-    while trainer.step < step && inspection.finding == nil {
+    let anomalyDetector = AnomalyDetector()
+    defer { device.anomalyDetector = nil }
+    while trainer.step < step && anomalyDetector.finding == nil {
       // Weights that broke in one step show in the losses of the next.
-      if trainer.step + 1 >= step - 1 { device.inspection = inspection }
+      if trainer.step + 1 >= step - 1 { device.anomalyDetector = anomalyDetector }
       _ = try trainer.advance(measuring: false) { try source.next() }
-      device.inspection = nil
-      if trainer.step >= step - 1, inspection.finding == nil, let broken = try brokenNumbers(of: trainer) {
+      device.anomalyDetector = nil
+      if trainer.step >= step - 1, anomalyDetector.finding == nil, let broken = try brokenNumbers(of: trainer) {
         return TrainingFault(step: trainer.step, finding: broken, checkpoint: latest.map(store.path))
       }
     }
-    return TrainingFault(step: trainer.step, finding: inspection.finding, checkpoint: latest.map(store.path))
+    return TrainingFault(step: trainer.step, finding: anomalyDetector.finding, checkpoint: latest.map(store.path))
   }
 
   private func brokenNumbers(of trainer: Trainer) throws -> String? {
-    for (name, player) in [("generator", trainer.generator), ("critic", trainer.critic)] {
+    for (name, player) in [("generator", trainer.generator), ("discriminator", trainer.discriminator)] {
       for (parameter, view) in zip(player.network.parameters, player.network.views(of: player.network.weights)) {
         let values: [Float] = try view.scalars()
         let bad = values.count { !$0.isFinite }

@@ -31,29 +31,30 @@ public final class TrainingRun {
   ///   - configuration: What is trained, and how.
   ///   - path: The run's folder.
   ///   - checkpoint: The step to go on from and its file, as `CheckpointStore` loads them; nil begins anew.
-  ///   - lock: The folder's, where the caller has taken it before reading the checkpoint, as is right where others might
-  ///     train there; nil takes it here.
+  ///   - lock: The folder's, where the caller has taken it before reading the checkpoint, as is right where others
+  ///     might train there; nil takes it here.
   ///   - device: What computes.
   ///   - voice: Told while what evaluates the run is made ready.
   ///   - progress: Told while data are read: files done and files in all.
   /// - Throws: `DatasetError`, `RecordError` (`runInUse` where another process trains in the folder), `NetworkError`,
-  ///   `DeviceError`; `CheckpointMisfit` where the settings are not the checkpoint's; `EvaluationError` and `FeatureError`
-  ///   where it could not be evaluated as configured.
+  ///   `DeviceError`; `CheckpointMisfit` where the settings are not the checkpoint's; `EvaluationError` and
+  ///   `FeatureError` where it could not be evaluated as configured.
   public init(
     _ configuration: Configuration, in path: String, from checkpoint: (step: Int, file: SafetensorsFile)? = nil,
-    holding lock: RunLock? = nil, on device: Device, voice: RunEvaluator.Voice = .silent,
+    holding lock: RunLock? = nil, on device: Device, reporter: RunEvaluator.ProgressReporter = .silent,
     progress: (@Sendable (Int, Int) -> Void)? = nil
   ) throws {
     (self.configuration, self.device) = (configuration, device)
     let held = try lock ?? checkpoint.map { _ in try RunLock(RunDirectory(opening: path)) }
     let first =
-      try checkpoint.map { try Trainer.Counts($0.file, step: $0.step, configuration.training.criticSteps).drawn } ?? 0
+      try checkpoint.map { try Trainer.Counts($0.file, step: $0.step, configuration.training.discriminatorSteps).drawn }
+      ?? 0
     source = try Self.open(configuration, first: first, on: device, progress)
     trainer = try Trainer(configuration, on: device)
     // Weights or labels that are missing stop a run before its first step, not at its first evaluation.
     evaluator =
       configuration.evaluation.every > 0
-      ? try RunEvaluator(configuration, configuration.evaluationOptions, on: device, voice) : nil
+      ? try RunEvaluator(configuration, configuration.evaluationOptions, on: device, reporter) : nil
     // Nothing of the run is changed before all of this could be made.
     if let checkpoint, let held {
       try trainer.restore(checkpoint.file, step: checkpoint.step, in: held.directory, configuration)
@@ -127,33 +128,34 @@ public final class TrainingRun {
   ///
   /// - Parameters:
   ///   - progress: Where the progress line goes.
-  ///   - isInterrupted: Asked before every step; where it says true, that step is the last, and the run saves and stops.
+  ///   - isInterrupted: Asked before every step; where it says true, that step is the last, and the run saves and
+  ///     stops.
   /// - Throws: `TrainingFault` where a loss or a weight is not finite; what the data, the device and the files throw.
   public func train(
     progress: ProgressOutput = .standardError, isInterrupted: () -> Bool = { false }
   ) throws -> Ending {
     defer { source.stop() }
-    let journal = Journal(self, progress)
+    let logger = TrainingLogger(self, progress)
     do {
-      let ending = try train(telling: journal, isInterrupted)
-      journal.finish(ending == .finished ? .finished : .interrupted)
+      let ending = try train(telling: logger, isInterrupted)
+      logger.finish(ending == .finished ? .finished : .interrupted)
       try lock.end(ending == .finished ? .finished : .interrupted)
       return ending
     } catch {
-      journal.finish(.broken, because: "\(error)")
+      logger.finish(.broken, because: "\(error)")
       // What went wrong matters more than that it could not be written down.
       try? lock.end(.failed, reason: "\(error)")
       throw error
     }
   }
 
-  private func train(telling journal: Journal, _ isInterrupted: () -> Bool) throws -> Ending {
+  private func train(telling logger: TrainingLogger, _ isInterrupted: () -> Bool) throws -> Ending {
     let (output, training) = (configuration.output, configuration.training)
     // Losses that nobody has read yet: they are read together, so that no step waits for the device.
     var unread: [(step: Int, losses: [Tensor])] = []
-    if trainer.step == 0 && output.sampleEvery > 0 { try writeSamples(journal.page) }
-    if trainer.step > 0 { try makeUp(telling: journal) }
-    var pace = Pace(from: trainer.step)
+    if trainer.step == 0 && output.sampleEvery > 0 { try writeSamples(logger.page) }
+    if trainer.step > 0 { try makeUp(telling: logger) }
+    var timer = StepTimer(from: trainer.step)
     /// The next batch; nil where somebody asks to stop waiting for it.
     func nextBatch() throws -> Batch? {
       guard trainer.drawn < UInt32.max else {
@@ -172,7 +174,7 @@ public final class TrainingRun {
       let isSaved = isLast || (output.checkpointEvery > 0 && number % output.checkpointEvery == 0)
       // No batch may ever come, from a disk that does not answer: whoever waits for one can be stopped.
       guard let first = try nextBatch() else {
-        try save(trainer.checkpoint(), journal.page)
+        try save(trainer.checkpoint(), logger.page)
         return .interrupted
       }
       var waiting: Batch? = first
@@ -184,46 +186,46 @@ public final class TrainingRun {
           remedy: "--resume goes on from the last checkpoint")
       }
       unread.append((number, step.losses))
-      if try pace.isMeasured(at: number, on: device), let rest = pace.estimate(from: number, to: training.steps) {
-        journal.tell(rest)
+      if try timer.isMeasured(at: number, on: device), let rest = timer.estimate(from: number, to: training.steps) {
+        logger.tell(rest)
       }
       let file = isSaved ? try trainer.checkpoint() : nil
       if isRead || isSaved || unread.count == 100 {
         if let bad = try firstFault(in: unread, saving: file) { throw try fault(at: bad) }
         unread = []
       }
-      if isRead { try journal.report(step) }
-      if output.sampleEvery > 0, number % output.sampleEvery == 0 || isLast { try writeSamples(journal.page) }
-      if let file { try save(file, journal.page) }
-      if !isStopped { try evaluate(telling: journal) }
+      if isRead { try logger.report(step) }
+      if output.sampleEvery > 0, number % output.sampleEvery == 0 || isLast { try writeSamples(logger.page) }
+      if let file { try save(file, logger.page) }
+      if !isStopped { try evaluate(telling: logger) }
       if isStopped && number < training.steps { return .interrupted }
     }
-    if trainer.step == 0 { try save(trainer.checkpoint(), journal.page) }
+    if trainer.step == 0 { try save(trainer.checkpoint(), logger.page) }
     return .finished
   }
 
   var epoch: Double { Double(trainer.drawn * configuration.training.batch) / Double(source.count) }
 
   /// Does what follows a checkpoint, where the process was killed between both.
-  private func makeUp(telling journal: Journal) throws {
-    if Exhibit.isMissing(at: trainer.step, configuration, in: directory) { journal.page.addCheckpoint() }
+  private func makeUp(telling logger: TrainingLogger) throws {
+    if SampleFigure.isMissing(at: trainer.step, configuration, in: directory) { logger.page.addCheckpoint() }
     let isEvaluated = evaluator == nil ? true : try directory.records().contains { $0.step == trainer.step }
-    if !isEvaluated { try evaluate(telling: journal) }
+    if !isEvaluated { try evaluate(telling: logger) }
   }
 
   /// Measures the samples of this step, where that is due.
-  private func evaluate(telling journal: Journal) throws {
+  private func evaluate(telling logger: TrainingLogger) throws {
     let step = trainer.step
     guard let evaluator, step == configuration.training.steps || step % configuration.evaluation.every == 0 else {
       return
     }
     let record = try evaluator.evaluate(trainer, configuration, run: directory.path)
     try directory.append(record)
-    journal.say(record)
+    logger.say(record)
   }
 
   /// The picture of the fixed latents at this step.
-  private func writeSamples(_ page: RunPage) throws {
+  private func writeSamples(_ page: ReportWriter) throws {
     let count = configuration.sampleShape == [2] ? SamplePicture.points : configuration.output.grid
     let samples = trainer.samples(trainer.latents(count), configuration.samplingMode)
     try SamplePicture(samples, columns: configuration.gridColumns)
@@ -231,7 +233,7 @@ public final class TrainingRun {
     page.addSamples(step: trainer.step)
   }
 
-  private func save(_ file: SafetensorsFile, _ page: RunPage) throws {
+  private func save(_ file: SafetensorsFile, _ page: ReportWriter) throws {
     try store.save(file, step: trainer.step)
     page.addCheckpoint()
   }
@@ -254,7 +256,7 @@ extension Trainer {
   ///
   /// - Throws: `SafetensorsFault` where it does not hold this game's tensors.
   public func restore(_ file: SafetensorsFile, step: Int) throws {
-    let counts = try Counts(file, step: step, game.criticSteps)
+    let counts = try Counts(file, step: step, game.discriminatorSteps)
     for (name, tensor) in state { tensor.write(try file.float32(name, shape: tensor.shape.sizes)) }
     resume(at: counts)
   }
@@ -264,10 +266,10 @@ extension Trainer.Counts {
   /// The counts of a checkpoint; those of a file from before they were saved follow from its step.
   ///
   /// - Throws: `SafetensorsFault.badCount` where one is none that a run can come to.
-  init(_ file: SafetensorsFile, step: Int, _ criticSteps: Schedule) throws(SafetensorsFault) {
+  init(_ file: SafetensorsFile, step: Int, _ discriminatorSteps: Schedule) throws(SafetensorsFault) {
     try CheckpointStore.checkCounts(of: file, step: step)
-    let before = step * Int(criticSteps.start)
+    let before = step * Int(discriminatorSteps.start)
     func count(_ name: String) -> Int { file.metadata[name].flatMap { Int($0) } ?? before }
-    self.init(step: step, drawn: count("drawn"), criticStep: count("critic-step"))
+    self.init(step: step, drawn: count("drawn"), discriminatorStep: count("discriminator-step"))
   }
 }

@@ -118,7 +118,7 @@ struct InspectionText: CustomStringConvertible {
       ("bits", summary.depths.map { "\($0.name) (\($0.images))" }.joined(separator: ", ")),
       ("turned", summary.turned == 0 ? "none" : "\(summary.turned) files by EXIF, which is followed"),
       ("mean", numbers(summary.means) + "   red, green, blue of 255, over white"),
-      ("deviation", numbers(summary.deviations)),
+      ("std", numbers(summary.deviations)),
       (
         "model.size",
         summary.fitting.map { "\($0.size): \($0.images == summary.images ? "fits" : "\($0.images) fit")" }

@@ -41,7 +41,7 @@ struct Evaluate: ParsableCommand {
   @Option(
     help: ArgumentHelp("The checkpoint, such as step-00000500; the latest by default.", valueName: "checkpoint"))
   var from: String?
-  @Option(help: ArgumentHelp("average or raw; as the run's pictures by default.", valueName: "weights"))
+  @Option(help: ArgumentHelp("ema or raw; as the run's pictures by default.", valueName: "weights"))
   var weights: String?
   @Option(help: ArgumentHelp("Writes the reports there too.", valueName: "file")) var json: String?
   @Option(
@@ -69,7 +69,7 @@ struct Evaluate: ParsableCommand {
     }
     if from != nil && folders.count > 1 { throw ValidationError("--from goes with one run.") }
     if let weights, Saddle.Configuration.Sampling.Weights(rawValue: weights) == nil {
-      throw ValidationError("--weights is '\(weights)'; it must be average or raw.")
+      throw ValidationError("--weights is '\(weights)'; it must be ema or raw.")
     }
     do {
       if let metrics { _ = try Metric.named(metrics) }
@@ -127,11 +127,11 @@ struct Evaluate: ParsableCommand {
   }
 }
 
-extension RunEvaluator.Voice {
+extension RunEvaluator.ProgressReporter {
   /// Lines for people, beside the results on the standard output.
-  static var terminal: RunEvaluator.Voice {
+  static var terminal: RunEvaluator.ProgressReporter {
     let status = StatusLine()
-    return RunEvaluator.Voice(say: tell) { $0.isEmpty ? status.clear() : status.show($0) }
+    return RunEvaluator.ProgressReporter(say: tell) { $0.isEmpty ? status.clear() : status.show($0) }
   }
 }
 

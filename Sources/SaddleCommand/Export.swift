@@ -11,14 +11,14 @@ struct Export: ParsableCommand {
                 [batch, channels, height, width] in -1 ... 1
       pytorch   a state dict in safetensors, named as in PyTorch's DCGAN example
         saddle export runs/fashion --format onnx --out fashion.onnx
-        saddle export runs/a --format pytorch --player critic --out d.safetensors
+        saddle export runs/a --format pytorch --player discriminator --out d.safetensors
       Batch normalization takes its running averages; spectral norms are divided out
       (onnx) or stand beside the weights (pytorch).
       """)
 
   enum Format: String, CaseIterable, ExpressibleByArgument { case onnx, pytorch }
-  enum Side: String, CaseIterable, ExpressibleByArgument { case generator, critic }
-  enum Weights: String, CaseIterable, ExpressibleByArgument { case raw, average }
+  enum Side: String, CaseIterable, ExpressibleByArgument { case generator, discriminator }
+  enum Weights: String, CaseIterable, ExpressibleByArgument { case raw, ema }
 
   @Argument(help: "The run's folder.") var folder: String
   @Option(help: "The format.") var format: Format
@@ -39,17 +39,17 @@ struct Export: ParsableCommand {
     let run = try SavedRun(opening: folder, from: from)
     let configuration = run.configuration
     let trainer = try run.trainer(on: try deviceOptions.open())
-    let average = try chosenAverage(trainer, configuration)
+    let ema = try chosenEMA(trainer, configuration)
     if player == .generator, configuration.sampling.statistics == .batch {
       tell(
         "note: the run's own samples are normalized by their batch (sampling.statistics=batch); the file's are by the "
           + "running averages")
     }
 
-    let network = (player == .generator ? trainer.generator : trainer.critic).network
+    let network = (player == .generator ? trainer.generator : trainer.discriminator).network
     let metadata = [
       "producer": "saddle", "step": "\(run.step)", "player": player.rawValue,
-      "weights": average == nil ? "raw" : "average", "architecture": configuration.model.architecture,
+      "weights": ema == nil ? "raw" : "ema", "architecture": configuration.model.architecture,
     ]
     let names =
       player == .generator
@@ -57,34 +57,35 @@ struct Export: ParsableCommand {
       : (input: "samples", output: network.output.rank == 3 ? "reconstructions" : "logits")
     switch format {
     case .onnx:
-      var model = try ONNXModel(of: network, weights: average, input: names.input, output: names.output)
+      var model = try ONNXModel(of: network, weights: ema, input: names.input, output: names.output)
       model.metadata = metadata
       try model.write(to: out)
     case .pytorch:
-      let tensors = try PyTorchState(of: network).tensors(weights: average, batches: run.step)
+      let tensors = try PyTorchState(of: network).tensors(weights: ema, batches: run.step)
       // PyTorch's own files say so; some readers ask for it.
       try SafetensorsFile(tensors: tensors, metadata: metadata.merging(["format": "pt"]) { $1 }).write(to: out)
     }
-    if let example { try writeExample(network, average, trainer.seed, names, to: example) }
+    if let example { try writeExample(network, ema, trainer.seed, names, to: example) }
     tell(
-      "\(out): the \(player.rawValue) after step \(run.step), \(average == nil ? "raw" : "averaged") weights, "
+      "\(out): the \(player.rawValue) after step \(run.step), \(ema == nil ? "raw" : "averaged") weights, "
         + (format == .onnx ? "ONNX opset \(ONNXModel.opset)" : "a state dict for PyTorch"))
   }
 
   /// The moving average, where it is asked for, or the run's samples are drawn with it.
-  private func chosenAverage(_ trainer: Trainer, _ configuration: Saddle.Configuration) throws -> Tensor? {
-    if player == .critic && weights == .average {
+  private func chosenEMA(_ trainer: Trainer, _ configuration: Saddle.Configuration) throws -> Tensor? {
+    if player == .discriminator && weights == .ema {
       throw ValidationError("Only the generator has a moving average: leave --weights away.")
     }
-    let isAsked = weights == .average || (weights == nil && configuration.sampling.weights == .average)
+    let isAsked = weights == .ema || (weights == nil && configuration.sampling.weights == .ema)
     guard player == .generator, isAsked else { return nil }
-    guard let average = trainer.generator.average else {
-      throw ValidationError("\(folder) keeps no moving average (average.decay is 0): leave --weights away.")
+    guard let ema = trainer.generator.ema else {
+      throw ValidationError("\(folder) keeps no moving average (ema.decay is 0): leave --weights away.")
     }
-    return average
+    return ema
   }
 
-  /// Eight inputs, normal numbers for a generator and uniform ones for a critic, and what the network makes of them.
+  /// Eight inputs, normal numbers for a generator and uniform ones for a discriminator, and what the network makes of
+  /// them.
   private func writeExample(
     _ network: Network, _ weights: Tensor?, _ seed: UInt64, _ names: (input: String, output: String), to path: String
   ) throws {

@@ -9,15 +9,15 @@ struct Import: ParsableCommand {
       FILE is the generator's state dict (safetensors.torch.save_file), named as in
       PyTorch's DCGAN example: main.0.weight, main.1.running_mean ... Weights under
       spectral_norm (weight_orig, weight_u) are read, too.
-        saddle import netG.safetensors --critic netD.safetensors --preset dcgan64 \\
+        saddle import netG.safetensors --discriminator netD.safetensors --preset dcgan64 \\
           --out runs/imported
         saddle sample runs/imported
         saddle train --resume --out runs/imported
       """)
 
   @Argument(help: "The generator's state dict, a safetensors file.") var file: String
-  @Option(help: ArgumentHelp("The critic's state dict; a fresh critic by default.", valueName: "file"))
-  var critic: String?
+  @Option(help: ArgumentHelp("The discriminator's state dict; a fresh discriminator by default.", valueName: "file"))
+  var discriminator: String?
   @Option(help: ArgumentHelp("The preset, or YAML file, that describes both networks.", valueName: "source"))
   var preset: String
   @Option(help: ArgumentHelp("Images to train on later: data.path.", valueName: "path")) var data: String?
@@ -33,8 +33,8 @@ struct Import: ParsableCommand {
     let configuration = try Saddle.Configuration(from: preset, assignments: assignments, flags: flags)
     let device = try deviceOptions.open()
     let run = try TrainingRun.importing(
-      generator: file, critic: critic, configuration, in: out, on: device)
-    tell("run: \(run.path), at step 0" + (critic == nil ? "; its critic is untrained" : ""))
+      generator: file, discriminator: discriminator, configuration, in: out, on: device)
+    tell("run: \(run.path), at step 0" + (discriminator == nil ? "; its discriminator is untrained" : ""))
     let word = run.path.shellWord
     tell("Samples: saddle sample \(word)    Training on: saddle train --resume --out \(word)")
   }

@@ -6,8 +6,8 @@ import Synchronization
 /// step and saved.
 enum Interruption {
   private static let signals = [SIGINT, SIGTERM, SIGHUP]
-  /// Signals in so short a time are one request: `timeout -s INT` sends two, and a terminal sends one to each process of
-  /// a pipeline, which may pass it on.
+  /// Signals in so short a time are one request: `timeout -s INT` sends two, and a terminal sends one to each process
+  /// of a pipeline, which may pass it on.
   private static let oneRequest: Int64 = 1_000_000_000
 
   private static let isSaving = Atomic(false)

@@ -79,7 +79,7 @@ struct Judge: ParsableCommand {
     status.clear()
     let report = JudgeReport(
       judgement, critic, isDivergenceOfNetworks: nnd, run: folder, step: run.step,
-      weights: trainer.generator.average == nil ? "raw" : configuration.sampling.weights.rawValue,
+      weights: trainer.generator.ema == nil ? "raw" : configuration.sampling.weights.rawValue,
       statistics: configuration.sampling.statistics.rawValue, kind: isOfImages ? "images" : "points",
       names: reals.names, counts: reals.counts,
       seconds: (ContinuousClock.now - start) / .seconds(1))

@@ -6,7 +6,7 @@ struct JudgeReport: Encodable {
   struct Value: Encodable {
     let value: Double
     /// Over batches.
-    let deviation: Double?
+    let standardDeviation: Double?
     let standardError: Double
   }
   struct Point: Encodable {
@@ -25,8 +25,8 @@ struct JudgeReport: Encodable {
   let kind: String
   let trainData, heldOutData: String
   let trainImages, fittingImages, heldOutImages: Int
-  let critics, criticSteps, batch, readings: Int
-  let rate, averageDecay: Double
+  let critics, discriminatorSteps, batch, readings: Int
+  let rate, emaDecay: Double
   let penalties: [String]
   let seed: UInt64
   let seconds: Double
@@ -39,10 +39,10 @@ struct JudgeReport: Encodable {
     counts: (train: Int, fitting: Int, heldOut: Int), seconds: Double
   ) {
     func value(_ reading: IndependentCritic.Reading) -> Value {
-      Value(value: reading.mean, deviation: reading.deviation, standardError: reading.error)
+      Value(value: reading.mean, standardDeviation: reading.standardDeviation, standardError: reading.error)
     }
     (train, heldOut) = (value(judgement.train), value(judgement.heldOut))
-    gap = Value(value: judgement.gap, deviation: nil, standardError: judgement.gapError)
+    gap = Value(value: judgement.gap, standardDeviation: nil, standardError: judgement.gapError)
     objective = isDivergenceOfNetworks ? "neural-network divergence" : critic.objective.name
     estimates =
       isDivergenceOfNetworks
@@ -50,11 +50,11 @@ struct JudgeReport: Encodable {
     (self.run, self.step, self.weights, self.statistics) = (run, step, weights, statistics)
     (self.kind, trainData, heldOutData) = (kind, names.train, names.heldOut)
     (trainImages, fittingImages, heldOutImages) = counts
-    (critics, criticSteps, batch, readings) = (
+    (critics, discriminatorSteps, batch, readings) = (
       isDivergenceOfNetworks ? 2 : 1, critic.steps, critic.batch, critic.readings
     )
-    (rate, averageDecay, seed) = (critic.optimizer.rate, critic.averageDecay, critic.seed)
-    penalties = critic.terms.map { "\($0.term.name) \(Self.number($0.weight))" }
+    (rate, emaDecay, seed) = (critic.optimizer.rate, critic.emaDecay, critic.seed)
+    penalties = critic.regularizers.map { "\($0.regularizer.name) \(Self.number($0.weight))" }
     self.seconds = seconds
     course = judgement.course.map { Point(step: $0.step, value: $0.value) }
   }
@@ -63,7 +63,7 @@ struct JudgeReport: Encodable {
     func row(_ name: String, _ value: Value) -> String {
       func cell(_ text: String) -> String { String(repeating: " ", count: max(0, 11 - text.count)) + text }
       return name.padding(toLength: 10, withPad: " ", startingAt: 0) + cell(Self.number(value.value))
-        + cell(Self.number(value.standardError)) + cell(value.deviation.map(Self.number) ?? "")
+        + cell(Self.number(value.standardError)) + cell(value.standardDeviation.map(Self.number) ?? "")
     }
     let isOne = critics == 1
     return [
@@ -75,8 +75,8 @@ struct JudgeReport: Encodable {
       "train      \(trainImages) \(kind) of \(trainData)",
       "held-out   \(heldOutImages) \(kind) of \(heldOutData)"
         + (isOne ? ", and \(fittingImages) that the critic learned from" : ""),
-      "critic     \(isOne ? "one" : "two, one of each kind"), \(criticSteps) steps of \(batch), Adam "
-        + "\(Self.number(rate)) falling to 0, average \(Self.number(averageDecay))"
+      "critic     \(isOne ? "one" : "two, one of each kind"), \(discriminatorSteps) steps of \(batch), Adam "
+        + "\(Self.number(rate)) falling to 0, average \(Self.number(emaDecay))"
         + penalties.map { ", \($0)" }.joined(),
       "read on    \(readings) batches of \(batch), as many generated; seed \(seed); errors are those of the means",
     ].joined(separator: "\n")

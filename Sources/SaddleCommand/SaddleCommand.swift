@@ -16,11 +16,11 @@ struct SaddleCommand: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       Train.self, Runs.self, Sample.self, Evaluate.self, ReportCommand.self, Judge.self, Export.self, Import.self,
-      DataCommand.self, Games.self, Lab.self, Devices.self, Check.self, Tune.self, Bench.self,
+      DataCommand.self, OptionsCommand.self, Lab.self, Devices.self, Check.self, Tune.self, Bench.self,
     ])
 
-  /// Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted after saving, 128 + N ended by signal N, of which 141 is
-  /// a reader of the results that went away.
+  /// Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted after saving, 128 + N ended by signal N, of which 141
+  /// is a reader of the results that went away.
   static func main() {
     Console.open()
     Interruption.listen()

@@ -28,7 +28,7 @@ struct Sample: ParsableCommand {
   var interpolate: Int?
   @Option(
     help: ArgumentHelp(
-      "Draws a picture for the run's report: \(Self.exhibits.joined(separator: ", ")).", valueName: "name"))
+      "Draws a picture for the run's report: \(Self.figures.joined(separator: ", ")).", valueName: "name"))
   var show: String?
   @Option(
     help: ArgumentHelp(

@@ -63,8 +63,8 @@ private final class BytesOutput: SampleOutput {
   func finish() throws { try writer.finish() }
 }
 
-/// What dataset_tool.py of NVlabs/stylegan2-ada-pytorch and stylegan3 makes: pictures by eight digits, in folders of the
-/// first five, and dataset.json with each one's class, or null.
+/// What dataset_tool.py of NVlabs/stylegan2-ada-pytorch and stylegan3 makes: pictures by eight digits, in folders of
+/// the first five, and dataset.json with each one's class, or null.
 private final class PictureArchive: SampleOutput {
   private let archive: ZipWriter
   private let image: Shape

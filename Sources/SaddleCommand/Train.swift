@@ -10,7 +10,7 @@ struct Train: ParsableCommand {
         saddle train FOLDER
       What flags say prevails over the preset or the file, and any setting can be given:
         saddle train fashion --steps 4000 --set objective.name=hinge
-      --dry-run prints every setting with its meaning; saddle games lists objectives, penalties and networks.
+      --dry-run prints every setting with its meaning; saddle options lists objectives, penalties and networks.
       A run is a folder: config.yaml, metrics.jsonl, samples/, checkpoints/; report.html shows it, also while it goes on.
       Ctrl-C saves; --resume goes on, to the bit.
       """)
@@ -92,8 +92,9 @@ struct Train: ParsableCommand {
     if dryRun { return try estimate.describe(folder: folder) }
     let told = estimate.tellMeans(folder: folder)
     let status = StatusLine()
-    let run = try TrainingRun(configuration, in: folder, from: checkpoint, holding: lock, on: device, voice: .terminal)
-    {
+    let run = try TrainingRun(
+      configuration, in: folder, from: checkpoint, holding: lock, on: device, reporter: .terminal
+    ) {
       done, count in
       status.show("reading images: \(done)/\(count)")
     }

@@ -128,13 +128,13 @@ struct TrainEstimate {
 
   /// What --dry-run prints: the configuration, and what its run would take.
   func describe(folder: String) throws {
-    let rehearsal = estimate.rehearsal
+    let dryRun = estimate.dryRun
     try show(configuration.yaml())
-    try show("# generator: \(rehearsal.generatorParameters) parameters, critic: \(rehearsal.criticParameters)")
+    try show("# generator: \(dryRun.generatorParameters) parameters, discriminator: \(dryRun.discriminatorParameters)")
     try show(
-      "# device memory: \(Estimate.text(estimate.memoryBytes)) at most, \(rehearsal.launchesPerStep) launches a step")
+      "# device memory: \(Estimate.text(estimate.memoryBytes)) at most, \(dryRun.launchesPerStep) launches a step")
     try show(
-      "# disk: up to \(Estimate.text(estimate.diskBytes)), each checkpoint \(Estimate.text(rehearsal.checkpointBytes))")
+      "# disk: up to \(Estimate.text(estimate.diskBytes)), each checkpoint \(Estimate.text(dryRun.checkpointBytes))")
     // What does not fit is not tried.
     if tellShortages(folder: folder).isEmpty {
       try show("# \(configuration.timeEstimate(try configuration.measuredStep(on: device)))")

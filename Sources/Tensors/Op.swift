@@ -60,7 +60,7 @@ public struct Op: Sendable {
     let output: Shape
     do throws(ShapeError) { output = try shape(inputs.map(\.shape)) } catch { preconditionFailure(error.description) }
     let y = run(inputs, output)
-    y.device.inspection?.look(name, y.buffer, from: y.offset, sizes: y.shape.sizes, on: y.device)
+    y.device.anomalyDetector?.look(name, y.buffer, from: y.offset, sizes: y.shape.sizes, on: y.device)
     for x in inputs { if let tape = x.tape { return tape.record(self, inputs, y.detached()) } }
     return y
   }
@@ -73,11 +73,11 @@ struct Pullback {
   private let number: Int
   /// The cotangent of the output.
   let dy: Tensor
-  private let recording: Bool
+  private let createGraph: Bool
   private let wanted: [Bool]
 
-  init(tape: Tape, node: Tape.Node, number: Int, dy: Tensor, recording: Bool, isNeeded: (Tape.Edge) -> Bool) {
-    (self.tape, self.node, self.number, self.dy, self.recording) = (tape, node, number, dy, recording)
+  init(tape: Tape, node: Tape.Node, number: Int, dy: Tensor, createGraph: Bool, isNeeded: (Tape.Edge) -> Bool) {
+    (self.tape, self.node, self.number, self.dy, self.createGraph) = (tape, node, number, dy, createGraph)
     wanted = node.inputs.map(isNeeded)
   }
 
@@ -85,7 +85,7 @@ struct Pullback {
   func x(_ i: Int) -> Tensor {
     let edge = node.inputs[i]
     guard let value = edge.value else { preconditionFailure("\(node.op?.name ?? ""): input \(i) was not kept") }
-    guard recording, let number = edge.node else { return value }
+    guard createGraph, let number = edge.node else { return value }
     return value.on(tape, at: number)
   }
   var x: Tensor { x(0) }
@@ -93,7 +93,7 @@ struct Pullback {
   /// The output, which the op keeps.
   var y: Tensor {
     guard let value = node.value else { preconditionFailure("\(node.op?.name ?? ""): the output was not kept") }
-    return recording ? value.on(tape, at: number) : value
+    return createGraph ? value.on(tape, at: number) : value
   }
 
   func shape(_ i: Int) -> Shape { node.inputs[i].shape }
@@ -104,12 +104,13 @@ struct Pullback {
 
   /// The cotangents of the inputs by differentiating a definition of the op.
   func cotangents(of definition: ([Tensor]) -> Tensor) -> [Tensor?] {
-    let tape = recording ? self.tape : Tape()
+    let tape = createGraph ? self.tape : Tape()
     // Each wanted input gets a node of its own, so that inputs which depend on each other are not differentiated
     // through.
     let inputs = wanted.indices.map { i in wanted[i] ? tape.record(.identity, [x(i)], x(i).detached()) : x(i) }
     let variables = wanted.indices.filter { wanted[$0] }
-    let gradients = gradient(of: definition(inputs), wrt: variables.map { inputs[$0] }, seed: dy, recording: recording)
+    let gradients = gradient(
+      of: definition(inputs), wrt: variables.map { inputs[$0] }, gradOutput: dy, createGraph: createGraph)
     var cotangents = [Tensor?](repeating: nil, count: wanted.count)
     for (i, dx) in zip(variables, gradients) { cotangents[i] = dx }
     return cotangents

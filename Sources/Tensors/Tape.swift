@@ -49,8 +49,10 @@ public final class Tape {
   }
 
   /// See the free function `gradient`.
-  func gradient(of y: Tensor, wrt variables: [Tensor], seed: Tensor?, recording: Bool, releasing: Bool) -> [Tensor] {
-    // Only what lies between the variables and y gets a gradient: nobody asks for the critic's weights in the
+  func gradient(of y: Tensor, wrt variables: [Tensor], gradOutput: Tensor?, createGraph: Bool, retainGraph: Bool)
+    -> [Tensor]
+  {
+    // Only what lies between the variables and y gets a gradient: nobody asks for the discriminator's weights in the
     // generator's step.
     let end = y.node
     let first = variables.map(\.node).min() ?? end
@@ -66,7 +68,7 @@ public final class Tape {
     }
 
     var cotangents: [Int: Tensor] = [:]
-    if end >= first, isNeeded[end] { cotangents[end] = seed ?? Tensor(1, shape: y.shape, on: y.device) }
+    if end >= first, isNeeded[end] { cotangents[end] = gradOutput ?? Tensor(1, shape: y.shape, on: y.device) }
     for i in stride(from: end, through: first, by: -1) {
       guard let dy = cotangents[i] else { continue }
       let node = nodes[i]
@@ -74,7 +76,7 @@ public final class Tape {
         node.inputs.contains(where: { edge in edge.node.map { $0 >= first && isNeeded[$0] } ?? false })
       {
         precondition(!node.isReleased, "gradient: this part of the tape was released by an earlier gradient")
-        let pullback = Pullback(tape: self, node: node, number: i, dy: dy, recording: recording) {
+        let pullback = Pullback(tape: self, node: node, number: i, dy: dy, createGraph: createGraph) {
           $0.node.map { $0 >= first && isNeeded[$0] } ?? false
         }
         for (edge, dx) in zip(node.inputs, op.vjp(pullback)) {
@@ -85,8 +87,9 @@ public final class Tape {
         }
       }
       if !isVariable[i] { cotangents[i] = nil }
-      if releasing {
-        // Which nodes the inputs were stays known, so that another gradient through here is refused and not taken for zero.
+      if !retainGraph {
+        // Which nodes the inputs were stays known, so that another gradient through here is refused and not taken for
+        // zero.
         let inputs = node.inputs.map { Edge(node: $0.node, shape: $0.shape, value: nil) }
         nodes[i] = Node(op: node.op, inputs: inputs, shape: node.shape, value: nil, isReleased: true)
       }
@@ -96,19 +99,20 @@ public final class Tape {
 }
 
 /// The gradient of the sum of `y` with respect to each variable: their vector-Jacobian products with ones, or with
-/// `seed`.
+/// `gradOutput`.
 ///
 /// - Parameters:
 ///   - y: The tensor to differentiate; it and the variables are on one tape.
 ///   - variables: Tensors that were watched or computed on the tape. Those that `y` does not depend on get zeros.
-///   - seed: The cotangent of `y`, of its shape; ones where it is nil.
-///   - recording: Whether the gradient itself is recorded, to be differentiated again.
-///   - releasing: Whether the tape's nodes are freed as they are passed: for the last gradient of a step.
+///   - gradOutput: The cotangent of `y`, of its shape; ones where it is nil.
+///   - createGraph: Whether the gradient itself is recorded, to be differentiated again.
+///   - retainGraph: Whether the tape's nodes stay; the last gradient of a step frees them as they are passed.
 public func gradient(
-  of y: Tensor, wrt variables: [Tensor], seed: Tensor? = nil, recording: Bool = false, releasing: Bool = false
+  of y: Tensor, wrt variables: [Tensor], gradOutput: Tensor? = nil, createGraph: Bool = false, retainGraph: Bool = true
 ) -> [Tensor] {
   guard let tape = y.tape else { preconditionFailure("gradient: no tape recorded the tensor to differentiate") }
-  return tape.gradient(of: y, wrt: variables, seed: seed, recording: recording, releasing: releasing && !recording)
+  return tape.gradient(
+    of: y, wrt: variables, gradOutput: gradOutput, createGraph: createGraph, retainGraph: retainGraph || createGraph)
 }
 
 extension Tensor {

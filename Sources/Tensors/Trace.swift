@@ -35,9 +35,9 @@ public struct Trace {
       guard x.isRecorded else { return .constant(x) }
       return x.node < inputs.count ? .input(x.node) : .step(x.node - inputs.count)
     }
-    let (before, places) = (device.inspection, Inspection())
-    device.inspection = places
-    defer { device.inspection = before }
+    let (before, places) = (device.anomalyDetector, AnomalyDetector())
+    device.anomalyDetector = places
+    defer { device.anomalyDetector = before }
     let tape = Tape { op, inputs, y in
       steps.append(
         Step(

@@ -98,15 +98,16 @@ func augmentationsAgreeWithTheirDefinitions(name: String, sizes: [Int]) throws {
   #expect(try nothing(images, random: random, step: 1).scalars(as: Double.self) == images.scalars())
 }
 
-/// Half the mean squared norm of a critic's gradient by images before their augmentation: R1.
-private func penalty(_ critic: Network, _ policy: AugmentationPolicy, _ x: Tensor, _ weights: [Tensor]) -> Tensor {
-  let logits = critic(policy(x, random: random, step: 2), weights: weights, mode: .training)
-  let slopes = gradient(of: logits.summed(), wrt: [x], recording: true)[0]
+/// Half the mean squared norm of a discriminator's gradient by images before their augmentation: R1.
+private func penalty(_ discriminator: Network, _ policy: AugmentationPolicy, _ x: Tensor, _ weights: [Tensor]) -> Tensor
+{
+  let logits = discriminator(policy(x, random: random, step: 2), weights: weights, mode: .training)
+  let slopes = gradient(of: logits.summed(), wrt: [x], createGraph: true)[0]
   return 0.5 * slopes.squared().summed(over: [1, 2, 3]).mean()
 }
 
-/// R1 through each augmentation: its gradient along a random direction of the images and the critic's weights, against a
-/// central difference in double.
+/// R1 through each augmentation: its gradient along a random direction of the images and the discriminator's weights,
+/// against a central difference in double.
 @Test(arguments: Augmentation.all.map(\.name) + ["color,translation,cutout"])
 func penaltiesPassThroughAugmentations(text: String) throws {
   let device = try Device.cpu(precision: .double, threads: 1)
@@ -115,8 +116,8 @@ func penaltiesPassThroughAugmentations(text: String) throws {
   let layers: [any Layer] = [
     Convolution(3, kernel: 3, initializer: .he), Activation.tanh, Reshape.flat, Dense(1, initializer: .he),
   ]
-  let critic = try Network(Sequential(layers), input: sample, random: random, on: device)
-  let start = [random.normal([3, 6, 5, 2], step: 100, on: device)] + critic.views(of: critic.weights)
+  let discriminator = try Network(Sequential(layers), input: sample, random: random, on: device)
+  let start = [random.normal([3, 6, 5, 2], step: 100, on: device)] + discriminator.views(of: discriminator.weights)
   let direction = start.enumerated().map { random.normal($1.shape, step: 200 + $0, on: device) }
   func watched(_ t: Double) -> [Tensor] {
     let tape = Tape()
@@ -124,12 +125,12 @@ func penaltiesPassThroughAugmentations(text: String) throws {
   }
   let variables = watched(0)
   let gradients = gradient(
-    of: penalty(critic, policy, variables[0], Array(variables.dropFirst())), wrt: variables)
+    of: penalty(discriminator, policy, variables[0], Array(variables.dropFirst())), wrt: variables)
   let analytic = try zip(gradients, direction).reduce(0) { try $0 + ($1.0 * $1.1).summed().scalars(as: Double.self)[0] }
   let h = 1e-4
   let values = try [-2, -1, 1, 2].map { step in
     let moved = watched(step * h)
-    return try penalty(critic, policy, moved[0], Array(moved.dropFirst())).scalars(as: Double.self)[0]
+    return try penalty(discriminator, policy, moved[0], Array(moved.dropFirst())).scalars(as: Double.self)[0]
   }
   let numeric = (values[0] - 8 * values[1] + 8 * values[2] - values[3]) / (12 * h)
   #expect(abs(analytic - numeric) <= 1e-7 * abs(numeric) && numeric != 0, "\(analytic), by differences \(numeric)")
@@ -144,43 +145,43 @@ func policiesThatCannotBeAreNamed(text: String, sample: [Int], words: [String]) 
   for word in words { #expect(error?.description.contains(word) == true) }
 }
 
-/// A critic of pairs sees each image as it would alone, whatever is beside it: views come before the pairing. Here its
-/// logit is a weighted sum of the first image.
-@Test(arguments: Augmentation.all.map(\.name) + View.Noise.allCases.map(\.rawValue), [true, false])
+/// A discriminator of pairs sees each image as it would alone, whatever is beside it: views come before the pairing.
+/// Here its logit is a weighted sum of the first image.
+@Test(arguments: Augmentation.all.map(\.name) + InputTransform.Noise.allCases.map(\.rawValue), [true, false])
 func viewsChangeImagesBeforeTheyArePaired(name: String, isJoint: Bool) throws {
   let device = try Device.cpu(precision: .double, threads: 1)
   let sample: Shape = [6, 5, 3]
   let view =
-    try View.Noise(rawValue: name).map { View.noise($0, deviation: 0.5) }
+    try InputTransform.Noise(rawValue: name).map { InputTransform.noise($0, standardDeviation: 0.5) }
     ?? .augmentation(AugmentationPolicy(name, sample: sample), probability: 1)
   var game = Game(try #require(Objective.named("preference")))
-  game.views = [view]
-  func player(_ layers: [any Layer], _ input: Shape) throws -> Player {
-    Player(
+  game.inputTransforms = [view]
+  func player(_ layers: [any Layer], _ input: Shape) throws -> TrainableNetwork {
+    TrainableNetwork(
       try Network(Sequential(layers), input: input, random: random, on: device),
       try #require(OptimizerRule.all.first { $0.name == "sgd" }), OptimizerSettings(rate: 1))
   }
   let trainer = Trainer(
     generator: try player([Dense(90, initializer: .he), Reshape(sample)], [2]),
-    critic: try player([Reshape.flat, Dense(1, initializer: .he)], [6, 5, 6]), game: game, seed: 4)
+    discriminator: try player([Reshape.flat, Dense(1, initializer: .he)], [6, 5, 6]), game: game, seed: 4)
   // Channels 0 to 2 of a pair are the first image's; nothing is added.
   let weights: [Double] = try random.normal([90], step: 5, on: device).scalars()
   var spread = [Double](repeating: 0, count: 181)
   for pixel in 0..<30 { for channel in 0..<3 { spread[6 * pixel + channel] = weights[3 * pixel + channel] } }
-  trainer.critic.network.weights.write(spread)
+  trainer.discriminator.network.weights.write(spread)
   let (real, fake) = (
     random.uniform([3, 6, 5, 3], step: 1, on: device), 2 * random.uniform([3, 6, 5, 3], step: 2, on: device) - 1
   )
-  let hand = Trainer.Hand(real: real, labels: nil, latents: Tensor(0, shape: [3, 2], on: device), draw: 1)
-  let scene = trainer.scene(
-    hand, fake: fake, isJoint: isJoint, tape: Tape(), moving: \.critic, [], criticWeights: nil)
-  let logits = try scene.pairLogits.realFirst.scalars(as: Double.self) + scene.pairLogits.fakeFirst.scalars()
+  let microBatch = Trainer.MicroBatch(real: real, labels: nil, latents: Tensor(0, shape: [3, 2], on: device), draw: 1)
+  let context = trainer.lossContext(
+    microBatch, fake: fake, isJoint: isJoint, tape: Tape(), moving: \.discriminator, [], discriminatorWeights: nil)
+  let logits = try context.pairLogits.realFirst.scalars(as: Double.self) + context.pairLogits.fakeFirst.scalars()
 
-  let sight = View.Sight(step: 0, draws: Draws(seed: 4, step: 1), real: real)
+  let place = InputTransform.Context(step: 0, draws: StepRandom(seed: 4, step: 1), real: real)
   let seen: [Double] =
     isJoint
-    ? try view.apply(real.followed(by: fake), sight).scalars()
-    : try view.apply(real, sight).scalars() + view.apply(fake, sight).scalars()
+    ? try view.apply(real.followed(by: fake), place).scalars()
+    : try view.apply(real, place).scalars() + view.apply(fake, place).scalars()
   #expect(logits.count == 6 && seen.count == 540)
   for (i, logit) in logits.enumerated() {
     let expected = zip(seen[(90 * i)...], weights).reduce(0) { $0 + $1.0 * $1.1 }

@@ -13,7 +13,7 @@ func divergenceGamesAreTheirFormulas(printed: PrintedDivergence, alternative: Bo
   let tape = Tape()
   let r = tape.watch(Tensor(real, shape: [5, 1], on: device))
   let f = tape.watch(Tensor(fake, shape: [7, 1], on: device))
-  let scene = Scene(real: r, fake: f) { $0 }
+  let context = LossContext(real: r, fake: f) { $0 }
   func expect(_ loss: Tensor, _ value: Double, _ slopesOfReal: [Double], _ slopesOfFake: [Double]) throws {
     #expect(loss.shape == [])
     let slopes = gradient(of: loss, wrt: [r, f])
@@ -24,15 +24,16 @@ func divergenceGamesAreTheirFormulas(printed: PrintedDivergence, alternative: Bo
   }
   let bound = mean(real, printed.activation) - mean(fake, printed.composition)
   try expect(
-    objective.criticLoss(scene), -bound, real.map { -printed.activationSlope($0) / 5 },
+    objective.discriminatorLoss(context), -bound, real.map { -printed.activationSlope($0) / 5 },
     fake.map { printed.compositionSlope($0) / 7 })
   let (value, slope) =
     alternative
     ? (printed.activation, printed.activationSlope) : (printed.composition, printed.compositionSlope)
   try expect(
-    objective.generatorLoss(scene), -mean(fake, value), real.map { _ in 0 }, fake.map { -slope($0) / 7 })
+    objective.generatorLoss(context), -mean(fake, value), real.map { _ in 0 }, fake.map { -slope($0) / 7 })
   let divergence = try #require(Divergence.named(printed.name))
-  #expect(abs(try Objective.bound(of: divergence, in: scene).scalars(as: Double.self)[0] - bound) <= 1e-10 * abs(bound))
+  #expect(
+    abs(try Objective.bound(of: divergence, in: context).scalars(as: Double.self)[0] - bound) <= 1e-10 * abs(bound))
 }
 
 // MARK: - By quadrature
@@ -50,7 +51,7 @@ private func generatorGradient(
   let device = try Device.cpu(precision: .double, threads: 1)
   let tape = Tape()
   let fake = tape.watch(Tensor(nodes.map { theta + $0 }, shape: [nodes.count, 1], on: device))
-  let loss = objective.generatorLoss(Scene(real: fake.detached(), fake: fake) { critic($0) })
+  let loss = objective.generatorLoss(LossContext(real: fake.detached(), fake: fake) { critic($0) })
   let slopes: [Double] = try gradient(of: loss, wrt: [fake])[0].scalars()
   // The loss is a mean: each sample's slope is the node's share of it.
   return zip(nodes, slopes).reduce(0) { $0 + $1.1 * Double(nodes.count) * density($1.0) / 400 }

@@ -5,7 +5,7 @@ import Testing
 
 /// PyTorch's gradients for games that go through gradients, made by tools/reference/games.py in float64.
 private struct Reference: Decodable {
-  let generator, critic, real, latents: [Double]
+  let generator, discriminator, real, latents: [Double]
   let cases: [String: [Double]]
 
   static func load() throws -> Reference {
@@ -16,7 +16,7 @@ private struct Reference: Decodable {
 
 /// A game whose players move by plain gradient descent at rate 1, so that a step shows the gradient.
 struct GameRow: Sendable, CustomTestStringConvertible {
-  enum Move { case critic, generator, together }
+  enum Move { case discriminator, generator, together }
   let name: String
   let move: Move
   /// Whether the generated samples are the real ones, so that the line between the two is a point.
@@ -28,15 +28,16 @@ struct GameRow: Sendable, CustomTestStringConvertible {
 
   private static func term(_ name: String, _ weight: Double, _ move: Move, isFakeReal: Bool = false) -> GameRow {
     GameRow(name: name, move: move, isFakeReal: isFakeReal) { game in
-      game.terms = Term.all.filter { $0.name == name }.map { ($0, Schedule(weight)) }
+      game.regularizers = Regularizer.all.filter { $0.name == name }.map { ($0, Schedule(weight)) }
     }
   }
 
   static let all = [
-    term("r1", 3, .critic), term("r2", 3, .critic),
-    term("gradient-penalty", 10, .critic, isFakeReal: true),
-    term("one-sided-gradient-penalty", 10, .critic, isFakeReal: true),
-    term("orthogonal", 0.5, .critic), term("feature-matching", 2, .generator), term("pulling-away", 0.7, .generator),
+    term("r1", 3, .discriminator), term("r2", 3, .discriminator),
+    term("gradient-penalty", 10, .discriminator, isFakeReal: true),
+    term("one-sided-gradient-penalty", 10, .discriminator, isFakeReal: true),
+    term("orthogonal", 0.5, .discriminator), term("feature-matching", 2, .generator),
+    term("pulling-away", 0.7, .generator),
     GameRow(name: "consensus", move: .together) { $0.consensus = 0.7 },
     GameRow(name: "unrolled sgd", move: .generator, rate: 0.5) { $0.unroll = 2 },
     GameRow(name: "unrolled adam", move: .generator, optimizer: "adam", rate: 0.05) { $0.unroll = 2 },
@@ -45,7 +46,7 @@ struct GameRow: Sendable, CustomTestStringConvertible {
 
 @Test func everyReferenceIsAsked() throws {
   let names = Set(
-    GameRow.all.flatMap { $0.move == .together ? ["\($0.name) critic", "\($0.name) generator"] : [$0.name] })
+    GameRow.all.flatMap { $0.move == .together ? ["\($0.name) discriminator", "\($0.name) generator"] : [$0.name] })
   #expect(names == Set(try Reference.load().cases.keys))
 }
 
@@ -64,17 +65,18 @@ func movesAgreeWithPyTorch(row: GameRow) throws {
     network.weights.write(weights)
     return network
   }
-  func player(_ network: Network, _ rule: String, _ rate: Double) throws -> Player {
+  func player(_ network: Network, _ rule: String, _ rate: Double) throws -> TrainableNetwork {
     var settings = OptimizerSettings(rate: rate)
     (settings.beta1, settings.beta2) = (0.5, 0.9)
-    return Player(network, try #require(OptimizerRule.all.first { $0.name == rule }), settings)
+    return TrainableNetwork(network, try #require(OptimizerRule.all.first { $0.name == rule }), settings)
   }
   var game = Game(try #require(Objective.named("non-saturating")))
   row.change(&game)
   let trainer = Trainer(
     generator: try player(network([6, 2], 3, reference.generator), "sgd", 1),
-    critic: try player(network([6, 5, 1], 2, reference.critic), row.optimizer, row.rate), game: game, seed: 1)
-  let hand = Trainer.Hand(
+    discriminator: try player(network([6, 5, 1], 2, reference.discriminator), row.optimizer, row.rate), game: game,
+    seed: 1)
+  let microBatch = Trainer.MicroBatch(
     real: Tensor(reference.real, shape: [6, 2], on: device), labels: nil,
     latents: Tensor(reference.latents, shape: [6, 3], on: device), draw: 1)
 
@@ -89,15 +91,15 @@ func movesAgreeWithPyTorch(row: GameRow) throws {
   }
   var columns = Columns(isMeasuring: false)
   switch row.move {
-  case .critic:
-    _ = trainer.criticStep([hand], row.isFakeReal ? hand.real : nil, &columns)
-    try expect(row.name, trainer.critic.network, reference.critic)
+  case .discriminator:
+    _ = trainer.discriminatorStep([microBatch], row.isFakeReal ? microBatch.real : nil, &columns)
+    try expect(row.name, trainer.discriminator.network, reference.discriminator)
   case .generator:
-    trainer.generatorStep([hand], nil, &columns)
+    trainer.generatorStep([microBatch], nil, &columns)
     try expect(row.name, trainer.generator.network, reference.generator)
   case .together:
-    _ = trainer.moveTogether(false, [hand])
-    try expect(row.name + " critic", trainer.critic.network, reference.critic)
+    _ = trainer.moveTogether(false, [microBatch])
+    try expect(row.name + " discriminator", trainer.discriminator.network, reference.discriminator)
     try expect(row.name + " generator", trainer.generator.network, reference.generator)
   }
 }

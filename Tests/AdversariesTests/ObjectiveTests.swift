@@ -11,7 +11,7 @@ private func mean(_ x: [Double], _ f: (Double) -> Double) -> Double { mean(x.map
 /// An objective's losses of real logits r and generated ones f, as its paper writes them.
 struct ClosedForm: Sendable, CustomTestStringConvertible {
   let name: String
-  let criticLoss, generatorLoss: @Sendable (_ r: [Double], _ f: [Double]) -> Double
+  let discriminatorLoss, generatorLoss: @Sendable (_ r: [Double], _ f: [Double]) -> Double
   var testDescription: String { name }
 
   /// D = sigmoid(logit): -log D(x) - log(1 - D(G(z))).
@@ -20,30 +20,31 @@ struct ClosedForm: Sendable, CustomTestStringConvertible {
   }
 
   static let all = [
-    ClosedForm(name: "non-saturating", criticLoss: discrimination, generatorLoss: { mean($1) { softplus(-$0) } }),
-    ClosedForm(name: "minimax", criticLoss: discrimination, generatorLoss: { -mean($1, softplus) }),
-    ClosedForm(name: "blended", criticLoss: discrimination, generatorLoss: { -mean($1) }),
-    ClosedForm(name: "maximum-likelihood", criticLoss: discrimination, generatorLoss: { -mean($1, exp) }),
     ClosedForm(
-      name: "least-squares", criticLoss: { mean($0) { ($0 - 1) * ($0 - 1) } / 2 + mean($1) { $0 * $0 } / 2 },
+      name: "non-saturating", discriminatorLoss: discrimination, generatorLoss: { mean($1) { softplus(-$0) } }),
+    ClosedForm(name: "minimax", discriminatorLoss: discrimination, generatorLoss: { -mean($1, softplus) }),
+    ClosedForm(name: "blended", discriminatorLoss: discrimination, generatorLoss: { -mean($1) }),
+    ClosedForm(name: "maximum-likelihood", discriminatorLoss: discrimination, generatorLoss: { -mean($1, exp) }),
+    ClosedForm(
+      name: "least-squares", discriminatorLoss: { mean($0) { ($0 - 1) * ($0 - 1) } / 2 + mean($1) { $0 * $0 } / 2 },
       generatorLoss: { mean($1) { ($0 - 1) * ($0 - 1) } / 2 }),
     ClosedForm(
-      name: "hinge", criticLoss: { mean($0) { max(0, 1 - $0) } + mean($1) { max(0, 1 + $0) } },
+      name: "hinge", discriminatorLoss: { mean($0) { max(0, 1 - $0) } + mean($1) { max(0, 1 + $0) } },
       generatorLoss: { -mean($1) }),
-    ClosedForm(name: "wasserstein", criticLoss: { mean($1) - mean($0) }, generatorLoss: { -mean($1) }),
+    ClosedForm(name: "wasserstein", discriminatorLoss: { mean($1) - mean($0) }, generatorLoss: { -mean($1) }),
     ClosedForm(
-      name: "relativistic", criticLoss: { r, f in mean(zip(r, f).map { softplus($1 - $0) }) },
+      name: "relativistic", discriminatorLoss: { r, f in mean(zip(r, f).map { softplus($1 - $0) }) },
       generatorLoss: { r, f in mean(zip(r, f).map { softplus($0 - $1) }) }),
     ClosedForm(
       name: "relativistic-average",
-      criticLoss: { r, f in mean(r) { softplus(mean(f) - $0) } + mean(f) { softplus($0 - mean(r)) } },
+      discriminatorLoss: { r, f in mean(r) { softplus(mean(f) - $0) } + mean(f) { softplus($0 - mean(r)) } },
       generatorLoss: { r, f in mean(f) { softplus(mean(r) - $0) } + mean(r) { softplus($0 - mean(f)) } }),
   ]
 }
 
 @Test func everyObjectiveOfLogitsHasAClosedForm() {
   // The f-divergences have tests of their own.
-  let ours = Objective.all.filter { $0.critic == .logit && !$0.name.hasPrefix("fgan-") }
+  let ours = Objective.all.filter { $0.discriminator == .logit && !$0.name.hasPrefix("fgan-") }
   #expect(ours.map(\.name) == ClosedForm.all.map(\.name))
   #expect(Set(Objective.all.map(\.name)).count == Objective.all.count)
 }
@@ -59,10 +60,10 @@ func objectivesAreTheirFormulas(row: ClosedForm) throws {
   let tape = Tape()
   let r = tape.watch(Tensor(real, shape: [5, 1], on: device))
   let f = tape.watch(Tensor(fake, shape: [5, 1], on: device))
-  let scene = Scene(real: r, fake: f) { x, _, _ in Scene.Verdict(output: x) }
+  let context = LossContext(real: r, fake: f) { x, _, _ in LossContext.DiscriminatorOutput(output: x) }
   for (what, loss, formula) in [
-    ("critic", objective.criticLoss(scene), row.criticLoss),
-    ("generator", objective.generatorLoss(scene), row.generatorLoss),
+    ("discriminator", objective.discriminatorLoss(context), row.discriminatorLoss),
+    ("generator", objective.generatorLoss(context), row.generatorLoss),
   ] {
     #expect(loss.shape == [])
     let (ours, theirs) = (try loss.scalars(as: Double.self)[0], formula(real, fake))
@@ -82,50 +83,50 @@ func objectivesAreTheirFormulas(row: ClosedForm) throws {
 }
 
 /// Losses that look at generated samples alone: the real ones would be scored for nothing.
-@Test(arguments: Objective.all.filter { $0.critic == .logit && !$0.name.hasPrefix("relativistic") }.map(\.name))
+@Test(arguments: Objective.all.filter { $0.discriminator == .logit && !$0.name.hasPrefix("relativistic") }.map(\.name))
 func generatorsDoNotScoreReals(name: String) throws {
   let device = try Device.cpu(threads: 1)
   let objective = try #require(Objective.named(name))
   let real = Tensor(1, shape: [3, 1], on: device)
-  let scene = Scene(real: real, fake: Tensor(0, shape: [2, 1], on: device)) { x, _, _ in
+  let context = LossContext(real: real, fake: Tensor(0, shape: [2, 1], on: device)) { x, _, _ in
     #expect(x.shape == [2, 1])
-    return Scene.Verdict(output: x)
+    return LossContext.DiscriminatorOutput(output: x)
   }
-  _ = objective.generatorLoss(scene)
+  _ = objective.generatorLoss(context)
 }
 
 /// One-sided smoothing: -t log D(x) - (1 - t) log(1 - D(x)) on reals, nothing smoothed on generated samples.
 @Test func smoothedTargets() throws {
   let device = try Device.cpu(precision: .double, threads: 1)
   let objective = try #require(Objective.named("non-saturating"))
-  var background = Scene.Background()
+  var background = LossContext.Background()
   (background.options.realTarget, background.options.generatorTarget) = (0.75, 0.375)
   let (r, f) = ([0.5, -1], [2.0, -3])
-  let scene = Scene(
+  let context = LossContext(
     real: Tensor(r, shape: [2, 1], on: device), fake: Tensor(f, shape: [2, 1], on: device), background
-  ) { x, _, _ in Scene.Verdict(output: x) }
-  let critic = mean(r) { 0.75 * softplus(-$0) + 0.25 * softplus($0) } + mean(f, softplus)
+  ) { x, _, _ in LossContext.DiscriminatorOutput(output: x) }
+  let discriminator = mean(r) { 0.75 * softplus(-$0) + 0.25 * softplus($0) } + mean(f, softplus)
   let generator = mean(f) { 0.375 * softplus(-$0) + 0.625 * softplus($0) }
-  #expect(abs(try objective.criticLoss(scene).scalars(as: Double.self)[0] - critic) < 1e-14)
-  #expect(abs(try objective.generatorLoss(scene).scalars(as: Double.self)[0] - generator) < 1e-14)
+  #expect(abs(try objective.discriminatorLoss(context).scalars(as: Double.self)[0] - discriminator) < 1e-14)
+  #expect(abs(try objective.generatorLoss(context).scalars(as: Double.self)[0] - generator) < 1e-14)
 }
 
-/// A critic that says of pairs (a, b): 2 a - b + 0.5.
+/// A discriminator that says of pairs (a, b): 2 a - b + 0.5.
 @Test func preferencesAreOfPairs() throws {
   let device = try Device.cpu(precision: .double, threads: 1)
   let objective = try #require(Objective.named("preference"))
   let (x, g) = ([0.5, -1, 2], [1.5, 0.25, -0.5])
-  let scene = Scene(
+  let context = LossContext(
     real: Tensor(x, shape: [3, 1], on: device), fake: Tensor(g, shape: [3, 1], on: device)
   ) { pairs, _, _ in
     let weights = Tensor([2.0, -1], shape: [2, 1], on: device)
-    return Scene.Verdict(output: matmul(pairs, weights) + 0.5)
+    return LossContext.DiscriminatorOutput(output: matmul(pairs, weights) + 0.5)
   }
   func t(_ a: Double, _ b: Double) -> Double { 2 * a - b + 0.5 }
-  let critic = mean(zip(x, g).map { (softplus(-t($0, $1)) + softplus(t($1, $0))) / 2 })
+  let discriminator = mean(zip(x, g).map { (softplus(-t($0, $1)) + softplus(t($1, $0))) / 2 })
   let generator = mean(zip(x, g).map { (softplus(t($0, $1)) + softplus(-t($1, $0))) / 2 })
-  #expect(abs(try objective.criticLoss(scene).scalars(as: Double.self)[0] - critic) < 1e-14)
-  #expect(abs(try objective.generatorLoss(scene).scalars(as: Double.self)[0] - generator) < 1e-14)
+  #expect(abs(try objective.discriminatorLoss(context).scalars(as: Double.self)[0] - discriminator) < 1e-14)
+  #expect(abs(try objective.generatorLoss(context).scalars(as: Double.self)[0] - generator) < 1e-14)
 }
 
 /// Autoencoders that halve what they see: the errors are half of it, whatever the views made of the samples.
@@ -133,17 +134,17 @@ func generatorsDoNotScoreReals(name: String) throws {
 func energiesAreErrorsOfReconstruction(isChanged: Bool, isJoint: Bool) throws {
   let device = try Device.cpu(precision: .double, threads: 1)
   let (x, g) = ([0.5, -1, 2, 0.25], [1.5, 0.25, -0.5, 1])  // two samples of two coordinates each
-  func scene(_ state: [Double]) -> (Scene, fake: Tensor) {
-    var background = Scene.Background()
+  func context(_ state: [Double]) -> (LossContext, fake: Tensor) {
+    var background = LossContext.Background()
     background.state = state.map { Tensor($0, on: device) }
     (background.options.margin, background.options.diversity, background.options.balanceRate) = (0.3, 0.7, 0.5)
     let fake = Tape().watch(Tensor(g, shape: [2, 2], on: device))
     return (
-      Scene(
+      LossContext(
         real: Tensor(x, shape: [2, 2], on: device), fake: fake, isJoint: isJoint, background,
-        views: isChanged ? { 3 * $0 + 1 } : nil
+        inputTransforms: isChanged ? { 3 * $0 + 1 } : nil
       ) { seen, _, _ in
-        Scene.Verdict(output: 0.5 * seen)
+        LossContext.DiscriminatorOutput(output: 0.5 * seen)
       }, fake
     )
   }
@@ -157,8 +158,8 @@ func energiesAreErrorsOfReconstruction(isChanged: Bool, isJoint: Bool) throws {
   }
   let ebgan = try #require(Objective.named("ebgan"))
   let (real, fake) = (energies(x) { $0 * $0 }, energies(g) { $0 * $0 })
-  let (first, samples) = scene([])
-  try expect(ebgan.criticLoss(first), mean(real) + mean(fake) { max(0, 0.3 - $0) }, "ebgan's critic")
+  let (first, samples) = context([])
+  try expect(ebgan.discriminatorLoss(first), mean(real) + mean(fake) { max(0, 0.3 - $0) }, "ebgan's discriminator")
   let loss = ebgan.generatorLoss(first)
   try expect(loss, mean(fake), "ebgan's generator")
   // The target of the reconstruction has its gradient too: d (x / 2)^2 / dx = x / 2, over four coordinates.
@@ -167,12 +168,12 @@ func energiesAreErrorsOfReconstruction(isChanged: Bool, isJoint: Bool) throws {
   }
   let began = try #require(Objective.named("began"))
   let (realError, fakeError) = (mean(energies(x, abs)), mean(energies(g, abs)))
-  let (second, _) = scene([0.4])
-  try expect(began.criticLoss(second), realError - 0.4 * fakeError, "began's critic")
+  let (second, _) = context([0.4])
+  try expect(began.discriminatorLoss(second), realError - 0.4 * fakeError, "began's discriminator")
   try expect(began.generatorLoss(second), fakeError, "began's generator")
   try expect(began.nextState(second)[0], 0.4 + 0.5 * (0.7 * realError - fakeError), "began's k")
-  try expect(began.nextState(scene([7]).0)[0], 1, "k at its limit")
-  try expect(began.nextState(scene([-7]).0)[0], 0, "k at its limit")
+  try expect(began.nextState(context([7]).0)[0], 1, "k at its limit")
+  try expect(began.nextState(context([-7]).0)[0], 0, "k at its limit")
 }
 
 // MARK: Classes
@@ -186,50 +187,51 @@ private func logSumExp(_ x: [Double]) -> Double {
 /// classes' exponentials, and the cross entropy of the classes over the reals, over a lesson of others, or over none
 /// (Salimans et al. 2016, section 5).
 @Test(arguments: [([0, 2, 1], nil), ([1, 1, 0], nil), (nil, [2, 0]), (nil, nil)] as [([Double]?, [Double]?)])
-func classifiersAreTheirFormula(classes: [Double]?, lesson: [Double]?) throws {
+func classifiersAreTheirFormula(classes: [Double]?, labeledBatch: [Double]?) throws {
   let device = try Device.cpu(precision: .double, threads: 1)
   let objective = try #require(Objective.named("semi-supervised"))
   let real = [[1.5, -0.5, 0.25], [0, 2, -1], [40, -3, 5]]
   let fake = [[-1, 0.5, 0.75], [-60, -20, -80], [2, 2, 30]]
-  var background = Scene.Background()
-  background.critic = objective.critic
+  var background = LossContext.Background()
+  background.discriminator = objective.discriminator
   background.labels = classes.map { Tensor($0, shape: [3], on: device) }
   let shown = [[0.5, 3, -2], [1, -1, 0.25]]
-  background.lesson = lesson.map {
-    Batch.Lesson(
+  background.labeledBatch = labeledBatch.map {
+    Batch.Labeled(
       Tensor(shown.flatMap { $0 }, shape: [2, 3], on: device), labels: Tensor($0, shape: [2], on: device))
   }
-  let scene = Scene(
+  let context = LossContext(
     real: Tensor(real.flatMap { $0 }, shape: [3, 3], on: device),
     fake: Tensor(fake.flatMap { $0 }, shape: [3, 3], on: device), background
-  ) { x, _, _ in Scene.Verdict(output: x) }
-  let told = zip(lesson == nil ? real : shown, lesson ?? classes ?? []).map { logSumExp($0) - $0[Int($1)] }
+  ) { x, _, _ in LossContext.DiscriminatorOutput(output: x) }
+  let told = zip(labeledBatch == nil ? real : shown, labeledBatch ?? classes ?? []).map { logSumExp($0) - $0[Int($1)] }
   let (r, f) = (real.map(logSumExp), fake.map(logSumExp))
   let telling = mean(r) { softplus(-$0) } / 2 + mean(f, softplus) / 2
   let estimate = try #require(objective.estimate)
-  let ours = [objective.criticLoss(scene), objective.generatorLoss(scene), estimate(scene)]
+  let ours = [objective.discriminatorLoss(context), objective.generatorLoss(context), estimate(context)]
   let theirs: [Double] = [(told.isEmpty ? 0 : mean(told)) + telling, -mean(f, softplus), log(2) - telling]
   for (loss, expected) in zip(ours, theirs) {
     let value = try loss.scalars(as: Double.self)[0]
     #expect(abs(value - expected) <= 1e-11 * max(1, abs(expected)), "\(value), not \(expected)")
   }
-  let decisions: [Double] = try objective.decisions(scene).real.scalars()
+  let decisions: [Double] = try objective.decisions(context).real.scalars()
   for (decision, expected) in zip(decisions, r) { #expect(abs(decision - expected) < 1e-13) }
 }
 
-/// Penalties of a linear classifier x W are on the slope of its logit of being real: W softmax(x W), not that of a class.
+/// Penalties of a linear classifier x W are on the slope of its logit of being real: W softmax(x W), not that of a
+/// class.
 @Test(arguments: ["r1", "r2", "gradient-penalty"], [true, false])
 func penaltiesOfClassifiersAreOnTheirLogOdds(name: String, isJoint: Bool) throws {
   let device = try Device.cpu(precision: .double, threads: 1)
-  let term = try #require(Term.named(name)?.critic)
+  let term = try #require(Regularizer.named(name)?.discriminator)
   let weights = [[0.5, -1, 2], [1.5, 0.25, -0.75]]
   let samples = [[0.3, -0.2], [1, 0.5], [-2, 0.1]]
-  var background = Scene.Background()
-  (background.critic, background.tape) = (.classes, Tape())
+  var background = LossContext.Background()
+  (background.discriminator, background.tape) = (.classes, Tape())
   // The line between a sample and itself is a point.
   let x = Tensor(samples.flatMap { $0 }, shape: [3, 2], on: device)
-  let scene = Scene(real: x, fake: x, isJoint: isJoint, background) { x, _, _ in
-    Scene.Verdict(output: matmul(x, Tensor(weights.flatMap { $0 }, shape: [2, 3], on: device)))
+  let context = LossContext(real: x, fake: x, isJoint: isJoint, background) { x, _, _ in
+    LossContext.DiscriminatorOutput(output: matmul(x, Tensor(weights.flatMap { $0 }, shape: [2, 3], on: device)))
   }
   let squares = samples.map { x in
     let logits = (0..<3).map { k in x[0] * weights[0][k] + x[1] * weights[1][k] }
@@ -241,6 +243,6 @@ func penaltiesOfClassifiersAreOnTheirLogOdds(name: String, isJoint: Bool) throws
   }
   let expected =
     name == "gradient-penalty" ? mean(squares) { ($0.squareRoot() - 1) * ($0.squareRoot() - 1) } : mean(squares) / 2
-  let ours = try term(scene).scalars(as: Double.self)[0]
+  let ours = try term(context).scalars(as: Double.self)[0]
   #expect(abs(ours - expected) < 1e-11, "\(ours), not \(expected)")
 }

@@ -81,7 +81,7 @@ struct FlowRow: Sendable, CustomTestStringConvertible {
   @Test(arguments: FlowRow.all)
   func theLikelihoodRisesAlongItsGradient(row: FlowRow) throws {
     let (network, expected) = try network(row)
-    var player = try Player(descending: network)
+    var player = try TrainableNetwork(descending: network)
     let likelihood = player.raiseLikelihood(of: points(expected.x, row))
     let mean = expected.densities.reduce(0, +) / Double(expected.densities.count)
     #expect(abs(try likelihood.scalars(as: Double.self)[0] - mean) < 1e-11)

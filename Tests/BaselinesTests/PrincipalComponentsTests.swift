@@ -27,8 +27,8 @@ import Testing
     #expect(gap(try model.reconstructions(of: other).scalars(), expected.reconstructions) < 1e-8)
   }
 
-  /// One step beside expectations sample by sample and the maximum under them: the same EM in its long form (Tipping and
-  /// Bishop 1999, appendix B, before it is simplified).
+  /// One step beside expectations sample by sample and the maximum under them: the same EM in its long form (Tipping
+  /// and Bishop 1999, appendix B, before it is simplified).
   @Test func aStepMaximisesWhatIsExpected() throws {
     let device = try Device.cpu(precision: .double, threads: 1)
     let x = Tensor(try Reference.load().components.x, shape: [60, 5], on: device)

@@ -34,7 +34,7 @@ struct Reference: Decodable {
   }
 }
 
-extension Player {
+extension TrainableNetwork {
   /// A player that follows its gradient at rate 1.
   init(descending network: Network) throws {
     let sgd = try #require(OptimizerRule.all.first { $0.name == "sgd" })

@@ -10,7 +10,7 @@ struct LikelihoodRow: Sendable, CustomTestStringConvertible {
 
   static let all = [
     LikelihoodRow(name: "bernoulli", likelihood: .bernoulli),
-    LikelihoodRow(name: "gaussian", likelihood: .gaussian(deviation: 0.4)),
+    LikelihoodRow(name: "gaussian", likelihood: .gaussian(standardDeviation: 0.4)),
   ]
 }
 
@@ -20,11 +20,11 @@ struct LikelihoodRow: Sendable, CustomTestStringConvertible {
 
   init() throws { device = try .cpu(precision: .double, threads: 1) }
 
-  private func player(_ inputs: Int, _ outputs: Int, _ weights: [Double]) throws -> Player {
+  private func player(_ inputs: Int, _ outputs: Int, _ weights: [Double]) throws -> TrainableNetwork {
     let layers: [any Layer] = [Dense(4, initializer: .he), Activation.tanh, Dense(outputs, initializer: .he)]
     let network = try Network(Sequential(layers), input: [inputs], random: random, on: device)
     network.weights.write(weights)
-    return try Player(descending: network)
+    return try TrainableNetwork(descending: network)
   }
 
   @Test(arguments: LikelihoodRow.all)
@@ -82,10 +82,10 @@ struct LikelihoodRow: Sendable, CustomTestStringConvertible {
     (options.size, options.channels, options.latent, options.width, options.outputs) = (32, 1, 3, 16, 5)
     let device = try Device.cpu(threads: 1)
     let decoder = try Network(architecture.generator(options), input: [3], random: random, on: device)
-    let encoder = try Network(architecture.critic(options), input: decoder.output, random: random, on: device)
+    let encoder = try Network(architecture.discriminator(options), input: decoder.output, random: random, on: device)
     var model = try VariationalAutoencoder(
-      encoder: try Player(descending: encoder), decoder: try Player(descending: decoder),
-      likelihood: .gaussian(deviation: 1), random: random)
+      encoder: try TrainableNetwork(descending: encoder), decoder: try TrainableNetwork(descending: decoder),
+      likelihood: .gaussian(standardDeviation: 1), random: random)
     model.setRate(0)
     let x = random.uniform([2, 32, 32, 1], step: 9, on: device)
     // Outputs about 0 at first: half the squares of x, and log 2π half as often as there are pixels.

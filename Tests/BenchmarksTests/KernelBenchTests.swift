@@ -45,11 +45,11 @@ func rowsKnowTheirWork(work: Work) throws {
   let rows = KernelRow.table()
   #expect(Set(rows.map(\.name)).count == rows.count)
   for row in rows {
-    let rehearsal = try row.rehearse()
+    let dryRun = try row.dryRun()
     let isProduct = row.family == .convolution || row.family == .product
-    #expect(rehearsal.productFLOPs == (isProduct ? row.flops : 0), "\(row.name)")
+    #expect(dryRun.productFLOPs == (isProduct ? row.flops : 0), "\(row.name)")
     // Five passes at most over one array of the least memory.
-    #expect(rehearsal.peakBytes >= row.bytes / 5, "\(row.name): \(rehearsal.peakBytes) for \(row.bytes)")
+    #expect(dryRun.peakBytes >= row.bytes / 5, "\(row.name): \(dryRun.peakBytes) for \(row.bytes)")
   }
 }
 
@@ -160,7 +160,7 @@ func timesHaveThreeFigures(seconds: Double, text: String) {
   let configuration = try Configuration(
     from: "fashion", assignments: ["training.batch=4", "model.width=8", "model.size=32"])
   let report = try StepBench(configuration, on: .cpu()).run(preset: "fashion", steps: 3)
-  #expect(report.launches == (try configuration.rehearse()).launchesPerStep)
+  #expect(report.launches == (try configuration.dryRun()).launchesPerStep)
   #expect(report.kernels.map(\.launches).reduce(0, +) == report.launches)
   #expect(report.allocations == 0 && report.allocatedBytes == 0 && report.waits == 0)
   #expect(report.kernels.allSatisfy { $0.seconds > 0 } && report.secondsBetweenKernels >= 0)

@@ -58,8 +58,8 @@ struct LaunchTests {
     }
   }
 
-  /// Launches that took most of a step on GPUs once: one or two groups walked along all pixels of a batch, and the smallest
-  /// copies and sums were each a launch of their own.
+  /// Launches that took most of a step on GPUs once: one or two groups walked along all pixels of a batch, and the
+  /// smallest copies and sums were each a launch of their own.
   struct Once: Sendable, CustomTestStringConvertible {
     let preset, kernel: String
     /// Rows and columns of the outputs, for a batch of 64.
@@ -76,7 +76,7 @@ struct LaunchTests {
       Once(preset: "sngan", kernel: "matmul", rows: 9, columns: 128, groups: 132, terms: 512),
       Once(preset: "wgan-gp", kernel: "matmul", rows: 9, columns: 128, groups: 132, terms: 512),
       Once(preset: "r3gan", kernel: "matmul", rows: 1, columns: 64, groups: 128, terms: 512),
-      // A critic's head: two groups of 512 steps.
+      // A discriminator's head: two groups of 512 steps.
       Once(preset: "dcgan64", kernel: "matmul", rows: 128, columns: 1, groups: 16, terms: 512),
     ]
   }
@@ -88,7 +88,9 @@ struct LaunchTests {
         && $0.extent.batches > 1
     }
     #expect(!found.isEmpty)
-    for each in found { #expect(each.groups >= launch.groups && each.terms <= launch.terms, "\(each.about)") }
+    for each in found {
+      #expect(each.groups >= launch.groups && each.terms <= launch.terms, "\(each.about)")
+    }
   }
 
   /// Of 478, 293 and 4,067 before; small copies, scales and running moments were 78 of DCGAN-64's.
@@ -96,7 +98,8 @@ struct LaunchTests {
   func count(preset: String, most: Int) throws {
     let launches = try RecordedGPUs.step(of: preset, on: RecordedGPUs.named("H100"))
     #expect(launches.count <= most)
-    // The convolution by groups of channels is copies of short rows: as many groups as cells ask for, not one for each row.
+    // The convolution by groups of channels is copies of short rows: as many groups as cells ask for, not one for each
+    // row.
     for copy in launches where copy.kernel.name == "gather_strided" {
       #expect(copy.groups <= (copy.extent.cells + 1023) / 1024, "\(copy.about)")
     }

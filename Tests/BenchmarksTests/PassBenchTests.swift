@@ -10,7 +10,8 @@ import Testing
   #expect(report.imagesPerSecond > 0 && report.kernels.contains { $0.name == "convolve" })
 }
 
-/// DCGAN-64's generator by hand, in multiplications: 100 latents to 4x4x512, then a 4x4 filter over what each layer reads.
+/// DCGAN-64's generator by hand, in multiplications: 100 latents to 4x4x512, then a 4x4 filter over what each layer
+/// reads.
 @Test func aGeneratorHasItsSize() throws {
   let configuration = try Configuration(from: "dcgan64", assignments: [])
   let report = try PassBench(samplesOf: configuration, preset: "dcgan64", batch: 2, on: .cpu()).run(passes: 2)

@@ -5,7 +5,8 @@ import Testing
 @testable import Benchmarks
 @testable import Devices
 
-/// The GPUs of Tests/RecordingOpenCL: they compute nothing, refuse what such a GPU would refuse, and write down what is launched.
+/// The GPUs of Tests/RecordingOpenCL: they compute nothing, refuse what such a GPU would refuse, and write down what is
+/// launched.
 enum RecordedGPUs {
   /// One launch of a kernel.
   struct Launch {

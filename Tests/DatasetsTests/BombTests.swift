@@ -101,7 +101,8 @@ extension Fixture {
     }
     var (archive, directory): ([UInt8], [UInt8]) = ([], [])
     for (name, contents) in files.sorted(by: { $0.key < $1.key }) {
-      // What both records have: version, flags, method, time, checksum, sizes, lengths of the name and of what follows it.
+      // What both records have: version, flags, method, time, checksum, sizes, lengths of the name and of what follows
+      // it.
       var fields = little(20, 2) + little(0, 8) + little(Int(crc32(contents)), 4)
       fields += little(contents.count, 4) + little(size ?? contents.count, 4) + little(name.utf8.count, 4)
       directory += little(0x0201_4b50, 4) + little(20, 2) + fields + little(0, 10) + little(archive.count, 4)

@@ -87,8 +87,8 @@ enum Fixture {
     [0, 0, 8, UInt8(sizes.count)] + sizes.flatMap(bigEndian) + bytes
   }
 
-  /// A JPEG of 48 x 48 pixels of grey 100, by the sampling factors (horizontal, vertical) of its components (ITU-T T.81):
-  /// the first coefficient of the first block is all there is.
+  /// A JPEG of 48 x 48 pixels of grey 100, by the sampling factors (horizontal, vertical) of its components (ITU-T
+  /// T.81): the first coefficient of the first block is all there is.
   static func flatJPEG(_ factors: [(Int, Int)], precision: UInt8 = 8) -> [UInt8] {
     func segment(_ marker: UInt8, _ body: [UInt8]) -> [UInt8] {
       [0xff, marker, UInt8((body.count + 2) >> 8), UInt8((body.count + 2) & 255)] + body

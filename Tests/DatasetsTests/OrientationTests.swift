@@ -22,8 +22,8 @@ func picturesAreTurned(row: (value: Int, seen: [[UInt8]]), channels: Int) throws
 }
 
 extension Fixture {
-  /// 16 x 8 stored pixels, (200, 0, 0) to the left and (0, 0, 200) to the right, orientation 6, big-endian; by Pillow at
-  /// quality 90. Seen, it is 8 x 16 with red above.
+  /// 16 x 8 stored pixels, (200, 0, 0) to the left and (0, 0, 200) to the right, orientation 6, big-endian; by Pillow
+  /// at quality 90. Seen, it is 8 x 16 with red above.
   static let turnedJPEG = [UInt8](
     Data(
       base64Encoded:

@@ -9,7 +9,7 @@ struct BufferPoolTests {
 
   @Test("large buffers share slabs, lie apart, and are joined again")
   func slabs() throws {
-    let device = Device(RehearsalBackend())
+    let device = Device(DryRunBackend())
     var buffers = [9, 5, 7, 3, 8].map { device.buffer(byteCount: $0 * Self.mebibyte) }
     #expect(device.allocationCount == 1 && device.bytesHeld == 32 * Self.mebibyte)
     for (i, a) in buffers.enumerated() {
@@ -31,7 +31,7 @@ struct BufferPoolTests {
 
   @Test("small buffers are kept by size")
   func small() throws {
-    let device = Device(RehearsalBackend())
+    let device = Device(DryRunBackend())
     for _ in 0..<3 { _ = [1, 100, 256, 257].map { device.buffer(byteCount: $0) } }
     #expect(device.allocationCount == 4 && device.bytesHeld == 3 * 256 + 512)
     device.freeIdleBuffers()
@@ -40,7 +40,7 @@ struct BufferPoolTests {
 
   @Test("where a slab is refused, the very size is asked for; idle slabs make room")
   func tight() throws {
-    let device = Device(RehearsalBackend(), memoryLimit: 20 * Self.mebibyte)
+    let device = Device(DryRunBackend(), memoryLimit: 20 * Self.mebibyte)
     var buffer: Buffer? = device.buffer(byteCount: 12 * Self.mebibyte)
     #expect(device.bytesHeld == 12 * Self.mebibyte)
     buffer = nil

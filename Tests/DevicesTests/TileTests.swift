@@ -76,8 +76,8 @@ struct TileTests {
 
   // MARK: Bits
 
-  /// C [batches][m][n], rows of A `aRow` apart and terms `aK`; B in panels; added to what C holds, if `adds`; cut to 0 ...
-  /// `limit`, where that is above 0.
+  /// C [batches][m][n], rows of A `aRow` apart and terms `aK`; B in panels; added to what C holds, if `adds`; cut to 0
+  /// ... `limit`, where that is above 0.
   private static func product(
     _ m: Int, _ n: Int, _ k: Int, aRow: Int, aK: Int, batches: Int = 1, adds: Bool = false, limit: Double = 0
   ) -> Launch {

@@ -16,8 +16,8 @@ struct TileTunerTests {
   static let refused = TileParameters((32, 16, 16), items: (8, 4))
   static let tooLarge = TileParameters((512, 512, 64), items: (512, 512))
   static let trials =
-    TileTrial.rows(batch: 1).filter { $0.name.contains("8x8") || $0.name.contains("32 to") }
-    + TileTrial.rows(batch: 1).filter { $0.name.hasSuffix("forward") }
+    TuningCase.rows(batch: 1).filter { $0.name.contains("8x8") || $0.name.contains("32 to") }
+    + TuningCase.rows(batch: 1).filter { $0.name.hasSuffix("forward") }
 
   @Test("wrong tiles and those that do not compile are named and not used")
   func outcomes() throws {
@@ -66,8 +66,8 @@ struct TileTunerTests {
     let device = try #require(Processors.openCL)
     let tiles = [TileParameters((128, 128, 16), items: (16, 16)), TileParameters((128, 32, 16), items: (16, 8))]
     let trials =
-      TileTrial.rows(batch: 64).filter { $0.name == "square 2048" }
-      + TileTrial.rows(batch: 1).filter { $0.name == "image columns, 48 to 64" }
+      TuningCase.rows(batch: 64).filter { $0.name == "square 2048" }
+      + TuningCase.rows(batch: 1).filter { $0.name == "image columns, 48 to 64" }
     #expect(trials.count == 2)
     let tuner = TileTuner(device, candidates: tiles, trials: trials)
     var report = TileTuner.Report(tiles: tuner.inUse.tiles)

@@ -60,14 +60,14 @@ private struct KnownDefect: Sendable, CustomTestStringConvertible {
         let labels = clothes.others.labels ?? []
         return try DatasetPart(clothes.others, labels.indices.filter { labels[$0] != 8 }, called: "kept")
           .bytes(0..<2500)
-      }, names: ["missing classes"], words: ["'8' makes", "of held-out images", "views.pack=2"],
+      }, names: ["missing classes"], words: ["'8' makes", "of held-out images", "input.pack=2"],
       moves: [
         ("FD-classifier", { $0 > 2 * $1 }), ("modes-classifier", { $0 == $1 - 1 }),
         ("KL-modes-classifier", { $0 > $1 + 0.05 }), ("coverage-classifier", { $0 < $1 - 0.05 }),
       ]),
     KnownDefect(
       testDescription: "training images are repeated", images: { try $0.train.bytes(2000..<4500) },
-      names: ["memorised"], words: ["repeat training images", "views.augment"],
+      names: ["memorised"], words: ["repeat training images", "input.augment"],
       moves: [("copying", { value, _ in value > 0.8 }), ("FD-classifier", { $0 < $1 + 2 })]),
     KnownDefect(
       testDescription: "blurred", images: { try $0.others.bytes(0..<2500).blurred }, names: ["blurred"],

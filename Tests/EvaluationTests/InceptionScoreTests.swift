@@ -10,7 +10,7 @@ import Testing
     let logits: [[Float]]
     let splits: Int
     let score: Double
-    var deviation = 0.0
+    var standardDeviation = 0.0
     var testDescription: String { name }
   }
 
@@ -35,13 +35,13 @@ import Testing
     // Scores 2 and 1.
     Row(
       name: "splits that differ", logits: [[200, 0], [0, 200], [200, 0], [200, 0]], splits: 2, score: 1.5,
-      deviation: 0.5),
+      standardDeviation: 0.5),
     Row(name: "large logits", logits: [[3e38, 0], [0, 3e38]], splits: 1, score: 2),
   ]
 
   @Test(arguments: rows) func scoresAreKnown(_ row: Row) throws {
     let found = try inceptionScore(Features(logits: row.logits), splits: row.splits)
-    #expect(abs(found.mean - row.score) < 1e-6 && abs(found.deviation - row.deviation) < 1e-6)
+    #expect(abs(found.mean - row.score) < 1e-6 && abs(found.standardDeviation - row.standardDeviation) < 1e-6)
   }
 
   @Test func agreesWithTorchFidelity() throws {
@@ -49,7 +49,7 @@ import Testing
     let logits = Features(count: 203, width: 7, values: drawn.values, classes: 7, logits: drawn.values)
     for wanted in try MetricReference.load().inception {
       let found = try inceptionScore(logits, splits: wanted.splits)
-      #expect(abs(found.mean - wanted.mean) < 1e-12 && abs(found.deviation - wanted.deviation) < 1e-12)
+      #expect(abs(found.mean - wanted.mean) < 1e-12 && abs(found.standardDeviation - wanted.standardDeviation) < 1e-12)
     }
     // A shuffle moves samples between splits, and within one split nothing.
     #expect(abs(try inceptionScore(logits, splits: 1, seed: 3).mean - inceptionScore(logits, splits: 1).mean) < 1e-12)

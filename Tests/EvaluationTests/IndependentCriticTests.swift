@@ -69,7 +69,7 @@ private func noise(
 func neuralNetworkDivergenceOfNoise(kind: String, expected: Double, tolerance: Double) throws {
   let device = try Device.cpu()
   var critic = IndependentCritic.neuralNetworkDivergence(size: 32)
-  (critic.steps, critic.averageDecay, critic.readings, critic.optimizer.rate) = (100, 0.9, 10, 2e-4)
+  (critic.steps, critic.emaDecay, critic.readings, critic.optimizer.rate) = (100, 0.9, 10, 2e-4)
   if kind == "linear" {
     critic.layers = IndependentCritic.linear
     (critic.steps, critic.optimizer.rate) = (300, 1e-3)
@@ -157,7 +157,7 @@ func unfitCriticsAreRefused(name: String, words: String) throws {
 @Test func termsOfGeneratorsAreRefused() throws {
   let device = try Device.cpu(threads: 1)
   var critic = IndependentCritic.points(.wasserstein)
-  critic.terms = [(try #require(Term.named("feature-matching")), 1)]
+  critic.regularizers = [(try #require(Regularizer.named("feature-matching")), 1)]
   #expect { try critic.trained(real: line(0, 1, on: device), fake: line(0, 2, on: device)) } throws: {
     "\($0)".contains("feature-matching")
   }
@@ -172,5 +172,5 @@ func imagesHaveCriticsOfEverySize(size: Int) throws {
     RandomStream(seed: 1, stream: 1).uniform([count, size, size, 1], step: draw, on: device)
   }
   let value = try critic.trained(real: images, fake: images).value(real: images, fake: images)
-  #expect(value.mean == 0 && value.deviation == 0)
+  #expect(value.mean == 0 && value.standardDeviation == 0)
 }

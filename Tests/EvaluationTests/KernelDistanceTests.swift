@@ -11,7 +11,7 @@ import Testing
     )
     let whole = try #require(wanted["whole"])
     let found = try kernelDistance(.drawn(250, 16, seed: 5), second, size: 250, seed: 7)
-    #expect(abs(found.mean - whole.mean) < 1e-11 * whole.mean && found.deviation == 0)
+    #expect(abs(found.mean - whole.mean) < 1e-11 * whole.mean && found.standardDeviation == 0)
 
     let subsets = try #require(wanted["subsets"])
     for algebra in LinearAlgebraTests.all {
@@ -20,7 +20,7 @@ import Testing
       }
       let spread = Spread(values)
       #expect(abs(spread.mean - subsets.mean) < 1e-11 * subsets.mean)
-      #expect(abs(spread.deviation - subsets.deviation) < 1e-11 * subsets.mean)
+      #expect(abs(spread.standardDeviation - subsets.standardDeviation) < 1e-11 * subsets.mean)
     }
   }
 
@@ -37,11 +37,11 @@ import Testing
       return squaredDiscrepancy(both.doubles(0..<12), both.doubles(12..<24), width: 4)
     }
     let spread = Spread(draws)
-    #expect(abs(spread.mean) < 3 * spread.deviation / 20)
+    #expect(abs(spread.mean) < 3 * spread.standardDeviation / 20)
     #expect(draws.contains { $0 < 0 } && draws.contains { $0 > 0 })
     let other = try kernelDistance(
       .drawn(300, 4, seed: 1), .drawn(300, 4, seed: 2, shift: 1), subsets: 20, size: 100, seed: 1)
-    #expect(other.mean > 3 * other.deviation / Double(20).squareRoot())
+    #expect(other.mean > 3 * other.standardDeviation / Double(20).squareRoot())
   }
 
   @Test func subsetsDependOnTheSeedAlone() throws {

@@ -8,13 +8,13 @@ import Testing
 struct MetricReference: Decodable {
   struct Frechet: Decodable { let plain, singular, both: Double }
   struct Kernel: Decodable {
-    let mean, deviation: Double
+    let mean, standardDeviation: Double
     /// Of each subset, those of the first set and those of the second.
     let indices: [[[Int]]]?
   }
   struct Score: Decodable {
     let splits: Int
-    let mean, deviation: Double
+    let mean, standardDeviation: Double
   }
   struct Neighbours: Decodable {
     let neighbours: Int
@@ -38,7 +38,7 @@ struct MetricReference: Decodable {
 }
 
 /// The bytes that tools/reference/metrics.py draws: the upper ones of Numerical Recipes' generator.
-struct Draws {
+struct StepRandom {
   private var state: UInt32
 
   init(_ seed: UInt32) { state = seed }
@@ -52,7 +52,7 @@ struct Draws {
 extension Features {
   /// The script's `features`: whole numbers over powers of two, so that floats hold them exactly.
   static func drawn(_ count: Int, _ width: Int, seed: UInt32, scale: Double = 1, shift: Double = 0) -> Features {
-    var draws = Draws(seed)
+    var draws = StepRandom(seed)
     var values: [Float] = []
     for _ in 0..<count {
       var previous = 0
@@ -84,7 +84,7 @@ extension Features {
 extension ImageBytes {
   /// The script's `images`: squares of equal pixels, images after the first half mixed with the first.
   static func drawn(_ count: Int, _ height: Int, _ width: Int, _ channels: Int, seed: UInt32) -> ImageBytes {
-    var draws = Draws(seed)
+    var draws = StepRandom(seed)
     let size = height * width * channels
     var pixels = [Int](repeating: 0, count: count * size)
     for i in 0..<count {

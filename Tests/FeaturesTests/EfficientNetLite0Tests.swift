@@ -19,8 +19,8 @@ private struct Reference: Decodable {
   }
 }
 
-/// The same network with weights that both sides compute, so that no file is needed: numbered in the order in which they
-/// are asked for.
+/// The same network with weights that both sides compute, so that no file is needed: numbered in the order in which
+/// they are asked for.
 private func formulaNetwork(on device: Device) throws -> EfficientNetLite0 {
   var count = 0
   return try EfficientNetLite0(weights: "formula", resizer: .cleanBicubic, on: device) { name, shape in

@@ -56,7 +56,7 @@ struct CommandLineFuzzer {
   private static let values = [
     "ring", "fashion", "images", "run", "run/config.yaml", "images/0.png", "nowhere", "out.png", "out.zip", "out.npy",
     "out.html", "out.json", "out.safetensors", "cpu", "auto", "random", "pixels", "fid", "kid", "step-00000003", "raw",
-    "average", "neighbours", "training.batch=4", "model.width=4", "training.steps=4", "data.fit=pad", "0.5", "3", "4",
+    "ema", "neighbours", "training.batch=4", "model.width=4", "training.steps=4", "data.fit=pad", "0.5", "3", "4",
     "16", "hinge", "onnx", "pytorch", "white", "lab", "dirac", "block", "generator",
   ]
 
@@ -109,8 +109,8 @@ struct CommandLineFuzzer {
 
   /// Runs an input.
   ///
-  /// - Throws: `FuzzFinding` where the process was ended by a signal of its own making, waited for ever, or said what is
-  ///   not for people.
+  /// - Throws: `FuzzFinding` where the process was ended by a signal of its own making, waited for ever, or said what
+  ///   is not for people.
   func run(_ index: Int, in folder: String) throws -> Ending {
     let (arguments, environment) = input(index)
     try Self.prepare(folder)

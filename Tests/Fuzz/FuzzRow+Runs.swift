@@ -166,7 +166,7 @@ extension FuzzRow {
       let configuration = try Configuration(from: "ring", assignments: tiny)
       let run = try TrainingRun(configuration, in: path, on: try Device.open("cpu").device)
       _ = try run.train(progress: .silent)
-      try run.directory.append(warning: "step 2: the critic is always right")
+      try run.directory.append(warning: "step 2: the discriminator is always right")
       try run.directory.append(try evaluation())
       return try FuzzFiles(contentsOf: path)
     }
@@ -178,8 +178,8 @@ extension FuzzRow {
       let run = "run", data = "images", features = "random", step = 3, seconds = 1.5
       let report = EvaluationReport(
         conditions: EvaluationProtocol([("features", "random"), ("samples", "100")]),
-        figures: [Figure(name: "FD-random", metric: "fid", value: 12.5, better: .smaller, generated: 100)],
-        baseline: [Figure(name: "FD-random", metric: "fid", value: 0.5, better: .smaller, generated: 100)])
+        figures: [MetricValue(name: "FD-random", metric: "fid", value: 12.5, better: .smaller, generated: 100)],
+        baseline: [MetricValue(name: "FD-random", metric: "fid", value: 0.5, better: .smaller, generated: 100)])
     }
     return try EvaluationRecord(json: String(decoding: JSONEncoder().encode(Fields()), as: UTF8.self))
   }

@@ -5,8 +5,8 @@ typealias FuzzFiles = [String: [UInt8]]
 
 /// A reader of something from outside, with inputs that are right.
 ///
-/// An input is one of the seeds with one file changed. The reader may take it or throw; it must not trap, wait for ever,
-/// or throw what a user cannot read.
+/// An input is one of the seeds with one file changed. The reader may take it or throw; it must not trap, wait for
+/// ever, or throw what a user cannot read.
 struct FuzzRow: Sendable {
   let name: String
   /// What is read, for the list.

@@ -61,8 +61,8 @@ struct ProductLoop: Sendable, CustomTestStringConvertible {
   let kernel, build: String
   /// Multiply-adds of vectors in the loop of a whole part.
   let terms: Int
-  /// Reads of the stack at most, none of them of a vector: with AVX-512 some of the addresses of 12 rows, which leave no
-  /// general registers for the rest.
+  /// Reads of the stack at most, none of them of a vector: with AVX-512 some of the addresses of 12 rows, which leave
+  /// no general registers for the rest.
   let reads: Int
   var testDescription: String { "\(kernel), \(build)" }
 

@@ -5,7 +5,7 @@ import Testing
 @testable import Laboratory
 
 /// An experiment, and how much of it a test can wait for.
-struct Rehearsal: Sendable, CustomTestStringConvertible {
+struct DryRun: Sendable, CustomTestStringConvertible {
   let name: String
   /// The fewest rows that must be judged at this length.
   let judged: Int
@@ -13,32 +13,32 @@ struct Rehearsal: Sendable, CustomTestStringConvertible {
   var testDescription: String { name }
 }
 
-private let rehearsals = [
-  Rehearsal(name: "divergences", judged: 10),
-  Rehearsal(name: "fgan-mixture", judged: 25),
-  Rehearsal(name: "supports", judged: 50),
-  Rehearsal(name: "wasserstein", judged: 5, scale: 0.02),
-  Rehearsal(name: "minibatch-js", judged: 43),
-  Rehearsal(name: "preference", judged: 9),
-  Rehearsal(name: "ring", judged: 2, scale: 0.005),
-  Rehearsal(name: "grid", judged: 2, scale: 0.005),
-  Rehearsal(name: "dirac", judged: 64),
-  Rehearsal(name: "baselines", judged: 15),
-  Rehearsal(name: "optimal-critics", judged: 19),
-  Rehearsal(name: "vanishing-gradient", judged: 6, scale: 0.02),
-  Rehearsal(name: "unstable-gradient", judged: 6, scale: 0.02),
-  Rehearsal(name: "perfect-critic", judged: 3, scale: 0.02),
-  Rehearsal(name: "instance-noise", judged: 24),
-  Rehearsal(name: "critic-prior", judged: 2, scale: 0.02),
-  Rehearsal(name: "independent-critic", judged: 3, scale: 0.05),
+private let dryRuns = [
+  DryRun(name: "divergences", judged: 10),
+  DryRun(name: "fgan-mixture", judged: 25),
+  DryRun(name: "supports", judged: 50),
+  DryRun(name: "wasserstein", judged: 5, scale: 0.02),
+  DryRun(name: "minibatch-js", judged: 43),
+  DryRun(name: "preference", judged: 9),
+  DryRun(name: "ring", judged: 2, scale: 0.005),
+  DryRun(name: "grid", judged: 2, scale: 0.005),
+  DryRun(name: "dirac", judged: 64),
+  DryRun(name: "baselines", judged: 15),
+  DryRun(name: "optimal-critics", judged: 19),
+  DryRun(name: "vanishing-gradient", judged: 6, scale: 0.02),
+  DryRun(name: "unstable-gradient", judged: 6, scale: 0.02),
+  DryRun(name: "perfect-critic", judged: 3, scale: 0.02),
+  DryRun(name: "instance-noise", judged: 24),
+  DryRun(name: "critic-prior", judged: 2, scale: 0.02),
+  DryRun(name: "independent-critic", judged: 3, scale: 0.05),
 ]
 
-@Test(arguments: rehearsals)
-func findsWhatTheorySays(_ rehearsal: Rehearsal) throws {
-  let result = try Experiment.named(rehearsal.name).run(on: .cpu(), scale: rehearsal.scale)
+@Test(arguments: dryRuns)
+func findsWhatTheorySays(_ dryRun: DryRun) throws {
+  let result = try Experiment.named(dryRun.name).run(on: .cpu(), scale: dryRun.scale)
   let failures = result.failures.map { "\($0.what): \($0.measurement), not \($0.expectation)" }
   #expect(failures.isEmpty, "\(failures.joined(separator: "\n"))")
-  #expect(result.findings.filter { $0.passed != nil }.count >= rehearsal.judged)
+  #expect(result.findings.filter { $0.passed != nil }.count >= dryRun.judged)
   #expect(!result.figures.isEmpty)
   for figure in result.figures { #expect(XMLParser(data: Data(figure.svg.utf8)).parse(), "\(figure.name)") }
 }
@@ -62,7 +62,7 @@ func findsWhatTheorySays(_ rehearsal: Rehearsal) throws {
 @Test func everyExperimentIsRehearsedAndNamedOnce() {
   let names = Experiment.all.map(\.name)
   #expect(Set(names).count == names.count)
-  #expect(rehearsals.map(\.name).sorted() == names.sorted())
+  #expect(dryRuns.map(\.name).sorted() == names.sorted())
 }
 
 @Test(arguments: [("dirca", "did you mean dirac?"), ("nonsense", "there are divergences, ")])

@@ -17,9 +17,9 @@ struct CoverageCase: Sendable, CustomTestStringConvertible {
 }
 
 /// The quantiles of a Gaussian's distance from its centre, in turning directions.
-private func perfect(_ centre: Plot.Point, _ deviation: Double, count: Int) -> [Plot.Point] {
+private func perfect(_ centre: Plot.Point, _ standardDeviation: Double, count: Int) -> [Plot.Point] {
   (0..<count).map { i in
-    let radius = deviation * (-2 * log(1 - (Double(i) + 0.5) / Double(count))).squareRoot()
+    let radius = standardDeviation * (-2 * log(1 - (Double(i) + 0.5) / Double(count))).squareRoot()
     return (centre.x + radius * cos(2.4 * Double(i)), centre.y + radius * sin(2.4 * Double(i)))
   }
 }
@@ -41,7 +41,8 @@ private let coverageCases = [
   // A plane Gaussian lies within three deviations with probability 1 - exp(-9/2).
   CoverageCase(
     name: "samples of the grid itself", mixture: .grid,
-    points: PointMixture.grid.centres.flatMap { perfect($0, PointMixture.grid.deviation, count: 2000) }, modes: 25,
+    points: PointMixture.grid.centres.flatMap { perfect($0, PointMixture.grid.standardDeviation, count: 2000) },
+    modes: 25,
     highQuality: 1 - exp(-4.5), qualityWithin: 5e-4, reverseKL: 0),
   CoverageCase(
     name: "the ring's first mode", mixture: .ring,

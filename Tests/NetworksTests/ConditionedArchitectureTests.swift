@@ -13,7 +13,7 @@ struct PairRow: Sendable, CustomTestStringConvertible {
   var conditioning = Architecture.Conditioning.none
   var outputs = 0
   var splitsLatent = false
-  /// The shapes of the critic's outputs and features, worked out from the options.
+  /// The shapes of the discriminator's outputs and features, worked out from the options.
   let output: Shape
   let features: Shape
   var testDescription: String {
@@ -24,7 +24,7 @@ struct PairRow: Sendable, CustomTestStringConvertible {
   var options: Architecture.Options {
     var options = Architecture.Options()
     (options.size, options.width, options.latent, options.classes) = (size, width, 10, 3)
-    (options.criticNormalization, options.conditioning, options.outputs) = (norm, conditioning, outputs)
+    (options.discriminatorNormalization, options.conditioning, options.outputs) = (norm, conditioning, outputs)
     (options.splitsLatent, options.initializer) = (splitsLatent, .glorot)
     return options
   }
@@ -59,35 +59,36 @@ struct PairRow: Sendable, CustomTestStringConvertible {
   /// What a turn of both players makes.
   struct Turn {
     let fake: Tensor
-    let critic: Network
+    let discriminator: Network
     let output: Tensor
     let features: Tensor?
     /// Gradients, and what the networks keep beside their weights.
     let rest: [Tensor]
   }
 
-  /// One turn of both players, with a penalty on the critic's slopes.
+  /// One turn of both players, with a penalty on the discriminator's slopes.
   func turn(on device: Device) throws -> Turn {
     let pair = try #require(Architecture.all.first { $0.name == name })
     let generator = try Network(pair.generator(options), input: [10], random: random, on: device)
-    let critic = try Network(pair.critic(options), input: pair.sample(options), random: random, on: device)
+    let discriminator = try Network(
+      pair.discriminator(options), input: pair.sample(options), random: random, on: device)
     var mode = Mode.training
     mode.labels = Tensor([2.0, 0, 1], shape: [3], on: device)
     let tape = Tape()
     let generatorWeights = generator.watched(on: tape)
     let fake = generator(random.normal([3, 10], step: 100, on: device), weights: generatorWeights, mode: mode)
-    let (output, features) = critic.evaluate(fake, mode: mode)
+    let (output, features) = discriminator.evaluate(fake, mode: mode)
     let moves = gradient(of: output.squared().summed(), wrt: generatorWeights)
 
     mode.statistics = .batch(updating: false)
     let penaltyTape = Tape()
-    let (x, weights) = (penaltyTape.watch(fake.detached()), critic.watched(on: penaltyTape))
-    let logits = critic(x, weights: weights, mode: mode)
-    let slope = gradient(of: logits.summed(), wrt: [x], recording: true)[0]
+    let (x, weights) = (penaltyTape.watch(fake.detached()), discriminator.watched(on: penaltyTape))
+    let logits = discriminator(x, weights: weights, mode: mode)
+    let slope = gradient(of: logits.summed(), wrt: [x], createGraph: true)[0]
     let slopes = gradient(of: slope.squared().summed() + logits.squared().mean(), wrt: weights)
     return Turn(
-      fake: fake.detached(), critic: critic, output: output.detached(), features: features?.detached(),
-      rest: moves + slopes + [generator.runningStatistics, critic.runningStatistics])
+      fake: fake.detached(), discriminator: discriminator, output: output.detached(), features: features?.detached(),
+      rest: moves + slopes + [generator.runningStatistics, discriminator.runningStatistics])
   }
 }
 
@@ -98,14 +99,14 @@ struct PairRow: Sendable, CustomTestStringConvertible {
     let turn = try row.turn(on: device)
     let sample: Shape = row.name == "mlp-points" ? [2] : [row.size, row.size, 3]
     #expect(turn.fake.shape == Shape([3] + sample.sizes))
-    #expect(turn.output.shape == Shape([3] + row.output.sizes) && turn.critic.output == row.output)
+    #expect(turn.output.shape == Shape([3] + row.output.sizes) && turn.discriminator.output == row.output)
     #expect(turn.features?.shape == Shape([3] + row.features.sizes))
     for tensor in turn.rest + [turn.fake, turn.output] {
       #expect(try tensor.scalars(as: Double.self).allSatisfy(\.isFinite))
     }
-    // Each map has a vector beside it where the critic is spectral, and none elsewhere.
-    let vectors = turn.critic.statistics.count { $0.name.hasSuffix("_u") }
-    let maps = turn.critic.parameters.count { $0.outputAxis != nil }
+    // Each map has a vector beside it where the discriminator is spectral, and none elsewhere.
+    let vectors = turn.discriminator.statistics.count { $0.name.hasSuffix("_u") }
+    let maps = turn.discriminator.parameters.count { $0.outputAxis != nil }
     #expect(vectors == (row.norm == "spectral" ? maps : 0))
   }
 
@@ -117,7 +118,8 @@ struct PairRow: Sendable, CustomTestStringConvertible {
     for (layers, input, isConditioned) in [
       (try pair.generator(row.options), [10] as Shape, row.conditioning != .none),
       (
-        try pair.critic(row.options), pair.sample(row.options), [.concat, .projection].contains(row.conditioning)
+        try pair.discriminator(row.options), pair.sample(row.options),
+        [.concat, .projection].contains(row.conditioning)
       ),
     ] {
       let network = try Network(layers, input: input, random: random, on: device)
@@ -135,40 +137,40 @@ struct PairRow: Sendable, CustomTestStringConvertible {
     }
   }
 
-  /// With the papers' widths at 32 pixels: Miyato et al. 2018, table 4, counted by hand. The generator has the dense layer
-  /// 128 -> 4096, three blocks of two 3 x 3 and one 1 x 1 convolution of 256 channels with two normalizations, and the
-  /// last normalization and convolution; the critic blocks 3 -> 128 and 128 -> 128 with, two without a 1 x 1 convolution,
-  /// and the last layer.
+  /// With the papers' widths at 32 pixels: Miyato et al. 2018, table 4, counted by hand. The generator has the dense
+  /// layer 128 -> 4096, three blocks of two 3 x 3 and one 1 x 1 convolution of 256 channels with two normalizations,
+  /// and the last normalization and convolution; the discriminator blocks 3 -> 128 and 128 -> 128 with, two without a 1
+  /// x 1 convolution, and the last layer.
   @Test func resnetHasThePapersParameters() throws {
     var options = Architecture.Options()
-    (options.size, options.width, options.latent, options.criticNormalization) = (32, 128, 128, "spectral")
+    (options.size, options.width, options.latent, options.discriminatorNormalization) = (32, 128, 128, "spectral")
     let pair = try #require(Architecture.all.first { $0.name == "resnet" })
-    let device = Device.rehearsal()
+    let device = Device.dryRun()
     let generator = try Network(pair.generator(options), input: [128], random: random, on: device)
-    let critic = try Network(pair.critic(options), input: [32, 32, 3], random: random, on: device)
+    let discriminator = try Network(pair.discriminator(options), input: [32, 32, 3], random: random, on: device)
     let block = 2 * (9 * 256 * 256 + 256) + 256 * 256 + 256 + 4 * 256
     #expect(generator.weights.shape == [128 * 4096 + 4096 + 3 * block + 512 + 9 * 256 * 3 + 3])
     let wide = 9 * 128 * 128 + 128
     let first = 9 * 3 * 128 + 128 + wide + 3 * 128 + 128
-    #expect(critic.weights.shape == [first + (2 * wide + 128 * 128 + 128) + 4 * wide + 129])
+    #expect(discriminator.weights.shape == [first + (2 * wide + 128 * 128 + 128) + 4 * wide + 129])
   }
 
   /// What cannot be built, and words of the message.
   @Test(arguments: [
     ("resnet", 128, "none", 3, "batch", "32 or 64"), ("dcgan", 48, "none", 3, "batch", "32, 64 or 128"),
     ("resnet", 32, "projection", 0, "batch", "'projection' needs"), ("mlp", 32, "concat", 0, "batch", "'concat' needs"),
-    ("autoencoder", 32, "auxiliary", 3, "batch", "not logits"), ("r3gan", 32, "none", 0, "spectral", "terms.r1"),
+    ("autoencoder", 32, "auxiliary", 3, "batch", "not logits"), ("r3gan", 32, "none", 0, "spectral", "regularizers.r1"),
   ])
   func whatCannotBeBuiltIsSaid(
     name: String, size: Int, conditioning: String, classes: Int, norm: String, words: String
   ) throws {
     var options = Architecture.Options()
-    (options.size, options.classes, options.criticNormalization) = (size, classes, norm)
+    (options.size, options.classes, options.discriminatorNormalization) = (size, classes, norm)
     options.conditioning = try #require(Architecture.Conditioning(rawValue: conditioning))
     let pair = try #require(Architecture.all.first { $0.name == name })
     let error = #expect(throws: NetworkError.self) {
       _ = try pair.generator(options)
-      _ = try pair.critic(options)
+      _ = try pair.discriminator(options)
     }
     #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
   }

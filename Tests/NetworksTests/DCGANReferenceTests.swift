@@ -3,8 +3,8 @@ import Testing
 
 @testable import Networks
 
-/// PyTorch's answers for an architecture, made by tools/reference/run; see there for the formula by which both sides fill
-/// their tensors.
+/// PyTorch's answers for an architecture, made by tools/reference/run; see there for the formula by which both sides
+/// fill their tensors.
 struct Reference: Decodable {
   struct Entry: Decodable {
     let index: Int
@@ -79,7 +79,7 @@ struct Reference: Decodable {
     return (network, names)
   }
   let (generator, generatorNames) = try build(architecture.generator(options), [100], "generator")
-  let (critic, criticNames) = try build(architecture.critic(options), [64, 64, 3], "discriminator")
+  let (discriminator, criticNames) = try build(architecture.discriminator(options), [64, 64, 3], "discriminator")
   let latents = try reference.tensor("latents", on: device)
   let images = try reference.tensor("images", on: device)
   func expectStatistics(_ network: Network, _ names: [String]) throws {
@@ -103,10 +103,10 @@ struct Reference: Decodable {
 
   let quiet = Mode(statistics: .batch(updating: false))
   let tape = Tape()
-  let weights = critic.watched(on: tape)
-  let realLogits = critic(images, weights: weights, mode: .training)
-  try expectStatistics(critic, criticNames)
-  let fakeLogits = critic(fake.detached(), weights: weights, mode: quiet)
+  let weights = discriminator.watched(on: tape)
+  let realLogits = discriminator(images, weights: weights, mode: .training)
+  try expectStatistics(discriminator, criticNames)
+  let fakeLogits = discriminator(fake.detached(), weights: weights, mode: quiet)
   try reference.expect(realLogits, is: "discriminator/real_logits")
   try reference.expect(fakeLogits, is: "discriminator/fake_logits")
   let loss = (-realLogits).softplus().mean() + fakeLogits.softplus().mean()
@@ -115,15 +115,15 @@ struct Reference: Decodable {
     try reference.expect(dw, is: "discriminator_loss/" + name)
   }
 
-  let generatorLoss = (-critic(fake, mode: quiet)).softplus().mean()
+  let generatorLoss = (-discriminator(fake, mode: quiet)).softplus().mean()
   try reference.expect(generatorLoss, is: "loss/generator")
   for (name, dw) in zip(generatorNames, gradient(of: generatorLoss, wrt: generatorWeights)) {
     try reference.expect(dw, is: "generator_loss/" + name)
   }
 
   let penaltyTape = Tape()
-  let (x, w) = (penaltyTape.watch(images), critic.watched(on: penaltyTape))
-  let slopes = gradient(of: critic(x, weights: w, mode: quiet).summed(), wrt: [x], recording: true)[0]
+  let (x, w) = (penaltyTape.watch(images), discriminator.watched(on: penaltyTape))
+  let slopes = gradient(of: discriminator(x, weights: w, mode: quiet).summed(), wrt: [x], createGraph: true)[0]
   try reference.expect(slopes, is: "r1/image_gradient")
   let penalty = 0.5 * slopes.squared().summed(over: [1, 2, 3]).mean()
   try reference.expect(penalty, is: "r1/penalty")

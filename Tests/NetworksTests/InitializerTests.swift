@@ -38,7 +38,8 @@ struct Spread: Sendable, CustomTestStringConvertible {
   static let all = [
     Spread(testDescription: "DCGAN", initializer: .dcgan, shape: [200, 300], variance: 4e-4),
     Spread(
-      testDescription: "normal", initializer: .normal(mean: 1, deviation: 0.5), shape: [60_000], mean: 1, variance: 0.25
+      testDescription: "normal", initializer: .normal(mean: 1, standardDeviation: 0.5), shape: [60_000], mean: 1,
+      variance: 0.25
     ),
     Spread(testDescription: "He, dense", initializer: .he, shape: [200, 300], variance: 2.0 / 200),
     Spread(testDescription: "He, filter", initializer: .he, shape: [3, 3, 64, 100], variance: 2.0 / (9 * 64)),

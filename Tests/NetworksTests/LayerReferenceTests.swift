@@ -115,7 +115,7 @@ func layersAgreeWithPyTorch(row: ReferenceRow) throws {
   for (number, (dw, expected)) in zip(first, reference.gradients).enumerated() {
     try expect(dw, expected, "gradient \(number)")
   }
-  let slope = gradient(of: y.squared().summed(), wrt: [x], recording: true)[0]
+  let slope = gradient(of: y.squared().summed(), wrt: [x], createGraph: true)[0]
   try expect(slope, reference.slope, "slope")
   let second = gradient(of: slope.squared().summed(), wrt: weights)
   for (number, (dw, expected)) in zip(second, reference.second).enumerated() {

@@ -214,11 +214,11 @@ func layersThatDoNotFitSaySo(row: LayerError) throws {
     Dense(1, initializer: .he), BatchNormalization(),
   ]
   let inputs = [4, 5].map { random.normal([3, 4, 4, 2], step: $0, on: device) }
-  func run(_ passes: [(x: Tensor, parts: Int)]) throws -> (y: [Double], gradient: [Double], running: [Double]) {
+  func run(_ passes: [(x: Tensor, groups: Int)]) throws -> (y: [Double], gradient: [Double], running: [Double]) {
     let network = try Network(Sequential(layers), input: [4, 4, 2], random: random, on: device)
     let weights = network.watched(on: Tape())
     let y = passes.map {
-      network($0.x, weights: weights, mode: Mode(statistics: .batch(updating: true), parts: $0.parts))
+      network($0.x, weights: weights, mode: Mode(statistics: .batch(updating: true), groups: $0.groups))
     }
     let loss = y.map { ($0 * $0 * $0).summed() }.reduce(Tensor(0, on: device)) { $0 + $1 }
     let gradient = try gradient(of: loss, wrt: weights).flatMap { try $0.scalars(as: Double.self) }

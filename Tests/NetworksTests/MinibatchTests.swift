@@ -29,14 +29,14 @@ func partsDoNotSeeEachOther(row: MinibatchRow) throws {
   let device = try Device.cpu(precision: .double, threads: 1)
   let network = try Network(row.layer, input: row.input, random: random, on: device)
   let inputs = [1, 2].map { numbers(Shape([4] + row.input.sizes), $0, on: device) }
-  func run(_ x: Tensor, parts: Int) throws -> [Double] {
-    try network(x, mode: Mode(statistics: .batch(updating: false), parts: parts)).scalars()
+  func run(_ x: Tensor, groups: Int) throws -> [Double] {
+    try network(x, mode: Mode(statistics: .batch(updating: false), groups: groups)).scalars()
   }
   let both = inputs[0].followed(by: inputs[1])
-  let apart = try inputs.flatMap { try run($0, parts: 1) }
-  let together = try run(both, parts: 2)
+  let apart = try inputs.flatMap { try run($0, groups: 1) }
+  let together = try run(both, groups: 2)
   #expect(together.count == apart.count && zip(together, apart).allSatisfy { abs($0 - $1) < 1e-14 })
-  #expect(try run(both, parts: 1) != apart)
+  #expect(try run(both, groups: 1) != apart)
 }
 
 /// Of five samples none can share a group with another: their deviation is sqrt(1e-8). Of six, groups have three:
@@ -50,13 +50,13 @@ func groupsAreTheLargestThatDivideTheBatch(count: Int, size: Int) throws {
   for i in 0..<count {
     let stride = count / size
     let group = (0..<size).map { i % stride + $0 * stride }
-    let deviation = (0..<2).reduce(0.0) { sum, c in
+    let standardDeviation = (0..<2).reduce(0.0) { sum, c in
       let mean = group.reduce(0) { $0 + values[2 * $1 + c] } / Double(size)
       let variance = group.reduce(0) { $0 + (values[2 * $1 + c] - mean) * (values[2 * $1 + c] - mean) } / Double(size)
       return sum + (variance + 1e-8).squareRoot() / 2
     }
     #expect(Array(y[(3 * i)..<(3 * i + 2)]) == Array(values[(2 * i)..<(2 * i + 2)]))
-    #expect(abs(y[3 * i + 2] - deviation) < 1e-12)
+    #expect(abs(y[3 * i + 2] - standardDeviation) < 1e-12)
   }
 }
 

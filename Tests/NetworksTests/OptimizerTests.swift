@@ -18,7 +18,7 @@ private struct Follower {
       moments[0] = s.momentum * moments[0] + g
       w -= s.rate * moments[0]
     case "rmsprop":
-      moments[1] = s.decay * moments[1] + (1 - s.decay) * g * g
+      moments[1] = s.alpha * moments[1] + (1 - s.alpha) * g * g
       moments[0] = s.momentum * moments[0] + g / (moments[1].squareRoot() + s.epsilon)
       w -= s.rate * moments[0]
     default:
@@ -46,7 +46,7 @@ private let settings: [OptimizerSettings] = {
   var plain = OptimizerSettings(rate: 0.1)
   plain.beta1 = 0.9
   var all = plain
-  (all.beta2, all.epsilon, all.momentum, all.decay, all.weightDecay) = (0.95, 1e-3, 0.75, 0.9, 0.05)
+  (all.beta2, all.epsilon, all.momentum, all.alpha, all.weightDecay) = (0.95, 1e-3, 0.75, 0.9, 0.05)
   return [plain, all]
 }()
 
@@ -56,11 +56,11 @@ func rulesFollowPyTorch(name: String, settings: OptimizerSettings) throws {
   let rule = try #require(OptimizerRule.all.first { $0.name == name })
   for decay in [0, 0.875] {
     let network = try network(on: device)
-    var player = Player(network, rule, settings, averageDecay: decay)
+    var player = TrainableNetwork(network, rule, settings, emaDecay: decay)
     var followers = weights.map { Follower(w: $0) }
     var average = weights
     for gradient in gradients {
-      player.optimizer.update(network, along: Tensor(gradient, shape: [6], on: device), average: player.averaging)
+      player.optimizer.update(network, along: Tensor(gradient, shape: [6], on: device), ema: player.emaUpdate)
       for i in followers.indices {
         followers[i].step(name, gradient[i], settings)
         average[i] = decay * average[i] + (1 - decay) * followers[i].w
@@ -75,8 +75,8 @@ func rulesFollowPyTorch(name: String, settings: OptimizerSettings) throws {
     for (i, moment) in player.optimizer.moments.enumerated() {
       try expect(moment, followers.map { $0.moments[i] }, rule.moments[i])
     }
-    #expect((player.average == nil) == (decay == 0))
-    if let weights = player.average { try expect(weights, average, "average") }
+    #expect((player.ema == nil) == (decay == 0))
+    if let weights = player.ema { try expect(weights, average, "average") }
   }
 }
 
@@ -100,7 +100,7 @@ func tinyMomentsAreStoredAsZero(precision: Precision, row: (rule: String, gradie
   let device = try Device.cpu(precision: precision, threads: 1)
   let network = try network(on: device)
   var settings = OptimizerSettings(rate: 0.1)
-  (settings.beta1, settings.beta2, settings.decay, settings.epsilon) = (0.5, 0.75, 0.75, 0x1p-27)
+  (settings.beta1, settings.beta2, settings.alpha, settings.epsilon) = (0.5, 0.75, 0.75, 0x1p-27)
   let rule = try #require(OptimizerRule.all.first { $0.name == row.rule })
   var optimizer = Optimizer(rule, settings, for: network)
   optimizer.update(network, along: Tensor(row.gradient, shape: [6], on: device))

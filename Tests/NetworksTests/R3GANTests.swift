@@ -32,7 +32,7 @@ import Testing
       return (network, entries.map(\.name))
     }
     let (generator, generatorNames) = try build(architecture.generator(options), [8], "generator")
-    let (critic, criticNames) = try build(architecture.critic(options), [64, 64, 3], "critic")
+    let (discriminator, criticNames) = try build(architecture.discriminator(options), [64, 64, 3], "discriminator")
     func expect(_ loss: Tensor, _ name: String, _ weights: [Tensor], _ names: [String]) throws {
       try reference.expect(loss, is: "loss/" + name)
       for (parameter, dw) in zip(names, gradient(of: loss, wrt: weights)) {
@@ -41,17 +41,17 @@ import Testing
     }
 
     let tape = Tape()
-    let (g, d) = (generator.watched(on: tape), critic.watched(on: tape))
+    let (g, d) = (generator.watched(on: tape), discriminator.watched(on: tape))
     let images = tape.watch(try reference.tensor("images", on: device))
     let fake = generator(try reference.tensor("latents", on: device), weights: g, mode: .training)
-    let realLogits = critic(images, weights: d, mode: .training)
+    let realLogits = discriminator(images, weights: d, mode: .training)
     try reference.expect(fake, is: "generator/output")
-    try reference.expect(realLogits, is: "critic/real_logits")
-    let fakeLogits = critic(fake.detached(), weights: d, mode: .training)
-    try expect((fakeLogits - realLogits).softplus().mean(), "critic_loss", d, criticNames)
-    let fooling = (realLogits - critic(fake, weights: d, mode: .training)).softplus().mean()
+    try reference.expect(realLogits, is: "discriminator/real_logits")
+    let fakeLogits = discriminator(fake.detached(), weights: d, mode: .training)
+    try expect((fakeLogits - realLogits).softplus().mean(), "discriminator_loss", d, criticNames)
+    let fooling = (realLogits - discriminator(fake, weights: d, mode: .training)).softplus().mean()
     try expect(fooling, "generator_loss", g, generatorNames)
-    let slopes = gradient(of: realLogits.summed(), wrt: [images], recording: true)[0]
+    let slopes = gradient(of: realLogits.summed(), wrt: [images], createGraph: true)[0]
     try reference.expect(slopes, is: "r1/slopes")
     try expect(0.5 * slopes.squared().summed(over: [1, 2, 3]).mean(), "r1", d, criticNames)
   }
@@ -65,7 +65,7 @@ import Testing
     let counted = { (declarations: Declarations) in declarations.parameters.map(\.shape.count).reduce(0, +) }
     #expect(counted(declarations) == 16 * 768 + 64 * 768 + 8 * block + 768 * 3)
     declarations = Declarations(input: [32, 32, 3])
-    #expect(try architecture.critic(options).declare([32, 32, 3], &declarations) == [1])
+    #expect(try architecture.discriminator(options).declare([32, 32, 3], &declarations) == [1])
     #expect(counted(declarations) == 3 * 768 + 8 * block + 16 * 768 + 768)
   }
 
@@ -76,13 +76,13 @@ import Testing
     let options = options(size: size, width: 64)
     let inside = (2 / 1.04).squareRoot() / blocks.squareRoot().squareRoot()
     let players: [(Sequential, Shape)] = [
-      (try architecture.generator(options), [64]), (try architecture.critic(options), [size, size, 3]),
+      (try architecture.generator(options), [64]), (try architecture.discriminator(options), [size, size, 3]),
     ]
     for (layers, input) in players {
       let network = try Network(layers, input: input, random: random, on: device)
       for (parameter, view) in zip(network.parameters, network.views(of: network.weights)) {
         let values = try view.scalars(as: Double.self)
-        let deviation = (values.reduce(0) { $0 + $1 * $1 } / Double(values.count)).squareRoot()
+        let standardDeviation = (values.reduce(0) { $0 + $1 * $1 } / Double(values.count)).squareRoot()
         let shape = parameter.shape
         let isInside = parameter.name.contains("main")
         let expected: Double =
@@ -95,15 +95,15 @@ import Testing
           }
         // Five standard errors of a deviation: there are some sixty parameters.
         #expect(
-          abs(deviation - expected) <= 5 * expected / Double(2 * values.count).squareRoot(),
-          "\(parameter.name) \(shape): \(deviation), not \(expected)")
+          abs(standardDeviation - expected) <= 5 * expected / Double(2 * values.count).squareRoot(),
+          "\(parameter.name) \(shape): \(standardDeviation), not \(expected)")
       }
     }
   }
 
   /// The blocks' last filters are 0, so that at first the generator is its basis, resampled and projected.
   @Test func blocksStartAsTheIdentity() throws {
-    let block = try #require(architecture.critic(options(size: 32, width: 16)).layers.first { $0 is Residual })
+    let block = try #require(architecture.discriminator(options(size: 32, width: 16)).layers.first { $0 is Residual })
     let network = try Network(block, input: [4, 4, 16], random: random, on: device)
     let x = random.normal([2, 4, 4, 16], step: 3, on: device)
     #expect(try network(x, mode: .training).scalars(as: Double.self) == x.scalars())
@@ -111,7 +111,7 @@ import Testing
 
   @Test(arguments: [(48, 64, "32 or 64 pixels"), (32, 40, "multiple of 16")])
   func sizesThatDoNotFitAreNamed(size: Int, width: Int, words: String) throws {
-    let error = #expect(throws: NetworkError.self) { try architecture.critic(options(size: size, width: width)) }
+    let error = #expect(throws: NetworkError.self) { try architecture.discriminator(options(size: size, width: width)) }
     #expect(error?.description.contains(words) == true && error?.description.contains("set model.") == true)
   }
 }

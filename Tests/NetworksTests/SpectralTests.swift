@@ -34,8 +34,8 @@ private let random = RandomStream(seed: 6, stream: 2)
   #expect(abs(second.reduce(0) { $0 + $1 * $1 } - 1) < 1e-12)
 }
 
-/// A gradient penalty's gradient through a spectrally normalized critic, against a central difference in double along a
-/// random direction. The vectors are at rest, where they do not count as functions of the weights.
+/// A gradient penalty's gradient through a spectrally normalized discriminator, against a central difference in double
+/// along a random direction. The vectors are at rest, where they do not count as functions of the weights.
 @Test(arguments: [0.0, 1])
 func penaltiesOfSpectralCriticsAgreeWithCentralDifferences(target: Double) throws {
   let device = try Device.cpu(precision: .double, threads: 1)
@@ -45,27 +45,27 @@ func penaltiesOfSpectralCriticsAgreeWithCentralDifferences(target: Double) throw
     TransposedConvolution(3, kernel: 4, .init(stride: 2, padding: 1), initializer: .he), Activation.tanh,
     GlobalPooling.sum, ProjectionHead(classes: 3, initializer: .he),
   ]
-  let critic = try Network(
+  let discriminator = try Network(
     Sequential(layers).spectrallyNormalized(), input: [6, 6, 2], random: random, on: device)
   var mode = Mode.training
   mode.labels = Tensor([0.0, 2, 1], shape: [3], on: device)
   let images = random.normal([3, 6, 6, 2], step: 40, on: device)
-  for _ in 0..<3000 { _ = critic(images, mode: mode) }
+  for _ in 0..<3000 { _ = discriminator(images, mode: mode) }
   mode.statistics = .batch(updating: false)
 
   func penalty(_ tape: Tape, _ weights: [Tensor]) -> Tensor {
     let x = tape.watch(images)
-    let slope = gradient(of: critic(x, weights: weights, mode: mode).summed(), wrt: [x], recording: true)[0]
+    let slope = gradient(of: discriminator(x, weights: weights, mode: mode).summed(), wrt: [x], createGraph: true)[0]
     return ((slope.squared().summed(over: [1, 2, 3]) + 1e-8).squareRoot() - target).squared().mean()
   }
   let tape = Tape()
-  let weights = critic.watched(on: tape)
-  let analytic = critic.flattened(gradient(of: penalty(tape, weights), wrt: weights))
-  let direction = random.normal(critic.weights.shape, step: 41, on: device)
+  let weights = discriminator.watched(on: tape)
+  let analytic = discriminator.flattened(gradient(of: penalty(tape, weights), wrt: weights))
+  let direction = random.normal(discriminator.weights.shape, step: 41, on: device)
   let slope = try (analytic * direction).summed().scalars(as: Double.self)[0]
   func value(_ t: Double) throws -> Double {
     let tape = Tape()
-    let weights = critic.views(of: critic.weights + t * direction).map(tape.watch)
+    let weights = discriminator.views(of: discriminator.weights + t * direction).map(tape.watch)
     return try penalty(tape, weights).scalars(as: Double.self)[0]
   }
   let h = 1e-3

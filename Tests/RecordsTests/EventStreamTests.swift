@@ -21,7 +21,8 @@ import Testing
     #expect(EventRecord.masked(0x8000) == 0xA282_EAD9)
   }
 
-  /// Messages laid out by hand: a key is (field << 3 | kind), 0 varint, 1 eight bytes, 2 length and bytes, 5 four bytes.
+  /// Messages laid out by hand: a key is (field << 3 | kind), 0 varint, 1 eight bytes, 2 length and bytes, 5 four
+  /// bytes.
   @Test(
     arguments: [
       (

@@ -7,21 +7,21 @@ import Testing
     arguments: [
       (0.1 as Float, "0.1"), (Float(2e-4), "0.0002"), (Double(Float(0.1)), "0.10000000149011612"), (1e-8, "1e-08"),
       (3, "3"), (1.0, "1.0"), (Double.nan, "null"), (Float.infinity, "null"), (-Double.infinity, "null"),
-    ] as [(any MetricValue, String)])
-  func numbers(value: any MetricValue, json: String) {
+    ] as [(any RecordedNumber, String)])
+  func numbers(value: any RecordedNumber, json: String) {
     #expect(value.json == json)
   }
 
   @Test func aLineIsThereAtOnce() throws {
     let folder = try TemporaryFolder()
     let path = "\(folder.path)/metrics.jsonl"
-    let stream = try MetricsStream(path: path, columns: ["critic loss", "images/s", "\"odd\""])
+    let stream = try MetricsStream(path: path, columns: ["discriminator loss", "images/s", "\"odd\""])
     try stream.append(step: 10, epoch: 0.25, [Float(0.6931472), 1480, Double.nan])
     #expect(
       try folder.text("metrics.jsonl")
-        == #"{"step":10,"epoch":0.25,"critic loss":0.6931472,"images/s":1480,"\"odd\"":null}"# + "\n")
+        == #"{"step":10,"epoch":0.25,"discriminator loss":0.6931472,"images/s":1480,"\"odd\"":null}"# + "\n")
     let rows = try MetricsStream.rows(of: path)
-    #expect(rows == [["step": 10, "epoch": 0.25, "critic loss": 0.6931472, "images/s": 1480, "\"odd\"": nil]])
+    #expect(rows == [["step": 10, "epoch": 0.25, "discriminator loss": 0.6931472, "images/s": 1480, "\"odd\"": nil]])
     _ = try MetricsStream(path: path, columns: [])
     #expect(try folder.text("metrics.jsonl").isEmpty)
   }

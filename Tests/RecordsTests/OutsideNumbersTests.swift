@@ -35,7 +35,8 @@ func nothingThatShowsANumberEnds(value: Double) {
   #expect(!ProgressLine.duration(value).isEmpty)
   for places in 0...4 { #expect(!ProgressLine.fixed(value, places: places).isEmpty) }
   let state = ProgressState(
-    step: .max, steps: 1, epoch: value, losses: [("critic", Float(value))], imagesPerSecond: value, secondsLeft: value)
+    step: .max, steps: 1, epoch: value, losses: [("discriminator", Float(value))], imagesPerSecond: value,
+    secondsLeft: value)
   #expect(ProgressLine.text(for: state).contains("step 9223372036854775807/1"))
 }
 

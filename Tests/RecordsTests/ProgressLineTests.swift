@@ -5,16 +5,16 @@ import Testing
 
 @Suite struct ProgressLineTests {
   static let state = ProgressState(
-    step: 1200, steps: 2000, epoch: 1.279, losses: [("critic", 0.69314), ("generator", -1.5)],
+    step: 1200, steps: 2000, epoch: 1.279, losses: [("discriminator", 0.69314), ("generator", -1.5)],
     imagesPerSecond: 1479.6, secondsLeft: 65)
 
   @Test(arguments: [
-    (200, "step 1200/2000  60%  epoch 1.28  critic 0.6931  generator -1.5000  1480 images/s  1m 05s left"),
-    (93, "step 1200/2000  60%  epoch 1.28  critic 0.6931  generator -1.5000  1480 images/s  1m 05s left"),
-    (92, "step 1200/2000  60%  critic 0.6931  generator -1.5000  1480 images/s  1m 05s left"),
-    (81, "step 1200/2000  60%  critic 0.6931  generator -1.5000  1480 images/s  1m 05s left"),
-    (80, "step 1200/2000  60%  critic 0.6931  generator -1.5000  1m 05s left"),
-    (66, "step 1200/2000  60%  critic 0.6931  generator -1.5000  1m 05s left"),
+    (200, "step 1200/2000  60%  epoch 1.28  discriminator 0.6931  generator -1.5000  1480 images/s  1m 05s left"),
+    (93, "step 1200/2000  60%  epoch 1.28  discriminator 0.6931  generator -1.5000  1480 images/s  1m 05s left"),
+    (92, "step 1200/2000  60%  discriminator 0.6931  generator -1.5000  1480 images/s  1m 05s left"),
+    (81, "step 1200/2000  60%  discriminator 0.6931  generator -1.5000  1480 images/s  1m 05s left"),
+    (80, "step 1200/2000  60%  discriminator 0.6931  generator -1.5000  1m 05s left"),
+    (66, "step 1200/2000  60%  discriminator 0.6931  generator -1.5000  1m 05s left"),
     (65, "step 1200/2000  60%  1m 05s left"),
     (40, "step 1200/2000  60%  1m 05s left"),
     (31, "step 1200/2000  1m 05s left"),
@@ -30,8 +30,8 @@ import Testing
   @Test(arguments: [
     (ProgressState(step: 0, steps: 0, epoch: 0), "step 0/0  100%  epoch 0.00"),
     (
-      ProgressState(step: 29, steps: 100, epoch: 0, losses: [("critic", .nan)]),
-      "step 29/100  29%  epoch 0.00  critic nan"
+      ProgressState(step: 29, steps: 100, epoch: 0, losses: [("discriminator", .nan)]),
+      "step 29/100  29%  epoch 0.00  discriminator nan"
     ),
     (ProgressState(step: 1999, steps: 2000, epoch: 9.999), "step 1999/2000  99%  epoch 10.00"),
     (ProgressState(step: 1, steps: 4, epoch: 0, imagesPerSecond: 0.26), "step 1/4  25%  epoch 0.00  0.3 images/s"),

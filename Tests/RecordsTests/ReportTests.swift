@@ -40,10 +40,12 @@ private func run(_ name: String, seed: Int = 0, rate: String = "2e-4", logEvery:
   var run = Report.Run(name: name, state: .finished)
   (run.step, run.steps, run.batch) = (200, 200, 64)
   run.settings = [
-    ("training.seed", "\(seed)", "0"), ("optimizer.critic-rate", rate, "2e-4"),
+    ("training.seed", "\(seed)", "0"), ("optimizer.discriminator-lr", rate, "2e-4"),
     ("output.log-every", "\(logEvery)", "10"),
   ].map { Report.Setting(key: $0, value: $1, standard: $2, preset: nil, meaning: "of \($0)") }
-  run.rows = [100, 200].map { ["step": $0, "epoch": 1, "critic_loss": 0.5 + Double(seed), "images_per_second": 640] }
+  run.rows = [100, 200].map {
+    ["step": $0, "epoch": 1, "discriminator_loss": 0.5 + Double(seed), "images_per_second": 640]
+  }
   return run
 }
 
@@ -59,7 +61,7 @@ private func evaluation(_ step: Int, _ reference: String, _ values: (String, Dou
     #expect(groups.map(\.name) == ["a, 2 seeds", "b"])
     #expect(groups.map { $0.runs.map(\.name) } == [["a-seed-1", "a-seed-2"], ["b"]])
     let differences = ReportGroup.differences(groups)
-    #expect(differences.map(\.setting.key) == ["optimizer.critic-rate"])
+    #expect(differences.map(\.setting.key) == ["optimizer.discriminator-lr"])
     #expect(differences[0].values == ["2e-4", "1e-4"])
   }
 
@@ -129,7 +131,8 @@ private func evaluation(_ step: Int, _ reference: String, _ values: (String, Dou
 
   /// Every column that a run measures belongs to one chart; tags are charts and columns.
   @Test(arguments: [
-    ("critic_loss", "losses/critic_loss"), ("images_per_second", "speed/images_per_second"), ("k", "other/k"),
+    ("discriminator_loss", "losses/discriminator_loss"), ("images_per_second", "speed/images_per_second"),
+    ("k", "other/k"),
   ])
   func tags(column: String, tag: String) {
     #expect(ReportChart.tag(of: column) == tag)

@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// A wrong command line in a folder of typical mistakes: its exit code, and what its message must hold. The last fragment
-/// says what to do next.
+/// A wrong command line in a folder of typical mistakes: its exit code, and what its message must hold. The last
+/// fragment says what to do next.
 struct WrongCall: Sendable, CustomTestStringConvertible {
   let line: String
   let status: Int32
@@ -74,8 +74,9 @@ private let mistakes: Result<String, any Error> = Result {
     WrongCall("train ring --set model.width", 1, "--set model.width", "write key=value"),
     WrongCall("train ring --set model.width=wide", 1, "'wide'", "an integer from 1"),
     WrongCall("train ring --steps many", 2, "'many'", "--steps <steps>"),
-    WrongCall("train fashion --set objective.name=wasserstein", 1, "bounded slope", "set terms.gradient-penalty=10"),
-    WrongCall("train fashion --set views.augment=colour", 1, "'colour'", "there are brightness"),
+    WrongCall(
+      "train fashion --set objective.name=wasserstein", 1, "bounded slope", "set regularizers.gradient-penalty=10"),
+    WrongCall("train fashion --set input.augment=colour", 1, "'colour'", "there are brightness"),
     WrongCall("train fashion --set model.classes=10", 1, "model.classes", "set model.conditioning"),
     WrongCall(
       "train fashion --set model.classes=5 --set model.conditioning=concat", 1, "has 10 classes", "set model.classes=10"
@@ -132,7 +133,7 @@ private let mistakes: Result<String, any Error> = Result {
     WrongCall("data inspect pictures --json nowhere/x.json", 1, "nowhere/x.json", "Make the folder"),
     WrongCall("train ring --stps 3", 2, "--stps", "--steps"),
     WrongCall("lab dirca", 1, "'dirca'", "did you mean dirac?"),
-    WrongCall("games xyzzy", 2, "'xyzzy'", "saddle games lists all"),
+    WrongCall("games xyzzy", 2, "'xyzzy'", "saddle options lists all"),
     WrongCall("bench step --preset dcgan65", 1, "'dcgan65'", "did you mean 'dcgan64'?"),
     WrongCall("bench sample --preset dcgan65", 1, "'dcgan65'", "did you mean 'dcgan64'?"),
   ])

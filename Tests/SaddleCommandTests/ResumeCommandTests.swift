@@ -7,15 +7,15 @@ private func saddle(_ line: String, in folder: TemporaryFolder) throws -> Comman
   try Command.run(line.split(separator: " ").map(String.init), in: folder.path)
 }
 
-/// Flags of a resume hold for the next one, for `saddle runs` and for the command that is printed; a run that is done says
-/// how to go on.
+/// Flags of a resume hold for the next one, for `saddle runs` and for the command that is printed; a run that is done
+/// says how to go on.
 @Test func aResumeIsNotForgotten() throws {
   let folder = try TemporaryFolder()
   #expect(try Command.run(["train", "ring", "--steps", "4", "--out", "run"] + small, in: folder.path).status == 0)
   let done = try saddle("train --resume --out run --device cpu", in: folder)
   #expect(done.status == 0 && done.output.contains("run is already at step 4 of 4: give --steps"), "\(done.output)")
 
-  let long = "train --resume --out run --steps 100000000 --set optimizer.critic-rate=1e-5 --device cpu"
+  let long = "train --resume --out run --steps 100000000 --set optimizer.discriminator-lr=1e-5 --device cpu"
   let stopped = try Command.run(long.split(separator: " ").map(String.init), in: folder.path) { process in
     let metrics = URL(fileURLWithPath: folder.path + "/run/metrics.jsonl")
     let before = try Data(contentsOf: metrics).count
@@ -24,7 +24,7 @@ private func saddle(_ line: String, in folder: TemporaryFolder) throws -> Comman
   }
   #expect(stopped.status == 130 && stopped.output.contains("go on with: saddle train --resume --out run"))
   let text = try String(contentsOfFile: folder.path + "/run/config.yaml", encoding: .utf8)
-  #expect(text.contains("steps: 100000000\n") && text.contains("critic-rate: 1e-05\n"), "\(text)")
+  #expect(text.contains("steps: 100000000\n") && text.contains("discriminator-lr: 1e-05\n"), "\(text)")
   #expect(try saddle("runs run", in: folder).output.contains("/100000000"))
   let former = try String(contentsOfFile: folder.path + "/run/config-step-00000004.yaml", encoding: .utf8)
   #expect(former.contains("steps: 4\n"), "\(former)")

@@ -64,7 +64,7 @@ struct BadCall: Sendable, CustomTestStringConvertible {
   BadCall(arguments: ["evaluate", "/nowhere", "--features", "inception"], status: 2, words: ["inception:FILE"]),
   BadCall(
     arguments: ["evaluate", "/nowhere", "--count", "1"], status: 2, words: ["'1'", "--count", "from 2 to 1000000"]),
-  BadCall(arguments: ["evaluate", "/nowhere", "--weights", "mean"], status: 2, words: ["'mean'", "average or raw"]),
+  BadCall(arguments: ["evaluate", "/nowhere", "--weights", "mean"], status: 2, words: ["'mean'", "ema or raw"]),
   BadCall(arguments: ["evaluate", "/a", "/b", "--from", "step-1"], status: 2, words: ["--from goes with one run"]),
   BadCall(
     arguments: ["evaluate", "/a", "--statistics", "a", "--export-statistics", "b"], status: 2,
@@ -160,8 +160,9 @@ private let tiny = ["--set", "model.width=8", "--set", "training.batch=4", "--de
   let rows = try String(contentsOfFile: run + "/metrics.jsonl", encoding: .utf8).split(separator: "\n")
   let columns = try #require(try JSONSerialization.jsonObject(with: Data(rows[rows.count - 1].utf8)) as? [String: Any])
   for name in [
-    "step", "epoch", "critic_loss", "generator_loss", "critic_accuracy_real", "critic_accuracy_fake",
-    "critic_gradient_norm", "generator_gradient_norm", "images_per_second",
+    "step", "epoch", "discriminator_loss", "generator_loss", "discriminator_accuracy_real",
+    "discriminator_accuracy_fake",
+    "discriminator_gradient_norm", "generator_gradient_norm", "images_per_second",
   ] { #expect(columns[name] != nil, "\(name) is no column") }
 
   #expect(try Command.run(["train", "fashion", "--out", run] + tiny).output.contains("--resume"))
@@ -241,7 +242,7 @@ private let tiny = ["--set", "model.width=8", "--set", "training.batch=4", "--de
   let json = try Command.run(few + ["--nnd", "--json"])
   let object = try #require(json.output.firstIndex(of: "{").map { Data(json.output[$0...].utf8) })
   let fields = try #require(try JSONSerialization.jsonObject(with: object) as? [String: Any])
-  #expect(fields["critics"] as? Int == 2 && fields["train_images"] as? Int == 10_000)
+  #expect(fields["discriminators"] as? Int == 2 && fields["train_images"] as? Int == 10_000)
   let values = try ["train", "held_out", "gap"].map {
     try #require((fields[$0] as? [String: Any])?["value"] as? Double)
   }

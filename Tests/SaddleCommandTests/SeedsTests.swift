@@ -41,13 +41,13 @@ private func checkpoint(_ run: String, step: Int) throws -> Data {
   let folder = try TemporaryFolder()
   for (name, rate) in [("slow", "1e-4"), ("fast", "4e-4")] {
     let arguments = ["train", "fashion", "--steps", "4", "--out", "\(folder.path)/\(name)"]
-    #expect(try Command.run(arguments + ["--set", "optimizer.critic-rate=\(rate)"] + tiny).status == 0)
+    #expect(try Command.run(arguments + ["--set", "optimizer.discriminator-lr=\(rate)"] + tiny).status == 0)
   }
   let (slow, fast) = (folder.path + "/slow", folder.path + "/fast")
   let both = try Command.run(["report", slow, fast, "page-of-a-set.html", "--out", "both.html"], in: folder.path)
   #expect(both.status == 0, "\(both.output)")
   let page = try String(contentsOfFile: folder.path + "/both.html", encoding: .utf8)
-  for words in ["What differs", "optimizer.critic-rate", "0.0001", "0.0004", "images/s", "data-step=\"4\""] {
+  for words in ["What differs", "optimizer.discriminator-lr", "0.0001", "0.0004", "images/s", "data-step=\"4\""] {
     #expect(page.contains(words), "\(words)")
   }
   #expect(!page.contains(">model.width<"), "what is equal is not listed as a difference")

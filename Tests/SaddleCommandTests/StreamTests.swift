@@ -77,8 +77,8 @@ private let prepared: Result<String, any Error> = Result {
   return folder
 }
 
-/// Messages that nobody can read are no reason to stop; results that cannot be written are, and a word says so. A reader
-/// of results that goes away ends the command as quietly as it ends others.
+/// Messages that nobody can read are no reason to stop; results that cannot be written are, and a word says so. A
+/// reader of results that goes away ends the command as quietly as it ends others.
 @Test(arguments: StreamCall.all)
 func streamsMayBeClosedFullOrBroken(call: StreamCall) throws {
   let folder = try prepared.get()

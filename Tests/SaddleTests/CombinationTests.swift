@@ -5,46 +5,47 @@ import Testing
 
 /// Settings that are each allowed, but not together, and what is said of them; then those that raise a warning.
 @Test(arguments: [
-  (["objective.name=wasserstein"], "needs a critic with a bounded slope"),
+  (["objective.name=wasserstein"], "needs a discriminator with a bounded slope"),
   (["objective.name=began"], "need model.architecture autoencoder"),
   (["model.architecture=autoencoder"], "set objective.name to ebgan or began"),
-  (["model.architecture=autoencoder", "objective.name=ebgan", "terms.r1=1"], "an autoencoder has none"),
-  (["objective.name=preference", "terms.r1=1"], "preference scores pairs"),
-  (["objective.name=preference", "terms.feature-matching=1"], "what the critic says of single samples"),
-  (["objective.name=preference", "terms.pulling-away=1"], "what the critic says of single samples"),
+  (["model.architecture=autoencoder", "objective.name=ebgan", "regularizers.r1=1"], "an autoencoder has none"),
+  (["objective.name=preference", "regularizers.r1=1"], "preference scores pairs"),
+  (["objective.name=preference", "regularizers.feature-matching=1"], "what the discriminator says of single samples"),
+  (["objective.name=preference", "regularizers.pulling-away=1"], "what the discriminator says of single samples"),
   (
-    ["objective.name=preference", "terms.information=1", "model.categories=9"],
-    "what the critic says of single samples"
+    ["objective.name=preference", "regularizers.information=1", "model.categories=9"],
+    "what the discriminator says of single samples"
   ),
   (
     [
-      "objective.name=preference", "terms.auxiliary-classifier=1", "model.classes=9", "model.conditioning=auxiliary",
-    ], "what the critic says of single samples"
+      "objective.name=preference", "regularizers.auxiliary-classifier=1", "model.classes=9",
+      "model.conditioning=auxiliary",
+    ], "what the discriminator says of single samples"
   ),
-  (["terms.pulling-away=1", "training.batch=1"], "set training.batch to 2 or more"),
-  (["terms.pulling-away=1", "training.batch=4", "views.pack=4"], "of each views.pack"),
+  (["regularizers.pulling-away=1", "training.batch=1"], "set training.batch to 2 or more"),
+  (["regularizers.pulling-away=1", "training.batch=4", "input.pack=4"], "of each input.pack"),
   (
     ["model.architecture=autoencoder", "objective.name=ebgan", "model.classes=3", "model.conditioning=projection"],
     "set model.conditioning to none or concat"
   ),
   (
-    ["model.architecture=autoencoder", "objective.name=began", "model.categories=3", "terms.information=1"],
+    ["model.architecture=autoencoder", "objective.name=began", "model.categories=3", "regularizers.information=1"],
     "not logits of classes or codes"
   ),
   (["training.unroll=2", "objective.name=semi-supervised", "model.classes=3"], "a game of sum 0"),
   (["training.unroll=2", "objective.name=began", "model.architecture=autoencoder"], "a game of sum 0"),
   (["training.unroll=2", "objective.name=wasserstein", "objective.clip=0.01"], "not clipped"),
-  (["views.pack=2", "objective.name=preference"], "views.pack makes one sample of many"),
-  (["views.pack=3"], "training.batch must be a multiple of views.pack"),
+  (["input.pack=2", "objective.name=preference"], "input.pack makes one sample of many"),
+  (["input.pack=3"], "training.batch must be a multiple of input.pack"),
   (["model.conditioning=concat"], "set model.classes"),
   (["model.classes=10"], "set model.conditioning"),
   (["objective.name=semi-supervised"], "needs model.classes above 1"),
-  (["terms.auxiliary-classifier=1"], "goes with model.conditioning auxiliary"),
-  (["model.categories=10"], "terms.information goes with"),
+  (["regularizers.auxiliary-classifier=1"], "goes with model.conditioning auxiliary"),
+  (["model.categories=10"], "regularizers.information goes with"),
   (["model.architecture=r3gan", "model.norm=spectral"], "start at 0"),
   (["model.architecture=r3gan", "model.norm=spectral", "objective.name=wasserstein"], "start at 0"),
   (["model.classes=10", "model.conditioning=concat", "data.labelled=5"], "leave data.labelled at 0"),
-  (["training.order=simultaneous", "training.critic-steps=2"], "both players take one step"),
+  (["training.order=simultaneous", "training.discriminator-steps=2"], "both players take one step"),
   (["training.consensus=1", "training.unroll=2"], "both players take one step"),
 ])
 func contradictionsAreRefused(assignments: [String], part: String) {
@@ -54,42 +55,48 @@ func contradictionsAreRefused(assignments: [String], part: String) {
 
 @Test(
   arguments: [
-    ([], nil), (["terms.gradient-penalty=10"], "model.norm batch mixes the samples"),
-    (["terms.gradient-penalty=10", "model.norm=layer"], nil),
-    (["terms.r1=1", "model.architecture=r3gan"], nil),
+    ([], nil), (["regularizers.gradient-penalty=10"], "model.norm batch mixes the samples"),
+    (["regularizers.gradient-penalty=10", "model.norm=layer"], nil),
+    (["regularizers.r1=1", "model.architecture=r3gan"], nil),
     (["objective.name=wasserstein", "objective.clip=0.01"], "optimizer.name=rmsprop"),
     (["objective.name=hinge", "objective.real-target=0.9"], "mean nothing to this objective"),
-    (["objective.real-target=0.9"], nil), (["terms.r2=1", "model.norm=none"], "set both"),
+    (["objective.real-target=0.9"], nil), (["regularizers.r2=1", "model.norm=none"], "set both"),
     (["objective.generator-weight=0"], "leaves the generator without an aim"),
-    (["objective.generator-weight=0", "terms.feature-matching=1"], nil),
-    (["model.minibatch=deviation", "model.norm=none", "terms.gradient-penalty=10"], "bounds none alone"),
-    (["model.minibatch=discrimination", "model.norm=none", "terms.dragan=10"], "bounds none alone"),
-    (["model.minibatch=deviation", "model.norm=none", "terms.one-sided-gradient-penalty=10"], "bounds none alone"),
-    (["model.minibatch=deviation", "model.norm=none", "terms.r1=10"], nil),
-    (["training.critic-tolerance=0.001"], "set training.critic-steps=1000"),
-    (["training.critic-tolerance=0.001", "training.critic-steps=50"], "set training.critic-steps=1000"),
-    (["training.critic-tolerance=0.001", "training.critic-steps=51"], nil),
+    (["objective.generator-weight=0", "regularizers.feature-matching=1"], nil),
+    (["model.minibatch=stddev", "model.norm=none", "regularizers.gradient-penalty=10"], "bounds none alone"),
+    (["model.minibatch=discrimination", "model.norm=none", "regularizers.dragan=10"], "bounds none alone"),
+    (["model.minibatch=stddev", "model.norm=none", "regularizers.one-sided-gradient-penalty=10"], "bounds none alone"),
+    (["model.minibatch=stddev", "model.norm=none", "regularizers.r1=10"], nil),
+    (["training.discriminator-tolerance=0.001"], "set training.discriminator-steps=1000"),
     (
-      ["views.noise-on-both-sides=false", "views.noise-deviation=1", "training.order=simultaneous"],
-      "views.noise-on-both-sides false does nothing here, only training.order alternating"
+      ["training.discriminator-tolerance=0.001", "training.discriminator-steps=50"],
+      "set training.discriminator-steps=1000"
+    ),
+    (["training.discriminator-tolerance=0.001", "training.discriminator-steps=51"], nil),
+    (
+      ["input.noise-on-both-sides=false", "input.noise-std=1", "training.order=simultaneous"],
+      "input.noise-on-both-sides false does nothing here, only training.order alternating"
     ),
     (
-      ["views.noise-on-both-sides=false", "views.noise-deviation=1", "training.consensus=1"],
+      ["input.noise-on-both-sides=false", "input.noise-std=1", "training.consensus=1"],
       "only training.order alternating"
     ),
-    (["views.noise-on-both-sides=false", "views.noise-deviation=1"], nil),
-    (["views.noise-on-both-sides=false"], "only a views.noise-deviation above 0 reads it"),
+    (["input.noise-on-both-sides=false", "input.noise-std=1"], nil),
+    (["input.noise-on-both-sides=false"], "only a input.noise-std above 0 reads it"),
     (["training.shared-samples=false", "training.order=simultaneous"], "training.shared-samples false does nothing"),
     (["model.split-latent=true"], "only model.architecture resnet reads it: leave it at false"),
     (["model.architecture=resnet", "model.generator-norm=virtual"], "only model.architecture dcgan or autoencoder"),
-    (["model.architecture=r3gan", "model.minibatch=deviation"], "dcgan, resnet, mlp or mlp-points reads it"),
+    (["model.architecture=r3gan", "model.minibatch=stddev"], "dcgan, resnet, mlp or mlp-points reads it"),
     (["model.architecture=mlp", "model.norm=layer"], "model.norm layer does nothing here"),
     (["model.architecture=mlp", "model.norm=none"], nil), (["model.architecture=mlp", "model.norm=spectral"], nil),
     (["objective.margin=10"], "objective.name ebgan"), (["optimizer.momentum=0.9"], "optimizer.name rmsprop or sgd"),
-    (["views.augment-probability=0.5"], "only views.augment"),
-    (["terms.interval=4"], "only a penalty on the critic's slope"),
-    (["terms.interval=4", "terms.r1=1", "model.architecture=r3gan"], nil),
-    (["terms.interval=4", "terms.r1=1", "training.order=simultaneous"], "terms.interval 4 does nothing here"),
+    (["input.augment-probability=0.5"], "only input.augment"),
+    (["regularizers.interval=4"], "only a penalty on the discriminator's slope"),
+    (["regularizers.interval=4", "regularizers.r1=1", "model.architecture=r3gan"], nil),
+    (
+      ["regularizers.interval=4", "regularizers.r1=1", "training.order=simultaneous"],
+      "regularizers.interval 4 does nothing here"
+    ),
     (["training.unroll=2", "objective.generator-target=0.9"], "only training.unroll 0 reads it"),
     (["model.architecture=mlp-points", "data.flip=true"], "a model.architecture for images"),
   ] as [([String], String?)])
@@ -114,7 +121,7 @@ func networksReadWhatTheTableSays(key: String, architecture: String) throws {
   let setting = try #require(Configuration.settings.first { $0.key == key })
   func layers(_ configuration: Configuration) throws -> String {
     let options = configuration.architectureOptions
-    return "\(options.latent) \(try row.generator(options)) \(try row.critic(options))"
+    return "\(options.latent) \(try row.generator(options)) \(try row.discriminator(options))"
   }
   var configuration = Configuration()
   (configuration.model.architecture, configuration.model.size) = (architecture, 64)
@@ -139,5 +146,7 @@ func divergencesTakeANumber(name: String, row: String) throws {
 @Test(arguments: [(1, 1e-4), (49_999, 1e-4), (50_000, 5e-5), (100_000, 5e-5)])
 func beganHalvesItsRates(step: Int, rate: Double) throws {
   let optimizer = try Configuration(from: "began").optimizer
-  #expect(optimizer.generatorRate.value(at: step) == rate && optimizer.criticRate.value(at: step) == rate)
+  #expect(
+    optimizer.generatorLearningRate.value(at: step) == rate
+      && optimizer.discriminatorLearningRate.value(at: step) == rate)
 }

@@ -12,28 +12,29 @@ import Testing
     "model.width": "32", "model.depth": "3", "model.initializer": "orthogonal", "model.norm": "instance",
     "model.activation": "tanh", "model.classes": "10", "model.conditioning": "projection", "model.split-latent": "true",
     "model.categories": "10", "model.continuous-codes": "2", "objective.generator-weight": "0.0",
-    "terms.information": "1",
+    "regularizers.information": "1",
     "data.path": "some folder/a: b # \"c\" \\ é\n", "data.flip": "true", "data.labelled": "100",
     "data.background": "0,128,255", "data.fit": "resize",
     "data.skip-unreadable": "true",
     "objective.name": "wasserstein", "objective.clip": "0.1",
     "objective.real-target": "0.9", "objective.generator-target": "0.45", "objective.margin": "10.0",
     "objective.diversity": "0.7", "objective.balance-rate": "0.01",
-    "terms.gradient-penalty": "10", "terms.one-sided-gradient-penalty": "5", "terms.dragan": "10",
-    "terms.r1": "cosine 0.1 to 0.01 by 5000", "terms.r2": "0.05", "terms.orthogonal": "0.0001",
-    "terms.historical-averaging": "1", "terms.feature-matching": "2", "terms.pulling-away": "0.1",
-    "terms.auxiliary-classifier": "1", "terms.interval": "16",
-    "views.noise": "bounded", "views.noise-deviation": "linear 0.1 to 0 from 10 by 2000",
-    "views.noise-on-both-sides": "false", "views.pack": "4", "views.augment": "color,translation",
-    "views.augment-probability": "cosine 0 to 0.5 by 100", "model.minibatch": "deviation",
+    "regularizers.gradient-penalty": "10", "regularizers.one-sided-gradient-penalty": "5", "regularizers.dragan": "10",
+    "regularizers.r1": "cosine 0.1 to 0.01 by 5000", "regularizers.r2": "0.05", "regularizers.orthogonal": "0.0001",
+    "regularizers.historical-averaging": "1", "regularizers.feature-matching": "2", "regularizers.pulling-away": "0.1",
+    "regularizers.auxiliary-classifier": "1", "regularizers.interval": "16",
+    "input.noise": "bounded", "input.noise-std": "linear 0.1 to 0 from 10 by 2000",
+    "input.noise-on-both-sides": "false", "input.pack": "4", "input.augment": "color,translation",
+    "input.augment-probability": "cosine 0 to 0.5 by 100", "model.minibatch": "deviation",
     "model.generator-norm": "virtual",
-    "training.critic-tolerance": "0.001", "training.order": "simultaneous", "training.shared-samples": "false",
+    "training.discriminator-tolerance": "0.001", "training.order": "simultaneous", "training.shared-samples": "false",
     "training.accumulation": "4", "training.unroll": "5", "training.consensus": "10.0",
-    "training.batch": "1", "training.steps": "0", "training.critic-steps": "5", "training.seed": "9223372036854775807",
-    "optimizer.name": "sgd", "optimizer.generator-rate": "0.1", "optimizer.critic-rate": "5e-05",
+    "training.batch": "1", "training.steps": "0", "training.discriminator-steps": "5",
+    "training.seed": "9223372036854775807",
+    "optimizer.name": "sgd", "optimizer.generator-lr": "0.1", "optimizer.discriminator-lr": "5e-05",
     "optimizer.beta1": "0.0", "optimizer.beta2": "0.9", "optimizer.epsilon": "1e-06", "optimizer.momentum": "0.9",
-    "optimizer.weight-decay": "0.01", "optimizer.decay": "0.9", "average.decay": "0.999",
-    "sampling.statistics": "batch", "sampling.weights": "average",
+    "optimizer.weight-decay": "0.01", "optimizer.alpha": "0.9", "ema.decay": "0.999",
+    "sampling.statistics": "batch", "sampling.weights": "ema",
     "output.log-every": "1", "output.sample-every": "0", "output.checkpoint-every": "0", "output.keep": "0",
     "output.grid": "16", "output.scale": "4", "output.report": "false", "output.events": "false",
     "evaluation.every": "500", "evaluation.metrics": "fid", "evaluation.features": "random", "evaluation.count": "1000",
@@ -69,7 +70,7 @@ import Testing
     let assignments =
       Self.others.filter { other in sections.contains { other.key.hasPrefix($0) } }.map { "\($0.key)=\($0.value)" }
       + [
-        "model.architecture=mlp", "objective.name=wasserstein", "objective.clip=0.1", "training.critic-steps=5",
+        "model.architecture=mlp", "objective.name=wasserstein", "objective.clip=0.1", "training.discriminator-steps=5",
         "data.labelled=0",
       ]
     let configuration = try Configuration(assignments: assignments)
@@ -78,10 +79,10 @@ import Testing
     #expect(configuration.data.path == "some folder/a: b # \"c\" \\ é\n")
     #expect(configuration.data.background == Configuration.Colour(red: 0, green: 128, blue: 255))
     #expect(configuration.objective.name == "wasserstein")
-    #expect(configuration.training.criticSteps == 5)
+    #expect(configuration.training.discriminatorSteps == 5)
     #expect(configuration.training.seed == .max)
-    #expect(configuration.optimizer.criticRate == 5e-5)
-    #expect(configuration.sampling.weights == .average)
+    #expect(configuration.optimizer.discriminatorLearningRate == 5e-5)
+    #expect(configuration.sampling.weights == .ema)
     #expect(configuration.output.logEvery == 1)
     #expect(try Configuration(yaml: configuration.yaml(), name: "printed") == configuration)
   }
@@ -127,9 +128,11 @@ import Testing
   @Test func thePaperOfWassersteinGANs() throws {
     let configuration = try Configuration(from: "wgan")
     #expect(configuration.objective.name == "wasserstein" && configuration.objective.clip == 0.01)
-    #expect(configuration.training.criticSteps == 5 && configuration.training.batch == 64)
+    #expect(configuration.training.discriminatorSteps == 5 && configuration.training.batch == 64)
     #expect(configuration.optimizer.name == "rmsprop")
-    #expect(configuration.optimizer.generatorRate == 5e-5 && configuration.optimizer.criticRate == 5e-5)
+    #expect(
+      configuration.optimizer.generatorLearningRate == 5e-5 && configuration.optimizer.discriminatorLearningRate == 5e-5
+    )
   }
 
   @Test(
@@ -160,14 +163,14 @@ import Testing
   @Test(arguments: [
     ("training:\n  bacth: 1", "f.yaml:2:3: there is no setting 'training.bacth'; did you mean 'training.batch'?"),
     ("traning:\n  batch: 1", "f.yaml:2:3: there is no setting 'traning.batch'; did you mean 'training.batch'?"),
-    ("training: {critic_steps: 1}", "'training.critic_steps'; did you mean 'training.critic-steps'?"),
+    ("training: {critic_steps: 1}", "'training.critic_steps'; did you mean 'training.discriminator-steps'?"),
     ("batch: 1", "f.yaml:1:1: there is no setting 'batch'; did you mean 'training.batch'?"),
     ("colour.of.the.sky: blue", "f.yaml:1:1: there is no setting 'colour.of.the.sky'."),
     ("sky: [blue]", "f.yaml:1:1: there is no setting 'sky'."),
     ("? [a, b]\n: 1", "there is no setting ''"),
     (
       "training: 5",
-      "f.yaml:1:1: 'training' is a section; its settings are batch, steps, critic-steps, critic-tolerance"
+      "f.yaml:1:1: 'training' is a section; its settings are batch, steps, discriminator-steps, discriminator-tolerance"
     ),
     ("training: [5]", "'training' is a section"),
     (
@@ -195,10 +198,10 @@ import Testing
     ("optimizer: {beta1: -0.1}", "of at least 0 and below 1, but it is '-0.1'"),
     ("optimizer: {epsilon: 0}", "optimizer.epsilon must be a number above 0, but it is '0'"),
     (
-      "optimizer: {critic-rate: nan}",
-      "optimizer.critic-rate must be a number of at least 0, or a schedule such as linear 1 to 0 by 5000, but it is 'nan'"
+      "optimizer: {discriminator-lr: nan}",
+      "optimizer.discriminator-lr must be a number of at least 0, or a schedule such as linear 1 to 0 by 5000, but it is 'nan'"
     ),
-    ("optimizer: {critic-rate: inf}", "but it is 'inf'"),
+    ("optimizer: {discriminator-lr: inf}", "but it is 'inf'"),
     (
       "objective: {name: hinges}",
       "objective.name must be one of non-saturating, minimax, blended"
@@ -229,7 +232,7 @@ import Testing
     (
       "model: {size: 28}", "model.size 28 is for model.architecture mlp; the others need 32 or 64, dcgan takes 128 too."
     ),
-    ("sampling: {weights: average}", "sampling.weights average needs an average.decay above 0, such as 0.999."),
+    ("sampling: {weights: ema}", "sampling.weights ema needs an ema.decay above 0, such as 0.999."),
   ])
   func aBadFileIsTold(yaml: String, part: String) {
     let error = #expect(throws: ConfigurationError.self) { _ = try Configuration(yaml: yaml, name: "f.yaml") }
@@ -243,7 +246,7 @@ import Testing
     ("training.batch=a=b", "but it is 'a=b'"),
     ("bach=1", "--set bach=1: there is no setting 'bach'"),
     ("training=1", "--set training=1: 'training' is a section"),
-    ("sampling.weights=average", "needs an average.decay above 0"),
+    ("sampling.weights=ema", "needs an ema.decay above 0"),
   ])
   func aBadAssignmentIsTold(assignment: String, part: String) {
     let error = #expect(throws: ConfigurationError.self) { _ = try Configuration(assignments: [assignment]) }
@@ -282,10 +285,10 @@ import Testing
   }
 }
 
-/// docs/games.md is what the tables say.
+/// docs/options.md is what the tables say.
 @Test func thePageOfGamesIsCurrent() throws {
   let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
-  let page = try String(contentsOf: root.appendingPathComponent("docs/games.md"), encoding: .utf8)
-  #expect(page == Catalogue.markdown, "write it again: saddle games --markdown > docs/games.md")
+  let page = try String(contentsOf: root.appendingPathComponent("docs/options.md"), encoding: .utf8)
+  #expect(page == OptionsReference.markdown, "write it again: saddle options --markdown > docs/options.md")
 }

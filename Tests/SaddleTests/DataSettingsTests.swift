@@ -14,12 +14,12 @@ private struct DataRow: Sendable {
   /// The first pixels that training may see.
   var trained: Set<UInt8>?
   /// Whether a batch has images of its own whose labels are told.
-  var hasLesson = false
+  var hasLabeledBatch = false
 }
 
-/// Values of each setting; `FOLDER` is where the pictures lie: grey 100 on 16 x 16 pixels in `small`, grey 40 and 200 on
-/// 32 x 32 in `dark` and `bright`, grey 40 beside a file that is no picture in `broken`, black left of white in `halves`,
-/// two classes of grey 40 in `classes`.
+/// Values of each setting; `FOLDER` is where the pictures lie: grey 100 on 16 x 16 pixels in `small`, grey 40 and 200
+/// on 32 x 32 in `dark` and `bright`, grey 40 beside a file that is no picture in `broken`, black left of white in
+/// `halves`, two classes of grey 40 in `classes`.
 private let rows: [String: [DataRow]] = [
   "data.path": [
     DataRow(assignments: ["data.path=FOLDER/dark"], corner: 40),
@@ -33,7 +33,7 @@ private let rows: [String: [DataRow]] = [
     DataRow(
       assignments: [
         "data.path=FOLDER/classes", "model.classes=2", "objective.name=semi-supervised", "data.labelled=1",
-      ], corner: 40, hasLesson: true),
+      ], corner: 40, hasLabeledBatch: true),
     DataRow(
       assignments: ["data.path=FOLDER/classes", "model.classes=2", "objective.name=semi-supervised"], corner: 40),
   ],
@@ -91,14 +91,14 @@ func everySettingOfDataCountsEverywhere(key: String) throws {
     source.stop()
     let bytes = try batch.samples.imageBytes()
     #expect(Set((0..<8).map { bytes[$0 * size] }) == row.trained ?? [row.corner], "\(row)")
-    #expect((batch.lesson != nil) == row.hasLesson)
+    #expect((batch.labeledBatch != nil) == row.hasLabeledBatch)
 
     let images = try RunEvaluator.Images(configuration, configuration.evaluationOptions)
     let heldOut = try #require(images.heldOut)
     #expect(try images.train.read([0])[0] == row.corner && heldOut.read([0])[0] == row.corner, "\(row)")
 
     let run = try RunDirectory(creating: folder.path + "/run-\(UUID().uuidString)", configuration: "")
-    let neighbours = try #require(Exhibit.all.first { $0.name == "neighbours" })
+    let neighbours = try #require(SampleFigure.all.first { $0.name == "neighbours" })
     let grid = try neighbours.picture(of: try Trainer(configuration, on: device), configuration, in: run)
     #expect(grid.pixels[size] == row.corner, "\(row)")
   }

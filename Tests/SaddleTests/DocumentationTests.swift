@@ -1,5 +1,5 @@
-// The code of the documentation (Sources/Saddle/Saddle.docc), compiled and run: a test compares it with the pages, line by
-// line.
+// The code of the documentation (Sources/Saddle/Saddle.docc), compiled and run: a test compares it with the pages, line
+// by line.
 import Foundation
 import Saddle
 import Testing
@@ -67,15 +67,15 @@ func train(onPicturesIn folder: String, run: String, steps: Int) throws {
     let tape = Tape()
     let x = tape.watch(Tensor([1, 2, 3], shape: [3], on: device))
     let y = (x * x * x).summed()
-    let slope = gradient(of: y, wrt: [x], recording: true)[0]  // 3 x^2
+    let slope = gradient(of: y, wrt: [x], createGraph: true)[0]  // 3 x^2
     let bend = gradient(of: slope, wrt: [x])[0]  // 6 x
     #expect(try slope.scalars(as: Double.self) == [3, 12, 27] && bend.scalars(as: Double.self) == [6, 12, 18])
   }
   let tape = Tape()
   let samples = Tensor([1, 2, 3, 4], shape: [2, 2], on: device)
-  func critic(_ x: Tensor) -> Tensor { x.squared().summed(over: [1]) }
+  func discriminator(_ x: Tensor) -> Tensor { x.squared().summed(over: [1]) }
   let real = tape.watch(samples)
-  let slopes = gradient(of: critic(real), wrt: [real], recording: true)[0]
+  let slopes = gradient(of: discriminator(real), wrt: [real], createGraph: true)[0]
   let penalty = 0.5 * slopes.squared().summed() / Double(samples.shape[0])
   // Half the mean of 4 x^2 + 4 y^2.
   #expect(try penalty.scalars(as: Double.self) == [30])
@@ -85,21 +85,22 @@ func train(onPicturesIn folder: String, run: String, steps: Int) throws {
   let device = try Device.cpu()
   let logarithmic = Objective(
     name: "logarithmic", summary: "the minimax game without its saturation", estimates: "2 JS(P, G) - log 4",
-    criticLoss: { ((-$0.realLogits).softplus() + $0.fakeLogits.softplus()).mean() },
+    discriminatorLoss: { ((-$0.realLogits).softplus() + $0.fakeLogits.softplus()).mean() },
     generatorLoss: { (-$0.fakeLogits).softplus().mean() })
-  let drift = Term(name: "drift", summary: "E D(x)^2 at real samples", critic: { $0.realLogits.squared().mean() })
-  let dimmed = View(name: "dimmed") { samples, sight in samples * (sight.step < 1000 ? 0.5 : 1) }
+  let drift = Regularizer(
+    name: "drift", summary: "E D(x)^2 at real samples", discriminator: { $0.realLogits.squared().mean() })
+  let dimmed = InputTransform(name: "dimmed") { samples, context in samples * (context.step < 1000 ? 0.5 : 1) }
 
   let configuration = try Configuration(from: "ring", assignments: ["model.width=16"])
   let players = try Trainer(configuration, on: device)
-  let (generator, critic) = (players.generator, players.critic)
+  let (generator, discriminator) = (players.generator, players.discriminator)
   let source = PointSource(.ring, batch: 16, seed: 1, on: device)
   func nextSamples() throws -> Tensor { source.next().samples }
   var game = Game(logarithmic)
-  game.terms = [(drift, 0.001)]
-  game.views = [dimmed]
-  game.criticSteps = 2
-  let trainer = Trainer(generator: generator, critic: critic, game: game, seed: 1)
+  game.regularizers = [(drift, 0.001)]
+  game.inputTransforms = [dimmed]
+  game.discriminatorSteps = 2
+  let trainer = Trainer(generator: generator, discriminator: discriminator, game: game, seed: 1)
   let step = try trainer.advance { Batch(try nextSamples()) }
   #expect(step.number == 1 && trainer.drawn == 2)
 }
@@ -113,10 +114,10 @@ func train(onPicturesIn folder: String, run: String, steps: Int) throws {
   let heldOut = try openDataset(at: url, split: .heldOut, size: 32, channels: 1)
   let objective = try #require(Objective.named("hinge"))
   func judge() throws -> Judgement {
-    var critic = try IndependentCritic.images(objective, size: 32, channels: 1)
-    (critic.steps, critic.readings, critic.batch) = (2, 2, 8)
+    var discriminator = try IndependentCritic.images(objective, size: 32, channels: 1)
+    (discriminator.steps, discriminator.readings, discriminator.batch) = (2, 2, 8)
     let halves = try heldOut.divided(share: 0.5)
-    let judgement = try critic.judge(
+    let judgement = try discriminator.judge(
       fake: IndependentCritic.samples(of: trainer, configuration.samplingMode, seed: 1),
       fitting: IndependentCritic.samples(of: halves.share, seed: 1, on: device),
       train: IndependentCritic.samples(of: images, seed: 1, on: device),
@@ -141,7 +142,7 @@ func train(onPicturesIn folder: String, run: String, steps: Int) throws {
 
 // MARK: The pages
 
-private let catalogue = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+private let reference = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
   .deletingLastPathComponent().appendingPathComponent("Sources/Saddle/Saddle.docc").path
 
 private func trimmedLines(_ text: some StringProtocol) -> [String] {
@@ -151,7 +152,7 @@ private func trimmedLines(_ text: some StringProtocol) -> [String] {
 /// What the landing page writes more shortly than a test can: it trains in the reader's own folder.
 private let abridged = [
   "let run = try TrainingRun(configuration, in: \"runs/first\", on: Device.open(\"auto\").device)",
-  "_ = try run.train()", "let critic = try IndependentCritic.images(objective, size: 32, channels: 1)",
+  "_ = try run.train()", "let discriminator = try IndependentCritic.images(objective, size: 32, channels: 1)",
 ]
 
 @Test(arguments: [
@@ -160,7 +161,7 @@ private let abridged = [
 ])
 func thePagesShowThisCode(page: String) throws {
   let code = trimmedLines(try String(contentsOfFile: #filePath, encoding: .utf8))
-  let text = try String(contentsOfFile: "\(catalogue)/\(page)", encoding: .utf8)
+  let text = try String(contentsOfFile: "\(reference)/\(page)", encoding: .utf8)
   let blocks = text.components(separatedBy: "```swift\n").dropFirst().compactMap {
     $0.components(separatedBy: "```").first
   }
@@ -173,7 +174,7 @@ func thePagesShowThisCode(page: String) throws {
 /// Each step of the tutorial is the beginning of the next, and the last is the function above.
 @Test func theTutorialShowsThisCode() throws {
   func lines(_ name: String) throws -> [String] {
-    let text = try String(contentsOfFile: "\(catalogue)/Resources/\(name)", encoding: .utf8)
+    let text = try String(contentsOfFile: "\(reference)/Resources/\(name)", encoding: .utf8)
     return text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init).dropLast(1)
   }
   let whole = try lines("pictures-5.swift")

@@ -48,7 +48,7 @@ func trainingGivesTheSameFileOnEveryDevice(contender: Contender) throws {
     try Test.cancel("this processor (\(processor)) has no \(isa)")
   }
   let (ours, theirs) = (try TemporaryFolder(), try TemporaryFolder())
-  let small = ["training.batch=8", "training.steps=20", "average.decay=0.99"]
+  let small = ["training.batch=8", "training.steps=20", "ema.decay=0.99"]
   let file = try trained(small, in: ours.path + "/run", on: device)
   let reference = try trained(small, in: theirs.path + "/run", on: .cpu(threads: 2))
   // Weights and moments of both networks, and the generator's average: nothing was left out.
@@ -58,14 +58,16 @@ func trainingGivesTheSameFileOnEveryDevice(contender: Contender) throws {
 
 /// Resuming is continuing: forty steps straight equal twenty, a stop, and twenty more.
 @Test(arguments: [
-  [], ["training.critic-steps=2", "objective.name=wasserstein", "objective.clip=0.01", "optimizer.name=rmsprop"],
+  [],
+  ["training.discriminator-steps=2", "objective.name=wasserstein", "objective.clip=0.01", "optimizer.name=rmsprop"],
   ["model.architecture=autoencoder", "objective.name=began", "objective.balance-rate=0.1"],
   [
-    "training.critic-steps=step 1 to 2 by 10", "optimizer.generator-rate=linear 2e-4 to 0 by 60",
+    "training.discriminator-steps=step 1 to 2 by 10", "optimizer.generator-lr=linear 2e-4 to 0 by 60",
     "training.accumulation=2",
-    "terms.historical-averaging=0.01", "views.noise-deviation=0.1", "terms.gradient-penalty=1", "model.norm=none",
+    "regularizers.historical-averaging=0.01", "input.noise-std=0.1", "regularizers.gradient-penalty=1",
+    "model.norm=none",
   ],
-  ["average.decay=0.9", "data.flip=true", "optimizer.name=adamw", "optimizer.weight-decay=0.01"],
+  ["ema.decay=0.9", "data.flip=true", "optimizer.name=adamw", "optimizer.weight-decay=0.01"],
 ])
 func resumingIsContinuing(assignments: [String]) throws {
   let small = ["training.batch=4", "model.width=8"] + assignments
@@ -91,14 +93,14 @@ func resumingIsContinuing(assignments: [String]) throws {
   #expect(files[0] == files[1] && files[0] != files[2])
 }
 
-/// The critic and the generator learn: after a short run every mode has a share of the samples, and most are within 0.15 of
-/// one, where neighbours are 0.77 apart. A generator that has collapsed misses modes.
+/// The discriminator and the generator learn: after a short run every mode has a share of the samples, and most are
+/// within 0.15 of one, where neighbours are 0.77 apart. A generator that has collapsed misses modes.
 @Test func theRingIsLearned() throws {
   let folder = try TemporaryFolder()
   let configuration = try Configuration(from: "ring", assignments: ["training.steps=1500", "output.sample-every=0"])
   let run = try TrainingRun(configuration, in: folder.path + "/ring", on: .cpu())
   let z = run.trainer.latents(1000)
-  let near = PointMixture(name: "ring", centres: PointMixture.ring.centres, deviation: 0.05)
+  let near = PointMixture(name: "ring", centres: PointMixture.ring.centres, standardDeviation: 0.05)
   func coverage() throws -> ModeCoverage {
     let points: [Double] = try run.trainer.samples(z, configuration.samplingMode).scalars()
     return ModeCoverage(of: (0..<1000).map { (points[2 * $0], points[2 * $0 + 1]) }, near)
@@ -139,7 +141,7 @@ func pointsCarryTheirMode(name: String) throws {
   let isNear = labels.enumerated().map { i, label in
     let centre = mixture.centres[Int(label)]
     let distance = max(abs(points[2 * i] - centre.x), abs(points[2 * i + 1] - centre.y))
-    return label == label.rounded() && distance < 6 * mixture.deviation
+    return label == label.rounded() && distance < 6 * mixture.standardDeviation
   }
   #expect(!isNear.contains(false))
   #expect(Set(labels).count == mixture.centres.count)

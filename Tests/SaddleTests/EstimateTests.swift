@@ -39,7 +39,7 @@ func whatIsShortIsSaid(short: Short) throws {
   let shortage = try #require(configuration.shortages(try configuration.estimate(), means).first)
   let batch = try #require(shortage.firstMatch(of: /training\.batch=(\d+)/).flatMap { Int($0.1) })
   func peak(_ batch: Int) throws -> Int {
-    try Configuration(from: "fashion", assignments: ["training.batch=\(batch)"]).rehearse().peakBytes
+    try Configuration(from: "fashion", assignments: ["training.batch=\(batch)"]).dryRun().peakBytes
   }
   #expect(try peak(batch) <= limit && peak(2 * batch) > limit)
 }
@@ -64,7 +64,7 @@ func whatIsShortIsSaid(short: Short) throws {
   let checkpoint = try FileManager.default.attributesOfItem(
     atPath: folder.path + "/run/checkpoints/step-00000040.safetensors")
   let size = try #require(checkpoint[.size] as? Int)
-  #expect(abs(size - estimate.rehearsal.checkpointBytes) < 20_000, "\(size), \(estimate.rehearsal.checkpointBytes)")
+  #expect(abs(size - estimate.dryRun.checkpointBytes) < 20_000, "\(size), \(estimate.dryRun.checkpointBytes)")
 }
 
 @Test(arguments: [
@@ -77,7 +77,7 @@ func bytesAreReadable(bytes: Int, text: String) { #expect(Estimate.text(bytes) =
   (0.5, 7200, "1:00:00", false), (2.0, 50_000, "27:46:40", true), (0.001, 1000, "about 1s", false),
 ])
 func timeIsEstimated(seconds: Double, steps: Int, words: String, isLong: Bool) {
-  let text = Pace.estimate(seconds, steps: steps, measured: 4)
+  let text = StepTimer.estimate(seconds, steps: steps, measured: 4)
   #expect(text.contains(words) && text.contains("\(steps) steps") && text.contains("model.width") == isLong, "\(text)")
 }
 
@@ -111,12 +111,12 @@ func timeIsEstimated(seconds: Double, steps: Int, words: String, isLong: Bool) {
 @Test func microBatchesAreRehearsedByThree() throws {
   let configuration = try Configuration(
     from: "ring", assignments: ["training.batch=8", "training.accumulation=7"])
-  let device = Device.rehearsal(), trainer = try Trainer(configuration, on: device)
+  let device = Device.dryRun(), trainer = try Trainer(configuration, on: device)
   func step() { _ = trainer.advance(measuring: false) { Batch(Tensor(uninitialized: [8, 2], on: device)) } }
   step()
   let launches = device.launchCount
   step()
-  let rehearsal = try configuration.rehearse()
-  #expect(rehearsal.launchesPerStep == device.launchCount - launches)
-  #expect(abs(rehearsal.peakBytes - device.peakBytesHeld) < device.peakBytesHeld / 50)
+  let dryRun = try configuration.dryRun()
+  #expect(dryRun.launchesPerStep == device.launchCount - launches)
+  #expect(abs(dryRun.peakBytes - device.peakBytesHeld) < device.peakBytesHeld / 50)
 }

@@ -90,8 +90,9 @@ func evaluationsThatCannotBeAreRefusedAtOnce(assignments: [String], words: [Stri
 /// Records of two protocols never share a table.
 @Test func protocolsAreNotMixed() throws {
   func record(_ run: String, _ step: Int, seed: Int) -> EvaluationRecord {
-    let figure = Figure(
-      name: "FD-random", metric: "fid", value: Double(step), deviation: nil, better: .smaller, real: 10, generated: 10,
+    let figure = MetricValue(
+      name: "FD-random", metric: "fid", value: Double(step), standardDeviation: nil, better: .smaller, real: 10,
+      generated: 10,
       note: nil)
     return EvaluationRecord(
       run: run, step: step, data: "", heldOutData: nil, features: "random", seconds: 1,

@@ -7,22 +7,23 @@ func trainExample(images: String, picture: String, steps: Int) throws {
   print(reason)
 
   // Two networks, each with an optimizer; all random numbers are functions of the seed.
-  let random = (generator: RandomStream(seed: 1, stream: 1), critic: RandomStream(seed: 1, stream: 2))
+  let random = (generator: RandomStream(seed: 1, stream: 1), discriminator: RandomStream(seed: 1, stream: 2))
   let generator = try Network(
     Sequential([
       Reshape([1, 1, 32]), TransposedConvolution(32, kernel: 8, bias: false, initializer: .dcgan), BatchNormalization(),
       Activation.relu,
       TransposedConvolution(1, kernel: 4, .init(stride: 4), initializer: .dcgan), Activation.tanh,
     ]), input: [32], random: random.generator, on: device)
-  let critic = try Network(
+  let discriminator = try Network(
     Sequential([
       Convolution(32, kernel: 4, .init(stride: 4), initializer: .dcgan), Activation.leakyReLU(), Reshape.flat,
       Dense(1, initializer: .dcgan),
-    ]), input: [32, 32, 1], random: random.critic, on: device)
+    ]), input: [32, 32, 1], random: random.discriminator, on: device)
   let adam = OptimizerRule.all.first { $0.name == "adam" }!
   let settings = OptimizerSettings(rate: 2e-4)
   let game = Trainer(
-    generator: Player(generator, adam, settings), critic: Player(critic, adam, settings),
+    generator: TrainableNetwork(generator, adam, settings),
+    discriminator: TrainableNetwork(discriminator, adam, settings),
     game: Game(Objective.named("non-saturating")!), seed: 1)
 
   // Batches are read in the background.
@@ -34,7 +35,7 @@ func trainExample(images: String, picture: String, steps: Int) throws {
     }
     if step.number % 100 == 0 { print(step.number, try step.columns[0].value.scalars(as: Float.self)) }
   }
-  let samples = game.samples(game.latents(64), .init(usesAverage: false, usesRunningStatistics: true))
+  let samples = game.samples(game.latents(64), .init(usesEMA: false, usesRunningStatistics: true))
   try SamplePicture(samples).write(to: picture)
 }
 // end of the example

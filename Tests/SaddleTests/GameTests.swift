@@ -3,8 +3,8 @@ import Testing
 
 @testable import Saddle
 
-/// An objective for each kind of critic, with what it asks of the networks.
-private let critics = [
+/// An objective for each kind of discriminator, with what it asks of the networks.
+private let discriminators = [
   ["objective.name=non-saturating"], ["objective.name=relativistic"], ["objective.name=preference"],
   ["objective.name=ebgan", "model.architecture=autoencoder", "model.size=32"],
   ["objective.name=began", "model.architecture=autoencoder", "model.size=32"],
@@ -26,22 +26,24 @@ private func allowed(_ assignments: [String]) throws -> Configuration? {
   }
 }
 
-/// Every kind of critic with every term and view: what the configuration's checks let through can be played, and what
-/// they do not is told in a sentence. Without a term every kind takes noise and augmentation.
-@Test(arguments: critics, [[]] + Term.all.map { ["terms.\($0.name)=1"] })
-func whatIsAllowedCanBePlayed(critic: [String], term: [String]) throws {
+/// Every kind of discriminator with every term and view: what the configuration's checks let through can be played, and
+/// what they do not is told in a sentence. Without a term every kind takes noise and augmentation.
+@Test(arguments: discriminators, [[]] + Regularizer.all.map { ["regularizers.\($0.name)=1"] })
+func whatIsAllowedCanBePlayed(discriminator: [String], term: [String]) throws {
   let networks = ["model.architecture=mlp", "model.size=28", "model.channels=1", "model.width=4", "model.latent=8"]
   let extras: [[String]] = [
-    [], ["views.noise-deviation=1", "views.noise=diagonal"], ["views.noise-deviation=1", "views.noise=bounded"],
-    ["views.augment=color,translation,cutout"], ["views.pack=2"], ["training.batch=1"], ["training.unroll=1"],
+    [], ["input.noise-std=1", "input.noise=diagonal"], ["input.noise-std=1", "input.noise=bounded"],
+    ["input.augment=color,translation,cutout"], ["input.pack=2"], ["training.batch=1"], ["training.unroll=1"],
     ["model.classes=3", "model.conditioning=auxiliary"], ["model.classes=3", "model.conditioning=projection"],
     ["model.categories=2", "model.continuous-codes=1"],
   ]
   var rehearsed = 0
   for extra in extras {
-    guard let configuration = try allowed(networks + ["training.batch=4"] + critic + term + extra) else { continue }
+    guard let configuration = try allowed(networks + ["training.batch=4"] + discriminator + term + extra) else {
+      continue
+    }
     rehearsed += 1
-    try expectWholeStep(configuration.rehearse())
+    try expectWholeStep(configuration.dryRun())
   }
   #expect(rehearsed >= 4 || !term.isEmpty)
 }
@@ -83,16 +85,16 @@ private func column(_ name: String, _ run: TrainingRun) throws -> [Double] {
   }
 }
 
-/// A game that goes wrong says so. Samples of one latent number lie on a curve, which a critic learns to tell from the
-/// ring without error: the saturating loss has no gradient left then, the other one has.
+/// A game that goes wrong says so. Samples of one latent number lie on a curve, which a discriminator learns to tell
+/// from the ring without error: the saturating loss has no gradient left then, the other one has.
 @Test(arguments: [("minimax", true), ("non-saturating", false)])
 func aVanishedGradientIsTold(objective: String, isTold: Bool) throws {
   let folder = try TemporaryFolder()
   let configuration = try Configuration(
     from: "ring",
     assignments: [
-      "objective.name=\(objective)", "model.latent=1", "optimizer.generator-rate=1e-6", "optimizer.critic-rate=1e-2",
-      "training.critic-steps=5", "training.steps=400", "training.batch=64", "output.log-every=5",
+      "objective.name=\(objective)", "model.latent=1", "optimizer.generator-lr=1e-6", "optimizer.discriminator-lr=1e-2",
+      "training.discriminator-steps=5", "training.steps=400", "training.batch=64", "output.log-every=5",
       "output.sample-every=0",
     ])
   let run = try TrainingRun(configuration, in: folder.path + "/run", on: .cpu())

@@ -16,7 +16,7 @@ func measuringMovesNoBit(preset: String) throws {
     let configuration = try Configuration(
       from: preset,
       assignments: [
-        "training.batch=4", "model.width=16", "optimizer.generator-rate=1e-2", "optimizer.critic-rate=1e-2",
+        "training.batch=4", "model.width=16", "optimizer.generator-lr=1e-2", "optimizer.discriminator-lr=1e-2",
       ])
     let trainer = try Trainer(configuration, on: device)
     let shape = Shape([4] + configuration.sampleShape.sizes)
@@ -29,8 +29,8 @@ func measuringMovesNoBit(preset: String) throws {
         let samples = RandomStream(seed: 5, stream: 9).uniform(shape, step: trainer.drawn, on: device)
         let isTaught = configuration.data.labelled > 0
         return Batch(
-          samples, labels: isTaught ? nil : labels(4), truths: labels(4),
-          lesson: isTaught ? labels(4).map { Batch.Lesson(samples, labels: $0) } : nil)
+          samples, labels: isTaught ? nil : labels(4), trueLabels: labels(4),
+          labeledBatch: isTaught ? labels(4).map { Batch.Labeled(samples, labels: $0) } : nil)
       }
     }
     return try trainer.state.map { ($0.name, try $0.tensor.scalars(as: Float.self).map(\.bitPattern)) }

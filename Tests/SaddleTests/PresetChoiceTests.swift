@@ -65,7 +65,7 @@ func aPresetIsChosenForData(chosen: Chosen) throws {
   let configuration = try Configuration(from: choice.preset, assignments: choice.assignments)
   #expect(configuration.sampleShape.sizes.last == chosen.outline.channels)
   #expect(configuration.training.batch <= chosen.outline.count)
-  _ = try configuration.rehearse()
+  _ = try configuration.dryRun()
 }
 
 /// The 25 modes of the grid take deeper networks than the ring's eight.
@@ -76,6 +76,6 @@ func pointsHaveTheirPresets(name: String, depth: Int) throws {
   #expect(configuration.data.path == name && configuration.sampleShape == [2])
   #expect(configuration.model.depth == depth)
   // Rates that reach 0 before the last step, or long behind it, are of another run's length.
-  let rate = "\(configuration.optimizer.generatorRate)"
+  let rate = "\(configuration.optimizer.generatorLearningRate)"
   #expect(name == "ring" || rate.hasSuffix("by \(configuration.training.steps)"), "\(rate)")
 }

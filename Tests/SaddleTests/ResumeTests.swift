@@ -21,14 +21,14 @@ private func train(_ configuration: Configuration, in path: String) throws -> Tr
   return run
 }
 
-/// What a run goes on with stands in its configuration, for whoever reads that or goes on once more; what it was trained
-/// with before is kept.
+/// What a run goes on with stands in its configuration, for whoever reads that or goes on once more; what it was
+/// trained with before is kept.
 @Test func settingsOfAResumeAreKept() throws {
   let folder = try TemporaryFolder()
   let path = folder.path + "/run"
   let first = try configuration()
   _ = try train(first, in: path)
-  let second = try configuration("ring", ["training.steps=6", "optimizer.critic-rate=1e-5"])
+  let second = try configuration("ring", ["training.steps=6", "optimizer.discriminator-lr=1e-5"])
   let directory = try train(second, in: path).directory
   #expect(try Configuration(from: directory.configuration) == second)
   #expect(try Configuration(from: directory.formerConfiguration(step: 4)) == first)
@@ -48,8 +48,8 @@ private func train(_ configuration: Configuration, in path: String) throws -> Tr
 @Test(arguments: [
   (["model.width=16"], "model.width=16 (it was trained with 8)"),
   (["optimizer.name=sgd"], "optimizer.name=sgd (it was trained with adam)"),
-  (["average.decay=0.9", "sampling.weights=average"], "average.decay=0.9 (it was trained with 0)"),
-  (["optimizer.critic-rate=1e-5", "training.steps=9"], ""),
+  (["ema.decay=0.9", "sampling.weights=ema"], "ema.decay=0.9 (it was trained with 0)"),
+  (["optimizer.discriminator-lr=1e-5", "training.steps=9"], ""),
 ])
 func settingsThatDoNotFitAreNamed(changes: [String], words: String) throws {
   let folder = try TemporaryFolder()
@@ -113,7 +113,7 @@ func whatIsNotToTheBitIsSaid(change: String) throws {
 
 /// Counts that no run comes to, in a checkpoint whose seal is right: one message, nothing is drawn, nothing changed.
 @Test(
-  arguments: ["drawn", "critic-step", "step"],
+  arguments: ["drawn", "discriminator-step", "step"],
   ["-5", "4611686018427387904", "9223372036854775807", "9223372036854775808", "nan", "", "1e3"])
 func countsOfACheckpointAreChecked(name: String, value: String) throws {
   let folder = try TemporaryFolder()

@@ -50,7 +50,8 @@ func theStateIsKnown(written: RunState.Phase?, saved: Int?, state: RunState.Phas
 
 @Test(arguments: [
   ("fashion", [], "fashion", 0), ("fashion", ["training.steps=7", "data.path=/x", "output.keep=9"], "fashion", 0),
-  ("wgan-gp", ["model.width=32", "training.critic-steps=1"], "wgan-gp", 2), ("ring", ["model.width=64"], "ring", 1),
+  ("wgan-gp", ["model.width=32", "training.discriminator-steps=1"], "wgan-gp", 2),
+  ("ring", ["model.width=64"], "ring", 1),
 ])
 func theNearestPresetIsFound(preset: String, changes: [String], name: String, count: Int) throws {
   let found = RunSummary.nearestPreset(to: try Configuration(from: preset, assignments: changes))

@@ -3,9 +3,9 @@ import Testing
 
 @testable import Saddle
 
-/// A rate that jumps beyond all bounds at step 14: the critic's next pass overflows, in the same step where the players
-/// take turns, in the one after where both move at once. The run stops there and tells what broke first; the checkpoint
-/// from before is there and whole.
+/// A rate that jumps beyond all bounds at step 14: the discriminator's next pass overflows, in the same step where the
+/// players take turns, in the one after where both move at once. The run stops there and tells what broke first; the
+/// checkpoint from before is there and whole.
 @Test(arguments: [
   ("training.order=alternating", "in step 14, the generator's loss, layer 1 (Dense)"),
   ("training.order=simultaneous", "in step 15, both players' losses, layer 1 (Dense)"),
@@ -17,25 +17,27 @@ func aFaultIsFoundWhereItArose(order: String, place: String) throws {
     from: "ring",
     assignments: [
       "training.batch=32", "training.steps=50", "output.checkpoint-every=5", "output.sample-every=0",
-      "optimizer.critic-rate=step 1e-3 to 1e38 by 14", order,
+      "optimizer.discriminator-lr=step 1e-3 to 1e38 by 14", order,
     ])
   let run = try TrainingRun(configuration, in: folder.path + "/run", on: device)
   let fault = try #require(throws: TrainingFault.self) { _ = try run.train(progress: .silent) }
   let finding = try #require(fault.finding)
   #expect(finding.contains(place) && place.contains("in step \(fault.step),"), "\(finding)")
   #expect(fault.checkpoint?.hasSuffix("step-00000010.safetensors") == true, "\(fault)")
-  #expect(device.inspection == nil)
+  #expect(device.anomalyDetector == nil)
   let (step, file) = try CheckpointStore(readingFrom: run.directory.checkpoints).loadLatest()
   #expect(step == 10)
   #expect(
-    try file.float32("critic.weights", shape: run.trainer.critic.network.weights.shape.sizes).allSatisfy(\.isFinite))
+    try file.float32("discriminator.weights", shape: run.trainer.discriminator.network.weights.shape.sizes).allSatisfy(
+      \.isFinite))
 }
 
 /// Whatever a checkpoint holds is looked at before it is saved: a run whose losses stay finite stops too, and the good
 /// checkpoints stay the last ones.
 @Test(arguments: [
-  "generator.statistics", "critic.statistics", "generator.weights", "critic.optimizer", "generator.optimizer",
-  "generator.average",
+  "generator.statistics", "discriminator.statistics", "generator.weights", "discriminator.optimizer",
+  "generator.optimizer",
+  "generator.ema",
 ])
 func brokenNumbersAreNotSaved(part: String) throws {
   let folder = try TemporaryFolder()
@@ -43,7 +45,7 @@ func brokenNumbersAreNotSaved(part: String) throws {
     from: "fashion",
     assignments: [
       "training.batch=4", "model.width=8", "training.steps=2", "output.checkpoint-every=1", "output.sample-every=0",
-      "output.keep=2", "average.decay=0.9",
+      "output.keep=2", "ema.decay=0.9",
     ])
   let path = folder.path + "/run", device = try Device.cpu()
   #expect(try TrainingRun(configuration, in: path, on: device).train(progress: .silent) == .finished)
@@ -65,16 +67,17 @@ func brokenNumbersAreNotSaved(part: String) throws {
 /// What is looked at is found at its place: the first result, and nothing after it.
 @Test func inspectionsNameTheFirstResult() throws {
   let device = try Device.cpu(threads: 1)
-  let inspection = Inspection()
-  device.inspection = inspection
-  defer { device.inspection = nil }
-  inspection.place = ["step 3", "the critic's loss"]
+  let anomalyDetector = AnomalyDetector()
+  device.anomalyDetector = anomalyDetector
+  defer { device.anomalyDetector = nil }
+  anomalyDetector.place = ["step 3", "the discriminator's loss"]
   let x = Tensor([1.0, -1, 0], shape: [3], on: device)
   _ = x.squared()
-  #expect(inspection.finding == nil)
+  #expect(anomalyDetector.finding == nil)
   _ = x.logarithm()
   _ = x / Tensor(0, shape: [3], on: device)
   #expect(
-    inspection.finding
-      == "the result of logarithm, of shape [3], in step 3, the critic's loss: 2 of its 3 values are NaN and infinity")
+    anomalyDetector.finding
+      == "the result of logarithm, of shape [3], in step 3, the discriminator's loss: 2 of its 3 values are NaN and infinity"
+  )
 }

@@ -129,7 +129,8 @@ func sharesChangeNoBit(row: WinogradRow) throws {
   for shareElements in [1 << 21, 1 << 17, 1] { #expect(try results(shareElements: shareElements) == whole) }
 }
 
-/// One image, whose filter is transformed as it is used, and the first of many: 640 channels are a chain of 512 and a rest.
+/// One image, whose filter is transformed as it is used, and the first of many: 640 channels are a chain of 512 and a
+/// rest.
 @Test(arguments: [[8, 8], [16, 16], [8, 24]])
 func oneImageIsAsMany(size: [Int]) throws {
   let device = try Device.cpu()

@@ -17,8 +17,8 @@ private struct Depthwise {
   private var p: Int { (before + height + after - rows) / stride + 1 }
   private var q: Int { (before + width + after - columns) / stride + 1 }
 
-  /// Every term of the form <conv(x, w), y>, whose three gradients the three ops are: places in the image, in the filter
-  /// and in the output.
+  /// Every term of the form <conv(x, w), y>, whose three gradients the three ops are: places in the image, in the
+  /// filter and in the output.
   private func terms(_ images: Int, _ channels: Int) -> [(x: [Int], w: [Int], y: [Int])] {
     Grid([images, p, q, channels]) { _ in 0 }.places.flatMap { y in
       (0..<(rows * columns)).compactMap { tap in

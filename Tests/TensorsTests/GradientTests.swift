@@ -21,8 +21,8 @@ func gradientsOfOpsAgreeWithCentralDifferences(row: OpRow) throws {
   let device = try Device.cpu(precision: .double)
   for (number, sample) in row.samples.enumerated() {
     let inputs = sample.inputs(on: device, seed: UInt64(number))
-    // Large samples are there for the kernels, all of Winograd's among them: their gradients are compared with plain loops
-    // instead (ReferenceTests). Empty ones have no gradient.
+    // Large samples are there for the kernels, all of Winograd's among them: their gradients are compared with plain
+    // loops instead (ReferenceTests). Empty ones have no gradient.
     if inputs.contains(where: { $0.shape.count > 2000 || $0.shape.count == 0 }) { continue }
     let smooth = inputs.indices.filter { sample.domains[$0].isSmooth }
     if smooth.isEmpty { continue }
@@ -46,17 +46,17 @@ func checkGradient(of f: @escaping ([Tensor]) -> Tensor, at x: [Tensor], order: 
   let y = f(x)
   let dy = random(y.shape)
   let v = x.map { random($0.shape) }
-  func pull(_ x: [Tensor], _ dy: Tensor, recording: Bool) -> [Tensor] {
+  func pull(_ x: [Tensor], _ dy: Tensor, createGraph: Bool) -> [Tensor] {
     let tape = x.lazy.compactMap(\.tape).first ?? dy.tape ?? Tape()
     let watched = x.map { $0.tape == nil ? tape.watch($0) : $0 }
     let y = f(watched)
     if y.tape == nil { return x.map { Tensor(0, shape: $0.shape, on: device) } }
-    return gradient(of: y, wrt: watched, seed: dy, recording: recording)
+    return gradient(of: y, wrt: watched, gradOutput: dy, createGraph: createGraph)
   }
   func inner(_ a: [Tensor], _ b: [Tensor]) throws -> Double {
     try zip(a, b).reduce(0) { try $0 + ($1.0 * $1.1).summed().scalars(as: Double.self)[0] }
   }
-  let analytic = try inner(pull(x, dy, recording: false), v)
+  let analytic = try inner(pull(x, dy, createGraph: false), v)
   // A fourth-order central difference: error h^4 f^(5) / 30.
   let h = 1e-3
   func value(_ t: Double) throws -> Double { try inner([f(zip(x, v).map { $0 + t * $1 })], [dy]) }
@@ -69,7 +69,7 @@ func checkGradient(of f: @escaping ([Tensor]) -> Tensor, at x: [Tensor], order: 
     let weights = x.map { random($0.shape) }
     try checkGradient(
       of: { inputs in
-        let gradients = pull(Array(inputs.dropLast()), inputs[inputs.count - 1], recording: true)
+        let gradients = pull(Array(inputs.dropLast()), inputs[inputs.count - 1], createGraph: true)
         return zip(gradients, weights).map { ($0 * $1).summed() }.reduce(Tensor(0, on: device)) { $0 + $1 }
       }, at: x + [dy], order: order - 1, name: name + "'")
   }

@@ -171,18 +171,18 @@ private func pad(_ start: [Int], _ shape: Shape) -> Definition {
 /// Batch normalization of each part of a batch by its own moments, and a leaky activation.
 private struct Normalization {
   let leak: Double
-  let parts: Int
+  let groups: Int
   private let epsilon = 1e-2
 
   struct Moments {
     let mean, variance, count: Double
   }
 
-  func part(_ place: [Int], _ x: Grid) -> Int { place[0] / (x.shape[0] / parts) }
+  func part(_ place: [Int], _ x: Grid) -> Int { place[0] / (x.shape[0] / groups) }
 
   /// The moments of each part's channels, [part][channel].
   func moments(_ x: Grid) -> [[Moments]] {
-    (0..<parts).map { p in
+    (0..<groups).map { p in
       (0..<x.shape[-1]).map { c in
         let values = x.places.filter { $0.last == c && part($0, x) == p }.map { x[$0] }
         let count = Double(values.count)
@@ -216,7 +216,7 @@ private struct Normalization {
 
   func sums(_ dy: Grid, _ x: Grid, _ gamma: Grid, _ beta: Grid) -> Grid {
     let (dz, moments) = (dz(dy, x, gamma, beta), moments(x))
-    var sums = Grid([parts, 2, x.shape[-1]]) { _ in 0 }
+    var sums = Grid([groups, 2, x.shape[-1]]) { _ in 0 }
     for place in x.places {
       let (p, c) = (part(place, x), place[place.count - 1])
       sums[[p, 0, c]] += dz[place]
@@ -236,8 +236,8 @@ private struct Normalization {
   }
 
   static let all = [
-    Normalization(leak: 1, parts: 1), .init(leak: 0.2, parts: 2), .init(leak: 0.2, parts: 1),
-    .init(leak: 0.2, parts: 1),
+    Normalization(leak: 1, groups: 1), .init(leak: 0.2, groups: 2), .init(leak: 0.2, groups: 1),
+    .init(leak: 0.2, groups: 1),
   ]
 }
 
@@ -340,18 +340,18 @@ private let plainDefinitions: [String: [Definition]] = [
   "conv2d_input_gradient": Case.all.map { c in { c.inputGradient($0[0], $0[1]) } },
   "conv2d_filter_gradient": Case.all.map { c in { c.filterGradient($0[0], $0[1]) } },
 
-  "moments": [1, 1, 1, 2].map { parts in
+  "moments": [1, 1, 1, 2].map { groups in
     { x in
-      let moments = Normalization(leak: 1, parts: parts).moments(x[0])
-      return Grid([parts, 2, x[0].shape[-1]]) {
+      let moments = Normalization(leak: 1, groups: groups).moments(x[0])
+      return Grid([groups, 2, x[0].shape[-1]]) {
         $0[1] == 0 ? moments[$0[0]][$0[2]].mean : moments[$0[0]][$0[2]].variance
       }
     }
   },
-  "normalize": [(1.0, 1), (0.2, 3)].map { leak, parts in
+  "normalize": [(1.0, 1), (0.2, 3)].map { leak, groups in
     { x in
       Grid(x[0].shape) { place in
-        let (p, c) = (place[0] / (x[0].shape[0] / parts), place[place.count - 1])
+        let (p, c) = (place[0] / (x[0].shape[0] / groups), place[place.count - 1])
         let scale = x[2].values[c] / (x[1][[p, 1, c]] + 1e-2).squareRoot()
         let z = (x[0][place] - x[1][[p, 0, c]]) * scale + x[3].values[c]
         return z > 0 ? z : leak * z
@@ -361,13 +361,13 @@ private let plainDefinitions: [String: [Definition]] = [
   "batch_normalize": Normalization.all.map { n in { n.applied($0[0], $0[1], $0[2]) } },
   "batch_normalize_sums": Normalization.all.map { n in { n.sums($0[0], $0[1], $0[2], $0[3]) } },
   "batch_normalize_gradient": Normalization.all.map { n in { n.gradient($0[0], $0[1], $0[2], $0[3], $0[4]) } },
-  "beta_gradient": [1, 2].map { parts in
-    { x in Grid([3]) { place in (0..<parts).reduce(0) { $0 + x[0][[$1, 0, place[0]]] } } }
+  "beta_gradient": [1, 2].map { groups in
+    { x in Grid([3]) { place in (0..<groups).reduce(0) { $0 + x[0][[$1, 0, place[0]]] } } }
   },
-  "gamma_gradient": [1, 2].map { parts in
+  "gamma_gradient": [1, 2].map { groups in
     { x in
       Grid([3]) { place in
-        (0..<parts).reduce(0) { $0 + x[1][[$1, 1, place[0]]] / (x[0][[$1, 1, place[0]]] + 1e-2).squareRoot() }
+        (0..<groups).reduce(0) { $0 + x[1][[$1, 1, place[0]]] / (x[0][[$1, 1, place[0]]] + 1e-2).squareRoot() }
       }
     }
   },

@@ -38,7 +38,7 @@ func thirdDerivatives(row: ThirdDerivative) throws {
   let tape = Tape()
   let x = tape.watch(Tensor(points, shape: [4], on: device))
   var y = row.function(x)
-  for _ in 0..<3 { y = gradient(of: y, wrt: [x], recording: true)[0] }
+  for _ in 0..<3 { y = gradient(of: y, wrt: [x], createGraph: true)[0] }
   for (x, third) in zip(points, try y.scalars(as: Double.self)) {
     #expect(abs(third - row.exact(x)) <= 1e-12 * max(1, abs(row.exact(x))), "at \(x): \(third), not \(row.exact(x))")
   }
@@ -76,11 +76,11 @@ func thirdDerivatives(row: ThirdDerivative) throws {
   let tape = Tape()
   let x = tape.watch(Tensor(points, shape: [4], on: device))
   let seed = Tensor([1.0, 0, -2, 0.5], shape: [4], on: device)
-  let dx = gradient(of: x * x, wrt: [x], seed: seed)[0]
+  let dx = gradient(of: x * x, wrt: [x], gradOutput: seed)[0]
   #expect(try dx.scalars(as: Double.self) == [0.5, 0, -4, 1.75])
 }
 
-/// The launches of a gradient through a small critic by its samples, and by its weights if they are asked for.
+/// The launches of a gradient through a small discriminator by its samples, and by its weights if they are asked for.
 @Test func nobodyComputesGradientsThatNobodyAsksFor() throws {
   let device = try Device.cpu(threads: 1)
   func launches(watchingWeights: Bool, askingForWeights: Bool) -> Int {
@@ -103,7 +103,7 @@ func thirdDerivatives(row: ThirdDerivative) throws {
 
 @Test func releasingFreesWhatWasKept() throws {
   let device = try Device.cpu(threads: 1)
-  func isHeld(releasing: Bool) throws -> (before: Bool, after: Bool) {
+  func isHeld(retainGraph: Bool) throws -> (before: Bool, after: Bool) {
     let tape = Tape()
     let x = tape.watch(Tensor(1, shape: [64], on: device))
     weak var kept: Buffer?
@@ -114,13 +114,13 @@ func thirdDerivatives(row: ThirdDerivative) throws {
     }
     let y = build()
     let before = kept != nil
-    let dx = gradient(of: y, wrt: [x], releasing: releasing)[0]
+    let dx = gradient(of: y, wrt: [x], retainGraph: retainGraph)[0]
     #expect(abs(try dx.scalars(as: Double.self)[0] - 2 * exp(2)) < 1e-5)
     return withExtendedLifetime(tape) { (before, kept != nil) }
   }
-  let kept = try isHeld(releasing: false)
+  let kept = try isHeld(retainGraph: true)
   #expect(kept.before && kept.after)
-  let released = try isHeld(releasing: true)
+  let released = try isHeld(retainGraph: false)
   #expect(released.before && !released.after)
 }
 
@@ -130,7 +130,7 @@ func thirdDerivatives(row: ThirdDerivative) throws {
     let tape = Tape()
     let x = tape.watch(Tensor(1, on: device))
     let y = x.exponential()
-    _ = gradient(of: y, wrt: [x], releasing: true)
+    _ = gradient(of: y, wrt: [x], retainGraph: false)
     _ = gradient(of: y, wrt: [x])
   }
   await #expect(processExitsWith: .failure) {  // two tapes

@@ -36,9 +36,9 @@ def train(folder: Path, steps: int, seed: int, count: int) -> tuple[np.ndarray, 
         if len(order) < BATCH:  # a new epoch; the last 32 images of each are left out
             order = torch.randperm(len(pixels))
         rows, order = order[:BATCH], order[BATCH:]
-        critic, fooling = game.step(data.scaled(pixels[rows.numpy()]))
+        discriminator, fooling = game.step(data.scaled(pixels[rows.numpy()]))
         if step % 100 == 0 or step == steps:
             seconds = (time.perf_counter() - start) / step
             print(f"pytorch seed {seed}: step {step} of {steps}, {seconds:.3f} s a step, "
-                  f"losses {critic:.3f} and {fooling:.3f}", flush=True)
+                  f"losses {discriminator:.3f} and {fooling:.3f}", flush=True)
     return untrained, sample(game.generator, count, seed), (time.perf_counter() - start) / steps

@@ -27,7 +27,7 @@ RUNS = [
     ("r3gan", "fashion", {"model.architecture": "r3gan", "model.width": 16, "model.norm": "none"}),
     ("autoencoder", "ebgan", {}),
 ]
-# Critics that see each sample by itself.
+# Discriminators that see each sample by itself.
 CRITICS = {"dcgan", "mlp", "resnet projection", "r3gan", "autoencoder"}
 
 saddle, runs = sys.argv[1:]
@@ -75,7 +75,7 @@ trained.append(("points", f"{runs}/ring"))
 trained.append(("moving average", f"{runs}/fashion"))
 
 for name, run in trained:
-    for player in ["generator"] + ["critic"] * (name in CRITICS):
+    for player in ["generator"] + ["discriminator"] * (name in CRITICS):
         difference, nodes = check(name, run, player)
         worst, count = max(worst, difference), count + 1
         if name == "dcgan" and player == "generator":
@@ -84,11 +84,11 @@ for name, run in trained:
         if name == "resnet":
             assert nodes.count("Resize") == 6, nodes
 
-# A critic whose features see the batch is refused with its layer's name.
+# A discriminator whose features see the batch is refused with its layer's name.
 run = f"{runs}/onnx-deviation"
-call("train", "fashion", "--steps", "1", "--out", run, "--set", "model.minibatch=deviation", "--set", "model.width=8",
+call("train", "fashion", "--steps", "1", "--out", run, "--set", "model.minibatch=stddev", "--set", "model.width=8",
      "--set", "training.batch=8")
-refused = subprocess.run([saddle, "export", run, "--format", "onnx", "--player", "critic", "--out", f"{runs}/no.onnx",
+refused = subprocess.run([saddle, "export", run, "--format", "onnx", "--player", "discriminator", "--out", f"{runs}/no.onnx",
                           "--device", "cpu"], capture_output=True, text=True)
 assert refused.returncode == 1 and "MinibatchStandardDeviation" in refused.stderr, refused.stderr
 print(f"ok onnx: {count} networks of every architecture by onnxruntime, to {worst:.1g}")

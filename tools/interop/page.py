@@ -73,7 +73,7 @@ def check(name, page, charts, frames):
 
 
 single = (runs / "fashion/report.html").read_text()
-names = ["Losses", "Critic’s accuracy", "Gradient norms", "Speed"]
+names = ["Losses", "Discriminator’s accuracy", "Gradient norms", "Speed"]
 check("one run", single, names, frames=1)
 subprocess.run([saddle, "report", f"{runs}/fashion", f"{runs}/ring", "--out", f"{runs}/page-both.html"], check=True,
                stderr=subprocess.DEVNULL)

@@ -48,7 +48,7 @@ def network(*layers):
     return nn.ModuleDict({"main": nn.Sequential(*layers)})
 
 
-def critic(width, norm):
+def discriminator(width, norm):
     """DCGAN's for grey images of 32 pixels; spectrally normalized where `norm` says so, else with batch norm."""
     layers, before = [], 1
     for level in range(3):
@@ -111,14 +111,14 @@ def run_critic(what, path, model, x, logits):
 
 with torch.no_grad():
     # Saddle's, by PyTorch.
-    run = train("dcgan", "fashion", "average.decay=0.5", "sampling.weights=average")
+    run = train("dcgan", "fashion", "ema.decay=0.5", "sampling.weights=ema")
     path, z, samples = export(run, "generator")
     compare("the generator", load_generator(path)(z[:, :, None, None]), samples)
-    run_critic("the critic", *export(run, "critic")[:1], critic(8, same), *export(run, "critic")[1:])
+    run_critic("the discriminator", *export(run, "discriminator")[:1], discriminator(8, same), *export(run, "discriminator")[1:])
 
     spectral = train("spectral", "fashion", "model.norm=spectral")
-    path, x, logits = export(spectral, "critic")
-    run_critic("the spectrally normalized critic", path, critic(8, spectral_norm), x, logits)
+    path, x, logits = export(spectral, "discriminator")
+    run_critic("the spectrally normalized discriminator", path, discriminator(8, spectral_norm), x, logits)
 
     run = train("sngan", "sngan")
     path, z, samples = export(run, "generator")
@@ -128,7 +128,7 @@ with torch.no_grad():
     run_critic("SNGAN's critic", *export(run, "critic")[:1], judge, *export(run, "critic")[1:])
     for player, model in (("g", generator), ("d", judge)):
         save_file({name: value.contiguous() for name, value in model.state_dict().items()}, f"{work}-sngan-{player}.safetensors")
-    call("import", f"{work}-sngan-g.safetensors", "--critic", f"{work}-sngan-d.safetensors", "--preset", "sngan", "--out",
+    call("import", f"{work}-sngan-g.safetensors", "--discriminator", f"{work}-sngan-d.safetensors", "--preset", "sngan", "--out",
          f"{work}-sngan-back", "--set", "model.width=8")
     compare("SNGAN's generator, imported", generator["main"](z), export(f"{work}-sngan-back", "generator")[2])
 
@@ -137,10 +137,10 @@ with torch.no_grad():
     dense = network(nn.Linear(100, 8), nn.ReLU(), nn.Linear(8, 3 * 28 * 28), nn.Tanh())
     dense.load_state_dict(load_file(path))
     compare("the fully connected generator", dense["main"](z), samples)
-    path, x, logits = export(run, "critic")
+    path, x, logits = export(run, "discriminator")
     dense = network(nn.Linear(3 * 28 * 28, 8), nn.LeakyReLU(0.2), nn.Linear(8, 1))
     dense.load_state_dict(load_file(path))
-    compare("the fully connected critic", dense["main"](x.flatten(1)), logits)
+    compare("the fully connected discriminator", dense["main"](x.flatten(1)), logits)
 
     # PyTorch's, by Saddle: nets that Saddle never saw, their running averages not those of the start.
     layers, before = [], 100
@@ -160,13 +160,13 @@ with torch.no_grad():
     save_file({f"module.{name}": value for name, value in theirs.state_dict().items()}, f"{work}-g.safetensors")
     save_file({name: value.contiguous() for name, value in judge.state_dict().items()}, f"{work}-d.safetensors")
     imported, sizes = f"{work}-imported", ["--set", "model.width=8", "--set", "model.norm=spectral"]
-    call("import", f"{work}-g.safetensors", "--critic", f"{work}-d.safetensors", "--preset", "fashion", "--out", imported,
+    call("import", f"{work}-g.safetensors", "--discriminator", f"{work}-d.safetensors", "--preset", "fashion", "--out", imported,
          *sizes, "--set", "training.batch=8")
     path, z, samples = export(imported, "generator")
     compare("the imported generator", theirs["main"](z[:, :, None, None]), samples)
     for name, value in theirs.state_dict().items():
         assert "num_batches" in name or torch.equal(load_file(path)[name], value), f"{name} changed on its way"
-    path, x, logits = export(imported, "critic")
+    path, x, logits = export(imported, "discriminator")
     compare("the imported critic", judge["main"](x), logits)
     assert torch.equal(load_file(path)["main.0.weight_orig"], judge.state_dict()["main.0.weight_orig"])
 

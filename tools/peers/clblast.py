@@ -38,7 +38,7 @@ def product(library: ctypes.CDLL, device: Device, options: argparse.Namespace) -
 
 
 def convolution(library: ctypes.CDLL, device: Device, options: argparse.Namespace) -> tuple[Callable[[], None], float]:
-    """A layer of DCGAN's critic: 4x4 filters, stride 2, padding 1. NCHW and OIHW, as CLBlast has them."""
+    """A layer of DCGAN's discriminator: 4x4 filters, stride 2, padding 1. NCHW and OIHW, as CLBlast has them."""
     (batch, size, inputs, outputs), random = options.shape, np.random.default_rng(1)
     half = size // 2
     images = random.standard_normal((batch, inputs, size, size), np.float32)

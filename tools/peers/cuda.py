@@ -110,7 +110,7 @@ def graph(call: Callable[[], object]) -> Callable[[], object]:
 
 
 def step(size: int, layout: torch.memory_format, setting: Setting, way: Way, options: argparse.Namespace) -> dict:
-    """DCGAN's step on noise, no weight gradients for the critic in the generator's step."""
+    """DCGAN's step on noise, no weight gradients for the discriminator in the generator's step."""
     torch.manual_seed(1)
     torch._dynamo.reset()  # else the networks before count against the limit of compilations
     mode = Mode(layout, autocast=setting.autocast, compiled=way.compiled, captured=way.graph)

@@ -39,7 +39,7 @@ class Game:
     latent: tuple[int, ...]  # the shape of one latent
     sample: tuple[int, ...]  # the shape of one sample
     mode: Mode = Mode()
-    # In the generator's step nobody needs the critic's weight gradients. PyTorch's example computes them all the same;
+    # In the generator's step nobody needs the discriminator's weight gradients. PyTorch's example computes them all the same;
     # without them a step has eleven passes over a network in place of twelve, so the peer is measured that way.
     freeze_critic: bool = True
 

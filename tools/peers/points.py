@@ -16,5 +16,5 @@ def network(inputs: int, outputs: int) -> nn.Sequential:
 
 def points(mode: Mode = Mode(), freeze_critic: bool = True) -> Game:
     """Latents [N, 256] to points [N, 2]; points to logits [N]."""
-    critic = nn.Sequential(*network(2, 1), nn.Flatten(0))
-    return Game(network(LATENT, 2), critic, (LATENT,), (2,), mode, freeze_critic)
+    discriminator = nn.Sequential(*network(2, 1), nn.Flatten(0))
+    return Game(network(LATENT, 2), discriminator, (LATENT,), (2,), mode, freeze_critic)

@@ -37,8 +37,8 @@ def main() -> None:
                              "channels_last and both networks compiled (default nchw)")
     parser.add_argument("--steps", type=int, default=20, help="timed steps (default 20)")
     parser.add_argument("--warmup", type=int, default=3, help="untimed steps before them (default 3)")
-    parser.add_argument("--freeze-critic", action=argparse.BooleanOptionalAction, default=True,
-                        help="no weight gradients for the critic in the generator's step (default on)")
+    parser.add_argument("--freeze-discriminator", action=argparse.BooleanOptionalAction, default=True,
+                        help="no weight gradients for the discriminator in the generator's step (default on)")
     options = parser.parse_args()
 
     torch.set_num_threads(options.threads)

@@ -80,7 +80,7 @@ def wgan_gp(channels: int, mode: Mode, freeze_critic: bool, width: int = 128) ->
     generator = nn.Sequential(
         nn.Linear(LATENT, width * 16), nn.Unflatten(1, (width, 4, 4)), up(width), up(width), up(width),
         nn.BatchNorm2d(width), nn.ReLU(), nn.Conv2d(width, channels, 3, padding=1), nn.Tanh())
-    critic = nn.Sequential(
+    discriminator = nn.Sequential(
         down(channels, width, True, True), down(width, width, True, False), down(width, width, False, False),
         down(width, width, False, False), nn.ReLU(), Sum(), nn.Linear(width, 1), nn.Flatten(0))
     return WGANGP(generator, critic, (LATENT,), (channels, 32, 32), mode, freeze_critic)

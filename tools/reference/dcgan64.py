@@ -94,9 +94,9 @@ class Run:
         results |= {"discriminator/real_logits": summary(real_logits, 16),
                     "discriminator/fake_logits": summary(fake_logits, 16)}
 
-        critic_loss = discriminator_loss(real_logits, fake_logits)
-        results["loss/discriminator"] = summary(critic_loss, 1)
-        results |= self.gradients("discriminator_loss", critic_loss, "discriminator")
+        discriminator_loss = discriminator_loss(real_logits, fake_logits)
+        results["loss/discriminator"] = summary(discriminator_loss, 1)
+        results |= self.gradients("discriminator_loss", discriminator_loss, "discriminator")
         fooling = generator_loss(d(fake))
         results["loss/generator"] = summary(fooling, 1)
         results |= self.gradients("generator_loss", fooling, "generator")

@@ -78,7 +78,7 @@ def generator(latents: Tensor, weights: Weights) -> Tensor:
     return F.conv2d(x, weights.filter(1, x.shape[1], CHANNELS))
 
 
-def critic(images: Tensor, weights: Weights) -> Tensor:
+def discriminator(images: Tensor, weights: Weights) -> Tensor:
     weights.cursor = 0
     x = stage(F.conv2d(images, weights.filter(1, CHANNELS, WIDTHS[-1])), weights)
     for width in reversed(WIDTHS[:-1]):
@@ -108,11 +108,11 @@ def main() -> None:
     tensors: list[Summary] = []
     latents = numbers(tensors, "latents", (BATCH, LATENT), "latent")
     images = numbers(tensors, "images", (BATCH, SIZE, SIZE, CHANNELS), "image").requires_grad_()
-    g, d = Weights("generator", tensors), Weights("critic", tensors)
+    g, d = Weights("generator", tensors), Weights("discriminator", tensors)
 
     fake = generator(latents, g)
-    real_logits = critic(images.permute(0, 3, 1, 2), d)
-    quantities = {"generator/output": summary(nhwc(fake), 64), "critic/real_logits": summary(real_logits, 16)}
+    real_logits = discriminator(images.permute(0, 3, 1, 2), d)
+    quantities = {"generator/output": summary(nhwc(fake), 64), "discriminator/real_logits": summary(real_logits, 16)}
 
     def gradients(prefix: str, loss: Tensor, weights: Weights) -> dict[str, Summary]:
         found = torch.autograd.grad(loss, list(weights.named.values()), retain_graph=True)
@@ -120,8 +120,8 @@ def main() -> None:
         return {f"loss/{prefix}": summary(loss, 1)} | rows
 
     # Relativistic pairing, and R1 with gamma 1.
-    quantities |= gradients("critic_loss", F.softplus(critic(fake.detach(), d) - real_logits).mean(), d)
-    quantities |= gradients("generator_loss", F.softplus(real_logits - critic(fake, d)).mean(), g)
+    quantities |= gradients("discriminator_loss", F.softplus(discriminator(fake.detach(), d) - real_logits).mean(), d)
+    quantities |= gradients("generator_loss", F.softplus(real_logits - discriminator(fake, d)).mean(), g)
     slopes, = torch.autograd.grad(real_logits.sum(), images, create_graph=True)
     quantities["r1/slopes"] = summary(slopes, 64)
     quantities |= gradients("r1", 0.5 * slopes.square().sum((1, 2, 3)).mean(), d)

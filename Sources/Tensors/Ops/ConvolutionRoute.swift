@@ -19,8 +19,8 @@ struct ConvolutionShape: Hashable {
   /// Of every tap at every output pixel, also where a route needs fewer.
   var multiplications: Int { n * p * q * k * r * s * c }
 
-  /// How this convolution is computed. The route decides the order in which terms are added, so that it is a function of
-  /// the shape alone, and not of the batch: the same on every device, and for one image as for many.
+  /// How this convolution is computed. The route decides the order in which terms are added, so that it is a function
+  /// of the shape alone, and not of the batch: the same on every device, and for one image as for many.
   var route: any ConvolutionRoute {
     if let winograd = WinogradConvolution(self) { return winograd }
     if let winograd = Winograd3Convolution(self) { return winograd }

@@ -11,8 +11,8 @@ struct DirectConvolution: ConvolutionRoute {
     forward(x, w, padding: padding, bias: bias, rectifier)
   }
 
-  /// The convolution of an image with so many zeros around it, plus a bias [K], rectified. A filter of one pixel, or one
-  /// that covers the whole image, makes it a plain product, whose terms stand in the same order.
+  /// The convolution of an image with so many zeros around it, plus a bias [K], rectified. A filter of one pixel, or
+  /// one that covers the whole image, makes it a plain product, whose terms stand in the same order.
   func forward(_ x: Tensor, _ w: Tensor, padding: ImagePadding, bias: Tensor?, _ rectifier: Rectifier) -> Tensor {
     let isOfOnePixel = shape.r == 1 && shape.s == 1 && shape.geometry.stride == 1
     let isOfWholeImage = shape.r == shape.h && shape.s == shape.w && shape.geometry.dilation == 1

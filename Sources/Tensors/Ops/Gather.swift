@@ -44,7 +44,7 @@ extension Op {
 extension Tensor {
   /// Rows of this table [rows, C] by number, [n]: an embedding.
   ///
-  /// Numbers outside the table are clamped to it, and fractions are cut off, since no device can refuse them without being
-  /// waited for: who forms numbers from data checks them before they come here.
+  /// Numbers outside the table are clamped to it, and fractions are cut off, since no device can refuse them without
+  /// being waited for: who forms numbers from data checks them before they come here.
   public func gathered(_ indices: Tensor) -> Tensor { Op.gather(self, indices) }
 }

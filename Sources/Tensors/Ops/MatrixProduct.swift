@@ -1,7 +1,7 @@
 // Matrix products (Kernels/matmul.cl).
 
-/// The right side of products: [batches][k][n] in panels of 32 columns, zeros beyond n. Element (k, n) of panel p lies at
-/// p panelStride + k kStride + n - 32 p.
+/// The right side of products: [batches][k][n] in panels of 32 columns, zeros beyond n. Element (k, n) of panel p lies
+/// at p panelStride + k kStride + n - 32 p.
 struct Panels {
   static let columns = 32
   let tensor: Tensor
@@ -26,8 +26,8 @@ struct Panels {
     self.init(tensor: panels, panelStride: panelStride, kStride: Self.columns, batchStride: across * panelStride)
   }
 
-  /// [batches][k][n] of `x` as it lies, if n fills its panels, and rows are so short that a panel does not fall into few
-  /// places of a cache; else copied.
+  /// [batches][k][n] of `x` as it lies, if n fills its panels, and rows are so short that a panel does not fall into
+  /// few places of a cache; else copied.
   init(rows x: Tensor, k: Int, n: Int, batches: Int = 1) {
     if n % Self.columns == 0 && n <= 512 {
       self.init(tensor: x, panelStride: Self.columns, kStride: n, batchStride: k * n)
@@ -64,8 +64,9 @@ struct Matrices {
 }
 
 extension Tensor {
-  /// Makes this tensor [m, n] or [batches, m, n] the product of `a`, [batches][m][k] by strides, and `b` [batches][k][n],
-  /// plus a bias [n] and then rectified, in place; `isAdding` goes on from the product of the k before, a multiple of 512, that it holds.
+  /// Makes this tensor [m, n] or [batches, m, n] the product of `a`, [batches][m][k] by strides, and `b`
+  /// [batches][k][n], plus a bias [n] and then rectified, in place; `isAdding` goes on from the product of the k
+  /// before, a multiple of 512, that it holds.
   func setProduct(
     _ a: Tensor, rowStride: Int, kStride: Int, batchStride: Int = 0, _ b: Panels, k: Int, bias: Tensor? = nil,
     rectifier: Rectifier = .none, isAdding: Bool = false

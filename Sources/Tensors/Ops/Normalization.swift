@@ -1,7 +1,7 @@
 // Batch normalization with the activation after it (Kernels/normalization.cl).
 //
-// A batch may be made of several equal parts, one after the other, each normalized by its own moments: a critic that
-// sees real and generated samples in one pass sees two batches.
+// A batch may be made of several equal parts, one after the other, each normalized by its own moments: a discriminator
+// that sees real and generated samples in one pass sees two batches.
 
 /// What batch normalization is told besides its tensors.
 struct BatchNormalizing: Hashable {
@@ -26,20 +26,21 @@ extension Op {
 
   /// x [.., C] to [parts, 2, C]: the mean and the biased variance of each part over all axes but the last, the variance
   /// about the mean in a second pass.
-  static func moments(parts: Int) -> Op {
+  static func moments(groups: Int) -> Op {
     Op(
       fused: "moments",
       shape: { shapes throws(ShapeError) in
-        guard shapes[0].rank >= 2, shapes[0].count > 0, shapes[0][0] % parts == 0 else {
-          throw ShapeError("moments", shapes, "there must be rows to take the moments of, the same in each of \(parts)")
+        guard shapes[0].rank >= 2, shapes[0].count > 0, shapes[0][0] % groups == 0 else {
+          throw ShapeError(
+            "moments", shapes, "there must be rows to take the moments of, the same in each of \(groups)")
         }
-        return [parts, 2, shapes[0][-1]]
+        return [groups, 2, shapes[0][-1]]
       },
       run: { x, shape in
         let y = Tensor(uninitialized: shape, on: x[0].device)
         let columns = shape[2]
-        for part in 0..<parts {
-          let xs = x[0].part(part, of: parts)
+        for part in 0..<groups {
+          let xs = x[0].part(part, of: groups)
           let mean = y.view(from: 2 * part * columns, shape: [columns])
           let variance = y.view(from: (2 * part + 1) * columns, shape: [columns])
           let factor = Double(columns) / Double(xs.shape.count)
@@ -49,9 +50,9 @@ extension Op {
         return y
       },
       definition: { x in
-        let x = x[0].inParts(parts)
+        let x = x[0].inGroups(groups)
         let mean = x.mean(over: [1])
-        let kept: Shape = [parts, 1, x.shape[2]]
+        let kept: Shape = [groups, 1, x.shape[2]]
         let variance = (x - mean.reshaped(to: kept)).squared().mean(over: [1])
         return stacked(mean, variance)
       })
@@ -59,8 +60,8 @@ extension Op {
 
   /// Two [parts, C] as [parts, 2, C].
   private static func stacked(_ first: Tensor, _ second: Tensor) -> Tensor {
-    let (parts, columns) = (first.shape[0], first.shape[1])
-    let (one, two): (Shape, Shape) = ([parts, 1, columns], [parts, 2, columns])
+    let (groups, columns) = (first.shape[0], first.shape[1])
+    let (one, two): (Shape, Shape) = ([groups, 1, columns], [groups, 2, columns])
     return first.reshaped(to: one).padded(to: two, at: [0, 0, 0])
       + second.reshaped(to: one).padded(to: two, at: [0, 1, 0])
   }
@@ -85,8 +86,8 @@ extension Op {
     return shapes[0]
   }
 
-  /// What each part's columns are multiplied by, [parts, C]: a function of moments and gamma that kernels are given, so that
-  /// they need not work it out at every number. Unknown to any tape.
+  /// What each part's columns are multiplied by, [parts, C]: a function of moments and gamma that kernels are given, so
+  /// that they need not work it out at every number. Unknown to any tape.
   fileprivate static func scale(_ moments: Tensor, _ gamma: Tensor, _ epsilon: Double) -> Tensor {
     let columns = gamma.shape[0]
     let scale = Tensor(uninitialized: [moments.shape[0], columns], on: gamma.device)
@@ -114,7 +115,7 @@ extension Op {
   private static func definition(
     _ x: Tensor, _ mean: Tensor, _ variance: Tensor, _ gamma: Tensor, _ beta: Tensor, _ how: BatchNormalizing
   ) -> Tensor {
-    let centred = x.inParts(mean.shape[0]) - mean
+    let centred = x.inGroups(mean.shape[0]) - mean
     let z = (centred * (gamma / (variance + how.epsilon).squareRoot())).adding(bias: beta).reshaped(to: x.shape)
     return how.leak == 1 ? z : z.leakyReLU(slope: how.leak)
   }
@@ -129,8 +130,8 @@ extension Op {
       definition: { x in definition(x[0], row(0, x[1]), row(1, x[1]), x[2], x[3], how) })
   }
 
-  /// x [.., C], its moments [parts, 2, C], gamma [C], beta [C], their `scale`: batch normalization. The gradient knows that the
-  /// moments are x's, and the scale gamma's and theirs, so that these get none of their own.
+  /// x [.., C], its moments [parts, 2, C], gamma [C], beta [C], their `scale`: batch normalization. The gradient knows
+  /// that the moments are x's, and the scale gamma's and theirs, so that these get none of their own.
   static func batchNormalize(_ how: BatchNormalizing) -> Op {
     Op("batch_normalize", keeps: .inputs) { shapes throws(ShapeError) in
       try normalizationShape("batch_normalize", shapes, isScaled: true)
@@ -150,19 +151,19 @@ extension Op {
   private static func slope(_ inputs: [Tensor], _ how: BatchNormalizing) -> (dz: Tensor, centred: Tensor, scale: Tensor)
   {
     let (dy, x, gamma, beta) = (inputs[0], inputs[1], inputs[3], inputs[4])
-    let parts = inputs[2].shape[0]
-    let xs = x.inParts(parts)
-    let kept: Shape = [parts, 1, xs.shape[2]]
+    let groups = inputs[2].shape[0]
+    let xs = x.inGroups(groups)
+    let kept: Shape = [groups, 1, xs.shape[2]]
     let centred = xs - xs.mean(over: [1]).reshaped(to: kept)
     let scale = gamma / (centred.squared().mean(over: [1]).reshaped(to: kept) + how.epsilon).squareRoot()
-    let dys = dy.inParts(parts)
+    let dys = dy.inGroups(groups)
     if how.leak == 1 { return (dys, centred, scale) }
     let isPositive = (centred * scale).adding(bias: beta).step()
     return (dys * (how.leak + (1 - how.leak) * isPositive), centred, scale)
   }
 
-  /// dy [.., C], x [.., C], moments [parts, 2, C] of x, gamma [C], beta [C], their `scale` to [parts, 2, C]: the sums of dz and
-  /// of dz (x - mean), with dz the gradient before the activation.
+  /// dy [.., C], x [.., C], moments [parts, 2, C] of x, gamma [C], beta [C], their `scale` to [parts, 2, C]: the sums
+  /// of dz and of dz (x - mean), with dz the gradient before the activation.
   static func batchNormalizeSums(_ how: BatchNormalizing) -> Op {
     Op(
       fused: "batch_normalize_sums",
@@ -204,17 +205,17 @@ extension Op {
           inputs[0], inputs[1], inputs[2], inputs[3], inputs[4], inputs[5]
         )
         let dx = Tensor(uninitialized: shape, on: x.device)
-        let parts = moments.shape[0]
-        let (rows, columns) = (shape.count / shape[-1] / parts, shape[-1])
-        for part in 0..<parts {
-          let own = moments.part(part, of: parts)
+        let groups = moments.shape[0]
+        let (rows, columns) = (shape.count / shape[-1] / groups, shape[-1])
+        for part in 0..<groups {
+          let own = moments.part(part, of: groups)
           let coefficients = Tensor(uninitialized: [3, columns], on: x.device)
           coefficients.launch(
-            "normalization_coefficients", [own, gamma, sums.part(part, of: parts), coefficients],
+            "normalization_coefficients", [own, gamma, sums.part(part, of: groups), coefficients],
             [.size(rows), .size(columns), .real(how.epsilon)], over: Extent(columns))
           dx.launch(
             "normalize_gradient",
-            [dy.part(part, of: parts), x.part(part, of: parts), own, coefficients, beta, dx.part(part, of: parts)],
+            [dy.part(part, of: groups), x.part(part, of: groups), own, coefficients, beta, dx.part(part, of: groups)],
             [.size(rows), .size(columns), .real(how.leak)], over: Extent(rows: rows, columns: columns))
         }
         return dx
@@ -269,49 +270,49 @@ extension Op {
     let plain = BatchNormalizing(epsilon: 1e-2)
     let leaky = BatchNormalizing(epsilon: 1e-2, leak: 0.2)
     // The moments are those of x, in one part or two.
-    let cases: [(BatchNormalizing, Shape, parts: Int)] = [
+    let cases: [(BatchNormalizing, Shape, groups: Int)] = [
       (plain, [5, 3], 1), (leaky, [4, 3, 5], 2), (leaky, [2, 5, 7, 33], 1), (leaky, [3, 1043], 1),
     ]
     return [
       OpRow(
         "moments",
         [
-          .init(moments(parts: 1), [[5, 3]]), .init(moments(parts: 1), [[2, 5, 7, 33]]),
-          .init(moments(parts: 1), [[1, 2]]), .init(moments(parts: 2), [[6, 5]]),
+          .init(moments(groups: 1), [[5, 3]]), .init(moments(groups: 1), [[2, 5, 7, 33]]),
+          .init(moments(groups: 1), [[1, 2]]), .init(moments(groups: 2), [[6, 5]]),
         ]),
       OpRow(
         "normalize",
-        [(plain, 1), (leaky, 3)].map { (how: BatchNormalizing, parts: Int) in
+        [(plain, 1), (leaky, 3)].map { (how: BatchNormalizing, groups: Int) in
           .init(
-            normalize(how), [[6, 3], [parts, 2, 3], [3], [3]],
+            normalize(how), [[6, 3], [groups, 2, 3], [3], [3]],
             [.between(-2, 2), .between(0.5, 2), .offZero, .offZero])
         }),
       OpRow(
         "batch_normalize",
-        cases.map { how, x, parts in
-          .init([x, [x[-1]], [x[-1]]]) { $0[0].batchNormalized(moments(parts: parts)($0[0]), $0[1], $0[2], how) }
+        cases.map { how, x, groups in
+          .init([x, [x[-1]], [x[-1]]]) { $0[0].batchNormalized(moments(groups: groups)($0[0]), $0[1], $0[2], how) }
         }),
       OpRow(
         "batch_normalize_sums",
-        cases.map { how, x, parts in
+        cases.map { how, x, groups in
           .init([x, x, [x[-1]], [x[-1]]]) {
-            let moments = moments(parts: parts)($0[1])
+            let moments = moments(groups: groups)($0[1])
             return batchNormalizeSums(how)($0[0], $0[1], moments, $0[2], $0[3], scale(moments, $0[2], how.epsilon))
           }
         }),
       OpRow(
         "batch_normalize_gradient",
-        cases.map { how, x, parts in
-          .init([x, x, [x[-1]], [x[-1]], [parts, 2, x[-1]]]) {
-            batchNormalizeGradient(how)($0[0], $0[1], moments(parts: parts)($0[1]), $0[2], $0[3], $0[4])
+        cases.map { how, x, groups in
+          .init([x, x, [x[-1]], [x[-1]], [groups, 2, x[-1]]]) {
+            batchNormalizeGradient(how)($0[0], $0[1], moments(groups: groups)($0[1]), $0[2], $0[3], $0[4])
           }
         }),
-      OpRow("beta_gradient", [1, 2].map { parts in .init(betaGradient, [[parts, 2, 3]]) }),
+      OpRow("beta_gradient", [1, 2].map { groups in .init(betaGradient, [[groups, 2, 3]]) }),
       OpRow(
         "gamma_gradient",
-        [1, 2].map { parts in
+        [1, 2].map { groups in
           .init(
-            gammaGradient(epsilon: 1e-2), [[parts, 2, 3], [parts, 2, 3]], [.between(0.5, 2), .between(-2, 2)])
+            gammaGradient(epsilon: 1e-2), [[groups, 2, 3], [groups, 2, 3]], [.between(0.5, 2), .between(-2, 2)])
         }),
     ]
   }()
@@ -319,21 +320,21 @@ extension Op {
 
 extension Tensor {
   /// One of `parts` equal shares of the first axis, over the same memory, unknown to any tape.
-  fileprivate func part(_ number: Int, of parts: Int) -> Tensor {
-    parts == 1
+  fileprivate func part(_ number: Int, of groups: Int) -> Tensor {
+    groups == 1
       ? self
       : view(
-        from: number * shape.count / parts, shape: Shape([shape[0] / parts] + shape.sizes.dropFirst()))
+        from: number * shape.count / groups, shape: Shape([shape[0] / groups] + shape.sizes.dropFirst()))
   }
 
   /// [.., C] as [parts, rows, C].
-  fileprivate func inParts(_ parts: Int) -> Tensor {
-    reshaped(to: [parts, shape.count / shape[-1] / parts, shape[-1]])
+  fileprivate func inGroups(_ groups: Int) -> Tensor {
+    reshaped(to: [groups, shape.count / shape[-1] / groups, shape[-1]])
   }
 
   /// The mean and the biased variance over all axes but the last, of each of `parts` equal parts of the first axis:
   /// [.., C] to [parts, 2, C].
-  public func moments(parts: Int = 1) -> Tensor { Op.moments(parts: parts)(self) }
+  public func moments(groups: Int = 1) -> Tensor { Op.moments(groups: groups)(self) }
 
   /// Normalization over all axes but the last by this tensor's own moments (batch normalization, Ioffe and Szegedy
   /// 2015), and an activation.

@@ -110,8 +110,8 @@ extension Tensor {
   public static func - (term: Double, x: Tensor) -> Tensor { Op.affine(-1, term)(x) }
   public static func * (x: Tensor, factor: Double) -> Tensor { Op.affine(factor, 0)(x) }
   public static func * (factor: Double, x: Tensor) -> Tensor { Op.affine(factor, 0)(x) }
-  /// x times `1 / divisor`, which is rounded to double and then to the device's precision: not always the quotient that is
-  /// nearest, where the divisor is no power of two. A quotient that must be takes a tensor.
+  /// x times `1 / divisor`, which is rounded to double and then to the device's precision: not always the quotient that
+  /// is nearest, where the divisor is no power of two. A quotient that must be takes a tensor.
   public static func / (x: Tensor, divisor: Double) -> Tensor { Op.affine(1 / divisor, 0)(x) }
   public static func / (dividend: Double, x: Tensor) -> Tensor { dividend * Op.reciprocal(x) }
 

@@ -115,7 +115,8 @@ extension Op {
     return [x[0], height, width, x[3]]
   }
 
-  /// Launches a kernel of the pattern CHANNELWISE (Kernels/windows.h), which computes images `shape` from the first input.
+  /// Launches a kernel of the pattern CHANNELWISE (Kernels/windows.h), which computes images `shape` from the first
+  /// input.
   static func channelwise(
     _ kernel: String, _ inputs: [Tensor], _ shape: Shape, _ scalars: [LaunchArgument]
   ) -> Tensor {
@@ -129,7 +130,8 @@ extension Op {
     return y
   }
 
-  /// Inception's two; windows apart, that leave pixels out, at every edge; one pixel; channels one, few, sixteen and more.
+  /// Inception's two; windows apart, that leave pixels out, at every edge; one pixel; channels one, few, sixteen and
+  /// more.
   private static let poolingCases: [(window: PoolingWindow, image: Shape, countsPadding: Bool)] = [
     (.init(3, stride: 2), [2, 7, 8, 5], true), (.init(3, stride: 1, padding: 1), [1, 4, 3, 17], false),
     (.init(2, stride: 3, padding: 1), [1, 6, 8, 2], false), (.init(3, stride: 2, padding: 1), [1, 5, 6, 3], true),
@@ -171,8 +173,8 @@ extension Op {
 }
 
 extension Tensor {
-  /// The largest of each window of images [N, H, W, C]: [N, P, Q, C]. The gradient goes to a window's first maximum, row
-  /// by row, as in PyTorch; padding is never a maximum.
+  /// The largest of each window of images [N, H, W, C]: [N, P, Q, C]. The gradient goes to a window's first maximum,
+  /// row by row, as in PyTorch; padding is never a maximum.
   public func maximumPooled(_ window: PoolingWindow) -> Tensor {
     Op.takeTaps(window)(self, Op.maximumTaps(window)(detached()))
   }

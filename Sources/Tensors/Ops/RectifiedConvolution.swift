@@ -1,5 +1,5 @@
-// A convolution, its bias and a rectifier as one op (Kernels/convolution.cl, matmul.cl, activation.cl): what networks are
-// made of whose batch norm has been folded into their weights.
+// A convolution, its bias and a rectifier as one op (Kernels/convolution.cl, matmul.cl, activation.cl): what networks
+// are made of whose batch norm has been folded into their weights.
 
 /// What is done to a convolution's outputs as they are stored.
 public enum Rectifier: Sendable {
@@ -120,8 +120,8 @@ extension Op {
 }
 
 extension Tensor {
-  /// `rectifier(conv(x, filter) + bias)` of images [N, H, W, C] with filters [R, S, C, K] and biases [K], zeros around the
-  /// image: [N, P, Q, K].
+  /// `rectifier(conv(x, filter) + bias)` of images [N, H, W, C] with filters [R, S, C, K] and biases [K], zeros around
+  /// the image: [N, P, Q, K].
   public func rectifiedConvolution(
     _ filter: Tensor, bias: Tensor, stride: Int = 1, padding: ImagePadding = .init(), rectifier: Rectifier = .relu
   ) -> Tensor {

@@ -66,8 +66,8 @@ extension Op {
 }
 
 extension Tensor {
-  /// Makes this tensor `factor` times the sum of block sums [outer][blocks][inner], in place; `isAdding` goes on from the
-  /// sum that it holds.
+  /// Makes this tensor `factor` times the sum of block sums [outer][blocks][inner], in place; `isAdding` goes on from
+  /// the sum that it holds.
   func addPartials(_ partial: Tensor, blocks: Int, inner: Int, factor: Double, isAdding: Bool = false) {
     launch(
       blocks > 32 ? "add_many_partials" : "add_partials", [partial, self],

@@ -1,4 +1,5 @@
-// The route of 3x3 convolutions of stride 1 and padding 1 through Winograd's transforms (Kernels/winograd3.cl): 36 products stand for 144.
+// The route of 3x3 convolutions of stride 1 and padding 1 through Winograd's transforms (Kernels/winograd3.cl): 36
+// products stand for 144.
 
 struct Winograd3Convolution: ConvolutionRoute {
   private static let tile = 4
@@ -7,8 +8,8 @@ struct Winograd3Convolution: ConvolutionRoute {
   private var across: Int { w / Self.tile }
   private var tilesPerImage: Int { h / Self.tile * across }
 
-  /// Nil where the convolution is not of this kind. An image has four tiles at least: one would not repay the transform of
-  /// the filter.
+  /// Nil where the convolution is not of this kind. An image has four tiles at least: one would not repay the transform
+  /// of the filter.
   init?(_ shape: ConvolutionShape, shareElements: Int? = nil) {
     domain = WinogradDomain(points: 36, shareElements: shareElements)
     (n, h, w, c, k) = (shape.n, shape.h, shape.w, shape.c, shape.k)

@@ -1,4 +1,5 @@
-// The route of 4x4 convolutions of stride 2 and padding 1 through Winograd's transforms (Kernels/winograd.cl): 25 products stand for 64.
+// The route of 4x4 convolutions of stride 2 and padding 1 through Winograd's transforms (Kernels/winograd.cl): 25
+// products stand for 64.
 
 struct WinogradConvolution: ConvolutionRoute {
   private static let tile = 4

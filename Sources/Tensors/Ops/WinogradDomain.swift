@@ -13,15 +13,16 @@ struct WinogradDomain {
     return (0..<number).map { ($0 * units / number * step)..<min(($0 + 1) * units / number * step, count) }
   }
 
-  /// Images whose tiles are whole chains of 512, the last ones excepted: what they add to a filter's gradient can be computed apart.
+  /// Images whose tiles are whole chains of 512, the last ones excepted: what they add to a filter's gradient can be
+  /// computed apart.
   func strips(of images: Int, tiles tilesPerImage: Int, weighing elements: Int, on device: Device) -> [Range<Int>] {
     shares(
       of: images, step: Chains.terms / greatestCommonDivisor(Chains.terms, tilesPerImage), weighing: elements,
       on: device)
   }
 
-  /// A matrix for each point. Neither they nor the rows of what becomes the left side of products lie at a power of two from
-  /// each other, which a cache would put into few places.
+  /// A matrix for each point. Neither they nor the rows of what becomes the left side of products lie at a power of two
+  /// from each other, which a cache would put into few places.
   func planes(_ rows: Int, _ columns: Int, isLeft: Bool = false, on device: Device) -> Matrices {
     let rowStride = isLeft && columns % 256 == 0 ? columns + Panels.columns / 2 : columns
     let stride = rows * rowStride + Panels.columns

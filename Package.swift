@@ -6,6 +6,7 @@ let package = Package(
   name: "saddle",
   products: [
     .library(name: "Saddle", targets: ["Saddle"]),
+    .library(name: "SaddleCLI", targets: ["SaddleCLI"]),
     .executable(name: "saddle", targets: ["SaddleCommand"]),
     // GPUs that are not here, for tests and tools: loaded in place of OpenCL, linked to nothing.
     .library(name: "RecordingOpenCL", type: .dynamic, targets: ["RecordingOpenCL"]),
@@ -44,9 +45,11 @@ let package = Package(
     .target(name: "Saddle", dependencies: ["Baselines", "Evaluation", "Interop", "Records", "Yams"]),
     .target(name: "Benchmarks", dependencies: ["Features", "Saddle"]),
     .target(name: "Laboratory", dependencies: ["Saddle"]),
-    .executableTarget(
-      name: "SaddleCommand",
+    // The command line as a library, for users who bring rows of their own; and the command of Saddle itself.
+    .target(
+      name: "SaddleCLI",
       dependencies: ["Benchmarks", "Laboratory", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+    .executableTarget(name: "SaddleCommand", dependencies: ["SaddleCLI"]),
 
     // Readers under inputs that are nearly right: tools/fuzz, and a share of it in the tests.
     .executableTarget(
@@ -55,7 +58,7 @@ let package = Package(
         "CImages", "Devices", "Saddle", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Tests/Fuzz", resources: [.copy("Corpus")]),
-    .testTarget(name: "FuzzTests", dependencies: ["Fuzz", "SaddleCommand"]),
+    .testTarget(name: "FuzzTests", dependencies: ["Fuzz", "SaddleCLI", "SaddleCommand"]),
 
     .target(name: "RecordingOpenCL", path: "Tests/RecordingOpenCL"),
 
@@ -77,7 +80,7 @@ let package = Package(
     .testTarget(name: "SaddleTests", dependencies: ["Laboratory", "Saddle"]),
     .testTarget(name: "BenchmarksTests", dependencies: ["Benchmarks"]),
     .testTarget(name: "LaboratoryTests", dependencies: ["Laboratory"]),
-    .testTarget(name: "SaddleCommandTests", dependencies: ["SaddleCommand"]),
+    .testTarget(name: "SaddleCLITests", dependencies: ["SaddleCLI", "SaddleCommand"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c2x

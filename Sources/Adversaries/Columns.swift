@@ -16,18 +16,18 @@ struct Columns {
 }
 
 extension Trainer {
-  /// What a scene tells of the state of the game.
+  /// What a context tells of the state of the game.
   func measure(_ context: LossContext, _ columns: inout Columns) {
     let (real, fake) = game.objective.decisions(context)
     columns.add("discriminator_accuracy_real") { real.step().mean() }
     columns.add("discriminator_accuracy_fake") { 1 - fake.step().mean() }
     columns.add("discriminator_calibration_gap") { BatchStatistics.calibrationGap(real, fake) }
-    if game.objective.discriminator == .classes, let trueLabels = context.background.trueLabels {
+    if game.objective.discriminator == .classes, let trueLabels = context.microBatch.batch.trueLabels {
       columns.add("class_accuracy") { BatchStatistics.classAccuracy(context.realOutput.output.detached(), trueLabels) }
     }
     if let estimate = game.objective.estimate { columns.add("divergence_estimate") { estimate(context) } }
     columns.add("sample_diversity") { BatchStatistics.diversity(of: context.fake, beside: context.real) }
     columns.add("saturated_share") { BatchStatistics.saturatedShare(context.fake) }
-    for (state, value) in zip(game.objective.state, context.background.state) { columns.add(state.name) { value } }
+    for variable in variables { columns.add(variable.column) { context[variable] } }
   }
 }

@@ -9,60 +9,43 @@ public struct Game: Sendable {
   }
 
   public var objective: Objective
-  public var options = Objective.Options()
-  /// The weight of the objective in the generator's loss; 0 leaves it to the regularizers.
-  public var generatorWeight = 1.0
+  /// Whatever its rows read, and who moves when. Learning rates, Adam's second decay and the EMA's decay that are not
+  /// given leave a network as it is.
+  public var settings: Settings
   /// Regularizers added to the losses, with their weights.
   public var regularizers: [(regularizer: Regularizer, weight: Schedule)] = []
-  /// The discriminator's penalties on slopes have an update of their own behind every so many of its steps, times that
-  /// number (Karras et al. 2020); 1: they are part of every step.
-  public var regularizerInterval = 1
   /// What is done to samples before the discriminator sees them, in this order.
   public var inputTransforms: [InputTransform] = []
-  public var order = Order.alternating
-  /// Discriminator steps to each generator step.
-  public var discriminatorSteps: Schedule = 1
-  /// Where above 0, the discriminator's steps end as soon as its loss, averaged over a window of them, falls by less
-  /// than this.
-  public var discriminatorTolerance = 0.0
-  /// The discriminator steps that `discriminatorTolerance` averages over: it can end them after two windows.
+
+  /// The discriminator steps that `training.discriminator-tolerance` averages over: it can end them after two windows.
   public static let toleranceWindow = 25
-  /// Whether the generator learns from the samples of the discriminator's last step, or from fresh ones.
-  public var sharesSamples = true
-  /// Batches whose gradients are averaged for one step.
-  public var accumulation = 1
-  /// The limit of the discriminator's weights; nil leaves them free.
-  public var clip: Double?
-  /// Updates of the discriminator that the generator's gradient goes through (unrolled GAN, Metz et al. 2017). Above 0
-  /// the generator minimises the negative of the discriminator's loss after them, whatever its own term is.
-  public var unroll = 0
-  /// The weight of half the squared norm of both gradients (consensus optimization, Mescheder et al. 2017); both
-  /// players then move at once.
-  public var consensus = 0.0
-  /// Learning rates, Adam's second decay and the average's decay; nil leaves a player as it is.
-  public var generatorLearningRate: Schedule?
-  public var discriminatorLearningRate: Schedule?
-  public var beta2: Schedule?
-  public var emaDecay: Schedule?
 
-  /// How many classes samples are made of; 0 where the generator knows none.
-  public var classes = 0
-
-  public init(_ objective: Objective) { self.objective = objective }
-
-  /// Whether some steps of the discriminator have no penalty on slopes, though others have.
-  var isLazy: Bool {
-    regularizerInterval > 1 && !movesTogether && regularizers.contains { $0.regularizer.isLazy && !$0.weight.isZero }
+  public init(_ objective: Objective, _ settings: Settings = Settings()) {
+    (self.objective, self.settings) = (objective, settings)
   }
 
-  /// Whether both players move at once, from the same weights.
-  var movesTogether: Bool { order == .simultaneous || consensus > 0 }
+  /// Who moves when.
+  public var training: SectionValues<TrainingSection> {
+    get { settings.training }
+    set { settings.training = newValue }
+  }
+
+  /// How many classes samples are made of; 0 where the generator knows none.
+  public var classes: Int { settings.model.classes }
+
+  /// Whether some steps of the discriminator have no gradient penalty, though others have.
+  var isLazy: Bool {
+    settings.regularizers.interval > 1 && !settings.movesTogether
+      && regularizers.contains { $0.regularizer.isLazy && !$0.weight.isZero }
+  }
 
   /// How many samples the discriminator sees as one.
   public var pack: Int { inputTransforms.map(\.pack).reduce(objective.discriminator == .pairs ? 2 : 1, *) }
 
   /// The discriminator steps of generator step 1, 2, ...
-  func discriminatorSteps(at step: Int) -> Int { max(1, Int(discriminatorSteps.value(at: step).rounded())) }
+  func discriminatorSteps(at step: Int) -> Int {
+    max(1, Int(training.discriminatorSteps.value(at: step).rounded()))
+  }
 }
 
 /// A batch of samples, with their class numbers where there are any.
@@ -87,5 +70,18 @@ public struct Batch {
     (self.samples, self.labels, self.trueLabels, self.labeledBatch) = (
       samples, labels, trueLabels ?? labels, labeledBatch
     )
+  }
+}
+
+/// Samples drawn for one gradient, real and latent: the unit in which a step accumulates.
+public struct MicroBatch {
+  public let batch: Batch
+  /// What the generated samples are made from, [N, latent]; nil where the game does not make them.
+  public var latents: Tensor?
+  /// The number of the draw, from 1 on: all random numbers of the micro-batch are functions of it.
+  public let draw: Int
+
+  public init(_ batch: Batch, latents: Tensor? = nil, draw: Int = 0) {
+    (self.batch, self.latents, self.draw) = (batch, latents, draw)
   }
 }

@@ -1,13 +1,25 @@
-/// What is done to samples before the discriminator sees them, real and generated alike: a row of a game's `views`.
+/// What is done to samples before the discriminator sees them, real and generated alike: an entry of a game's `inputTransforms`.
 public struct InputTransform: Sendable {
-  /// what a transform may look at.
+  /// What a transform may look at.
   public struct Context {
     /// The generator's step, from 1 on.
     public let step: Int
-    public let draws: StepRandom
+    public let random: StepRandom
     /// The batch's real samples [N, ...].
     public let real: Tensor
-    public init(step: Int, draws: StepRandom, real: Tensor) { (self.step, self.draws, self.real) = (step, draws, real) }
+    private let state: [String: Tensor]
+
+    public init(step: Int, random: StepRandom, real: Tensor, state: [String: Tensor] = [:]) {
+      (self.step, self.random, self.real, self.state) = (step, random, real, state)
+    }
+
+    /// The value of a transform's state.
+    public subscript(variable: StateVariable) -> Tensor {
+      guard let value = state[variable.name] else {
+        preconditionFailure("'\(variable.name)' is no state of this game: the row that reads it must declare it")
+      }
+      return value
+    }
   }
 
   public let name: String
@@ -15,12 +27,15 @@ public struct InputTransform: Sendable {
   public let isOnBothSides: Bool
   /// How many samples become one.
   public let pack: Int
+  /// What it keeps through training.
+  public let state: [StateVariable]
   public let apply: @Sendable (_ samples: Tensor, Context) -> Tensor
 
   public init(
-    name: String, isOnBothSides: Bool = true, pack: Int = 1, apply: @escaping @Sendable (Tensor, Context) -> Tensor
+    name: String, isOnBothSides: Bool = true, pack: Int = 1, state: [StateVariable] = [],
+    apply: @escaping @Sendable (Tensor, Context) -> Tensor
   ) {
-    (self.name, self.isOnBothSides, self.pack, self.apply) = (name, isOnBothSides, pack, apply)
+    (self.name, self.isOnBothSides, self.pack, self.state, self.apply) = (name, isOnBothSides, pack, state, apply)
   }
 
   /// Distributions of instance noise.
@@ -40,14 +55,14 @@ public struct InputTransform: Sendable {
       let standardDeviation = standardDeviation.value(at: context.step)
       guard standardDeviation > 0 else { return x }
       switch noise {
-      case .gaussian: return x + standardDeviation * context.draws.normal(x.shape, on: x.device)
+      case .gaussian: return x + standardDeviation * context.random.normal(x.shape, on: x.device)
       case .bounded:
         let half = standardDeviation * 3.0.squareRoot()
-        return x + (2 * half * context.draws.uniform(x.shape, on: x.device) - half)
+        return x + (2 * half * context.random.uniform(x.shape, on: x.device) - half)
       case .diagonal:
         let centred = context.real - context.real.mean(over: [0])
         let spread = centred.squared().mean(over: [0]).squareRoot()
-        return x + standardDeviation * (spread * context.draws.normal(x.shape, on: x.device))
+        return x + standardDeviation * (spread * context.random.normal(x.shape, on: x.device))
       }
     }
   }
@@ -63,9 +78,9 @@ public struct InputTransform: Sendable {
     InputTransform(name: "augmentation") { x, context in
       let probability = probability.value(at: context.step)
       guard probability > 0 else { return x }
-      let changed = policy(x, random: context.draws.next(), step: context.draws.step)
+      let changed = policy(x, random: context.random.next(), step: context.random.step)
       guard probability < 1 else { return changed }
-      let chance = context.draws.uniform(Shape([x.shape[0]] + x.shape.sizes.dropFirst().map { _ in 1 }), on: x.device)
+      let chance = context.random.uniform(Shape([x.shape[0]] + x.shape.sizes.dropFirst().map { _ in 1 }), on: x.device)
       return x + (probability - chance).step() * (changed - x)
     }
   }

@@ -7,6 +7,7 @@ extension Objective {
       summary: "the discriminator is a classifier whose logits' log-sum-exp is its logit of being real, and learns the "
         + "classes of labelled reals; generator as minimax, or regularizers.feature-matching (Salimans et al. 2016, section 5)",
       estimates: "log 2 - JSD(P, G), beside the cross entropy of the classes", discriminator: .classes,
+      discriminatorPasses: [.labeled, .real, .fake],
       discriminatorLoss: { context in classifying(context).map { $0 + telling(context) } ?? telling(context) },
       generatorLoss: { -$0.fakeLogits.crossEntropy(target: 0).mean() },
       estimate: { logTwo - telling($0) })
@@ -19,9 +20,9 @@ extension Objective {
 
   /// Cross entropy of the classes, over the lesson where there is one; nil where no class is known.
   private static func classifying(_ context: LossContext) -> Tensor? {
-    if let labeledBatch = context.background.labeledBatch {
-      return Regularizer.crossEntropy(context.outputs(labeledBatch.samples), labeledBatch.labels).mean()
+    if let labeled = context.microBatch.batch.labeledBatch, let output = context.labeledOutput {
+      return Regularizer.crossEntropy(output.output, labeled.labels).mean()
     }
-    return context.background.labels.map { Regularizer.crossEntropy(context.realOutput.output, $0).mean() }
+    return context.microBatch.batch.labels.map { Regularizer.crossEntropy(context.realOutput.output, $0).mean() }
   }
 }

@@ -1,13 +1,24 @@
 // Rows whose discriminator gives each sample a logit. D is its sigmoid; r = logit D(x), f = logit D(G(z)).
 
 extension Objective {
+  /// The probability that the discriminator is to give real samples (one-sided label smoothing, Salimans et al. 2016).
+  public static let realTarget = Setting(
+    "objective.real-target", 1.0, .positive,
+    "what the discriminator is to say of real samples; 0.9: one-sided label smoothing")
+  /// The probability that the generator aims at.
+  public static let generatorTarget = Setting(
+    "objective.generator-target", 1.0, .positive,
+    "what the generator wants the discriminator to say; half of real-target is the smoothed game's equilibrium"
+  ).read(by: "training.unroll 0", if: { $0.training.unroll == 0 })
+  private static let targets: [any SettingRow] = [realTarget, generatorTarget]
+
   /// The discriminator of a classification; what the generator wants varies.
   static let discriminations: [Objective] = [
     discrimination(
       "non-saturating", "generator -E log D(G(z)) (Goodfellow et al. 2014, section 3)",
       pulls: "the generator's gradient is that of KL(G || P) - 2 JSD (Arjovsky and Bottou 2017, theorem 2.5)"
     ) {
-      $0.fakeLogits.crossEntropy(target: $0.options.generatorTarget).mean()
+      $0.fakeLogits.crossEntropy(target: $0.settings[generatorTarget]).mean()
     },
     discrimination(
       "minimax", "generator E log(1 - D(G(z))) (Goodfellow et al. 2014, equation 1)",
@@ -33,11 +44,11 @@ extension Objective {
     _ name: String, _ generator: String, pulls: String, generatorLoss: @escaping @Sendable (LossContext) -> Tensor
   ) -> Objective {
     let loss: @Sendable (LossContext) -> Tensor = {
-      $0.realLogits.crossEntropy(target: $0.options.realTarget).mean() + $0.fakeLogits.crossEntropy(target: 0).mean()
+      $0.realLogits.crossEntropy(target: $0.settings[realTarget]).mean() + $0.fakeLogits.crossEntropy(target: 0).mean()
     }
     return Objective(
       name: name, summary: "discriminator -E log D(x) - E log(1 - D(G(z))), \(generator)",
-      estimates: "log 4 - 2 JSD(P, G) nats; \(pulls)", readsTargets: true, discriminatorLoss: loss,
+      estimates: "log 4 - 2 JSD(P, G) nats; \(pulls)", reads: targets, discriminatorLoss: loss,
       generatorLoss: generatorLoss, estimate: { logTwo - 0.5 * loss($0) })
   }
 
@@ -49,11 +60,11 @@ extension Objective {
       name: "least-squares",
       summary: "discriminator (E (r - 1)^2 + E f^2) / 2, generator E (f - 1)^2 / 2, on the logits (Mao et al. 2017)",
       estimates: "the integral of p q / (p + q) / 2, so that 2 - 8 times it is the triangular discrimination",
-      readsTargets: true,
+      reads: targets,
       discriminatorLoss: {
-        0.5 * (($0.realLogits - $0.options.realTarget).squared().mean() + $0.fakeLogits.squared().mean())
+        0.5 * (($0.realLogits - $0.settings[realTarget]).squared().mean() + $0.fakeLogits.squared().mean())
       },
-      generatorLoss: { 0.5 * ($0.fakeLogits - $0.options.generatorTarget).squared().mean() },
+      generatorLoss: { 0.5 * ($0.fakeLogits - $0.settings[generatorTarget]).squared().mean() },
       estimate: { 2 - 4 * (($0.realLogits - 1).squared().mean() + $0.fakeLogits.squared().mean()) },
       decisions: { ($0.realLogits - 0.5, $0.fakeLogits - 0.5) }),
     Objective(
@@ -63,8 +74,8 @@ extension Objective {
       estimate: { 1 - 0.5 * hinge($0) }),
     Objective(
       name: "wasserstein",
-      summary: "discriminator E f - E r with a bounded slope, generator -E f (Arjovsky et al. 2017, algorithm 1)",
-      estimates: "-K W1(P, G), where K bounds the discriminator's slope", needsLipschitzBound: true,
+      summary: "critic E f - E r with a bounded slope, generator -E f (Arjovsky et al. 2017, algorithm 1)",
+      estimates: "-K W1(P, G), where K bounds the critic's slope", needsLipschitzBound: true,
       discriminatorLoss: { $0.fakeLogits.mean() - $0.realLogits.mean() }, generatorLoss: { -$0.fakeLogits.mean() },
       estimate: { $0.realLogits.mean() - $0.fakeLogits.mean() }),
   ]
@@ -79,7 +90,7 @@ extension Objective {
       name: "relativistic",
       summary: "discriminator -E log sigmoid(r - f), generator -E log sigmoid(f - r), pairs by place in the batch "
         + "(RpGAN, Jolicoeur-Martineau 2019; Huang et al. 2024)",
-      estimates: "log 2 - JSD(P x G, G x P)",
+      estimates: "log 2 - JSD(P x G, G x P)", generatorPasses: [.real, .fake],
       discriminatorLoss: { ($0.fakeLogits - $0.realLogits).softplus().mean() },
       generatorLoss: { ($0.realLogits - $0.fakeLogits).softplus().mean() },
       estimate: { logTwo - ($0.fakeLogits - $0.realLogits).softplus().mean() },
@@ -88,7 +99,7 @@ extension Objective {
       name: "relativistic-average",
       summary: "each logit is compared with the other side's mean: discriminator -E log sigmoid(r - E f) - E log(1 - "
         + "sigmoid(f - E r)), generator the reverse (RaGAN, Jolicoeur-Martineau 2019)",
-      estimates: "a divergence without a closed form (Jolicoeur-Martineau 2020)",
+      estimates: "a divergence without a closed form (Jolicoeur-Martineau 2020)", generatorPasses: [.fake, .real],
       discriminatorLoss: { average(of: $0.realLogits, over: $0.fakeLogits) },
       generatorLoss: { average(of: $0.fakeLogits, over: $0.realLogits) },
       decisions: { ($0.realLogits - $0.fakeLogits.mean(), $0.fakeLogits - $0.realLogits.mean()) }),
@@ -97,7 +108,8 @@ extension Objective {
       summary:
         "the discriminator sees a pair and says which is real: discriminator -E log sigmoid T(x, G(z)) - E log sigmoid "
         + "-T(G(z), x), halved; generator the reverse (adversarial preference loss, Huszar 2017)",
-      estimates: "log 2 - JSD(P x G, G x P)", discriminator: .pairs, discriminatorLoss: { preference($0, 1) },
+      estimates: "log 2 - JSD(P x G, G x P)", discriminator: .pairs, discriminatorPasses: [.pairs],
+      generatorPasses: [.pairs], discriminatorLoss: { preference($0, 1) },
       generatorLoss: { preference($0, -1) }, estimate: { logTwo - preference($0, 1) },
       decisions: { ($0.pairLogits.realFirst, $0.pairLogits.fakeFirst) }),
   ]

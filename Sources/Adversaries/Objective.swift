@@ -1,21 +1,5 @@
-/// What the two players want: a row of `Objective.all`. Both losses are scalars to be minimised.
+/// What both networks are trained for: a row of `Objective.all`. Both losses are scalars to be minimised.
 public struct Objective: Sendable {
-  /// The numbers that some rows read; a configuration sets them.
-  public struct Options: Sendable, Equatable {
-    /// The probability that the discriminator is to give real samples (one-sided label smoothing, Salimans et al.
-    /// 2016), and the one that the generator aims at.
-    public var realTarget = 1.0
-    public var generatorTarget = 1.0
-    /// The energy that generated samples are pushed up to (EBGAN).
-    public var margin = 1.0
-    /// The wanted ratio of the energies of generated and real samples, and the rate at which k follows it (BEGAN).
-    public var diversity = 0.5
-    public var balanceRate = 0.001
-    /// The last part of the latents, which the discriminator is to read off the samples (InfoGAN).
-    public var codes = LatentCodes()
-    public init() {}
-  }
-
   /// What the discriminator must be.
   public enum Discriminator: Sendable {
     /// A logit for each sample.
@@ -46,31 +30,43 @@ public struct Objective: Sendable {
   public let discriminator: Discriminator
   /// Whether the discriminator's slope must be bounded for the loss to have a minimum.
   public let needsLipschitzBound: Bool
-  /// Whether the rows of `Options` called targets mean anything.
-  public let readsTargets: Bool
+  /// The settings that it reads beside those of every objective.
+  public let reads: [any SettingRow]
+  /// Passes through the discriminator that its own loss and the generator's look at, in the order in which they are
+  /// made.
+  public let discriminatorPasses, generatorPasses: [LossContext.Pass]
   public let discriminatorLoss: @Sendable (LossContext) -> Tensor
   public let generatorLoss: @Sendable (LossContext) -> Tensor
   /// The divergence as the discriminator sees it now, a scalar; exact where the discriminator is optimal.
   public let estimate: (@Sendable (LossContext) -> Tensor)?
   /// Above 0 where the discriminator takes a sample for real: of the real and the generated samples, [N, 1].
   public let decisions: @Sendable (LossContext) -> (real: Tensor, fake: Tensor)
-  /// Numbers that live through training: names and first values, and their values after a step of the discriminator.
-  public let state: [(name: String, initial: Double)]
-  public let nextState: @Sendable (LossContext) -> [Tensor]
+  /// What it keeps through training.
+  public let state: [StateVariable]
 
+  /// - Parameters:
+  ///   - name: How it is named in a configuration.
+  ///   - summary: One line for people: the losses, and the paper.
+  ///   - estimates: The divergence that the generator minimises where the discriminator is optimal.
+  ///   - discriminatorPasses: What `discriminatorLoss`, `estimate`, `decisions` and the state look at.
+  ///   - generatorPasses: What `generatorLoss` looks at.
   public init(
     name: String, summary: String, estimates: String, discriminator: Discriminator = .logit,
-    needsLipschitzBound: Bool = false,
-    readsTargets: Bool = false, discriminatorLoss: @escaping @Sendable (LossContext) -> Tensor,
-    generatorLoss: @escaping @Sendable (LossContext) -> Tensor, estimate: (@Sendable (LossContext) -> Tensor)? = nil,
+    needsLipschitzBound: Bool = false, reads: [any SettingRow] = [],
+    discriminatorPasses: [LossContext.Pass] = [.real, .fake], generatorPasses: [LossContext.Pass] = [.fake],
+    discriminatorLoss: @escaping @Sendable (LossContext) -> Tensor,
+    generatorLoss: @escaping @Sendable (LossContext) -> Tensor,
+    estimate: (@Sendable (LossContext) -> Tensor)? = nil,
     decisions: @escaping @Sendable (LossContext) -> (real: Tensor, fake: Tensor) = { ($0.realLogits, $0.fakeLogits) },
-    state: [(name: String, initial: Double)] = [],
-    nextState: @escaping @Sendable (LossContext) -> [Tensor] = { _ in [] }
+    state: [StateVariable] = []
   ) {
     (self.name, self.summary, self.estimates, self.discriminator) = (name, summary, estimates, discriminator)
-    (self.needsLipschitzBound, self.readsTargets) = (needsLipschitzBound, readsTargets)
-    (self.discriminatorLoss, self.generatorLoss, self.estimate) = (discriminatorLoss, generatorLoss, estimate)
-    (self.decisions, self.state, self.nextState) = (decisions, state, nextState)
+    (self.needsLipschitzBound, self.reads, self.state) = (needsLipschitzBound, reads, state)
+    (self.discriminatorPasses, self.generatorPasses) = (discriminatorPasses, generatorPasses)
+    self.discriminatorLoss = LossContext.running(discriminatorPasses, discriminatorLoss)
+    self.generatorLoss = LossContext.running(generatorPasses, generatorLoss)
+    self.estimate = estimate.map { LossContext.running(discriminatorPasses, $0) }
+    self.decisions = LossContext.running(discriminatorPasses, decisions)
   }
 
   /// Every row that a configuration can name.

@@ -1,41 +1,41 @@
 // Moves beyond taking turns: both players at once, and a generator that looks ahead.
 
 extension Trainer {
-  /// Both players move from the same weights and samples; with consensus, along the gradient of half their squared
+  /// Both networks move from the same weights and samples; with consensus, along the gradient of half their squared
   /// gradients too (Mescheder et al. 2017, equation 8).
   func moveTogether(_ measuring: Bool, _ microBatches: [MicroBatch]) -> Columns {
     var columns = Columns(isMeasuring: measuring)
     var sums: (discriminator: Tensor, generator: Tensor)?
     var losses: (discriminator: [Tensor], generator: [Tensor]) = ([], [])
     for microBatch in microBatches {
-      let generated = generate(microBatch.latents, microBatch)
+      let generated = generate(microBatch)
       let discriminatorWeights = discriminator.network.watched(on: generated.tape)
       let context = lossContext(
-        microBatch, fake: generated.fake, isJoint: true, tape: generated.tape, moving: \.discriminator,
-        discriminatorWeights,
-        discriminatorWeights: discriminatorWeights)
-      note("both players' losses")
-      let discriminatorLoss = game.objective.discriminatorLoss(context)
-      let wholeDiscriminator = plus(\.discriminator, discriminatorLoss, context)
+        microBatch, fake: generated.fake, isJoint: true, .discriminator,
+        moving(discriminator, generated.tape, discriminatorWeights), discriminatorWeights: discriminatorWeights)
+      let due = (discriminator: due(.discriminator), generator: due(.generator)), objective = game.objective
+      note("the discriminator's passes")
+      context.run(objective.discriminatorPasses + due.discriminator.flatMap(\.passes))
+      context.run(objective.generatorPasses + due.generator.flatMap(\.passes))
+      note("both networks' losses")
+      let wholeDiscriminator = plus(due.discriminator, objective.discriminatorLoss(context), context)
       if measuring && microBatch.draw == microBatches.last?.draw { measure(context, &columns) }
-      objectiveState = game.objective.nextState(context)
-      (context.background.network, context.background.weights) = (generator.network, generated.weights)
-      context.background.historicalAverage = generator.historicalAverage.map(generator.network.views) ?? []
-      let generatorLoss = game.objective.generatorLoss(context)
-      let wholeGenerator = plus(\.generator, weighted(generatorLoss), context)
+      commitState(context)
+      context.moving = moving(generator, generated.tape, generated.weights)
+      let wholeGenerator = plus(due.generator, weighted(objective.generatorLoss(context)), context)
       losses.discriminator.append(wholeDiscriminator.detached())
       losses.generator.append(wholeGenerator.detached())
 
-      note("both players' gradients")
-      let isSecondOrder = game.consensus > 0
+      note("both networks' gradients")
+      let isSecondOrder = game.training.consensus > 0
       var ours = gradient(of: wholeDiscriminator, wrt: discriminatorWeights, createGraph: isSecondOrder)
       var theirs = gradient(of: wholeGenerator, wrt: generated.weights, createGraph: isSecondOrder)
       if isSecondOrder {
         let squares = (ours + theirs).map { $0.squared().summed() }
         let energy = 0.5 * squares.dropFirst().reduce(squares[0], +)
         let pull = gradient(of: energy, wrt: discriminatorWeights + generated.weights, retainGraph: false)
-        ours = zip(ours, pull).map { $0.detached() + game.consensus * $1 }
-        theirs = zip(theirs, pull.dropFirst(ours.count)).map { $0.detached() + game.consensus * $1 }
+        ours = zip(ours, pull).map { $0.detached() + game.training.consensus * $1 }
+        theirs = zip(theirs, pull.dropFirst(ours.count)).map { $0.detached() + game.training.consensus * $1 }
       }
       let flat = (discriminator.network.flattened(ours), generator.network.flattened(theirs))
       sums = sums.map { ($0.discriminator + flat.0, $0.generator + flat.1) } ?? flat
@@ -51,7 +51,7 @@ extension Trainer {
         along: microBatches.count == 1 ? sums.discriminator : share * sums.discriminator, measuring: measuring),
       generator.move(along: microBatches.count == 1 ? sums.generator : share * sums.generator, measuring: measuring)
     )
-    if let clip = game.clip { discriminator.network.clipWeights(clip) }
+    clip()
     columns.add("discriminator_gradient_norm") { norms.0?.squareRoot() }
     columns.add("generator_gradient_norm") { norms.1?.squareRoot() }
     return columns
@@ -63,11 +63,13 @@ extension Trainer {
     let optimizer = discriminator.optimizer
     var weights = discriminator.network.watched(on: generated.tape)
     var moments = optimizer.moments.map(discriminator.network.views)
-    for ahead in 1...game.unroll {
+    for ahead in 1...game.training.unroll {
       let context = lossContext(
-        microBatch, fake: generated.fake, isJoint: true, tape: generated.tape, moving: \.discriminator, weights,
-        discriminatorWeights: weights)
-      let loss = plus(\.discriminator, game.objective.discriminatorLoss(context), context)
+        microBatch, fake: generated.fake, isJoint: true, .discriminator,
+        moving(discriminator, generated.tape, weights), discriminatorWeights: weights)
+      let due = due(.discriminator)
+      context.run(game.objective.discriminatorPasses + due.flatMap(\.passes))
+      let loss = plus(due, game.objective.discriminatorLoss(context), context)
       let slopes = gradient(of: loss, wrt: weights, createGraph: true)
       for i in weights.indices {
         let (weight, after) = optimizer.rule.unrolled(

@@ -15,7 +15,7 @@ extension Trainer {
   /// `count` latents, the same at every step: a function of seed and page.
   public func latents(_ count: Int, seed: UInt64? = nil, page: Int = 0) -> Tensor {
     RandomStream(seed: seed ?? self.seed, stream: RandomUse.samples.rawValue)
-      .latents(count, generator.network.input.count, game.options.codes, step: page, on: device)
+      .latents(count, generator.network.input.count, game.settings.codes, step: page, on: device)
   }
 
   /// The same, with what lies beyond ±bound drawn again (the truncation trick, Brock et al. 2019).

@@ -2,9 +2,9 @@
 
 extension Trainer {
   /// Everything that must be saved to go on to the bit, by name.
-  public var state: [(name: String, tensor: Tensor)] {
+  public var saved: [(name: String, tensor: Tensor)] {
     generator.state("generator") + discriminator.state("discriminator")
-      + zip(game.objective.state, objectiveState).map { ("objective.\($0.name)", $1) }
+      + variables.compactMap { variable in state[variable.name].map { (variable.name, $0) } }
   }
 
   /// How far the game is.

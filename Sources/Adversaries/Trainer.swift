@@ -27,15 +27,26 @@ public final class Trainer {
   public internal(set) var step = 0
   /// Batches drawn.
   public internal(set) var drawn = 0
-  /// The objective's state, scalars in its order.
-  var objectiveState: [Tensor]
+  /// What the rows keep, scalars by the variables' names.
+  private(set) var state: [String: Tensor] = [:]
   /// The discriminator's optimizer as it was given, before it makes up for lazy penalties.
   private let discriminatorSettings: OptimizerSettings
 
   public init(generator: TrainableNetwork, discriminator: TrainableNetwork, game: Game, seed: UInt64) {
     (self.generator, self.discriminator, self.game, self.seed) = (generator, discriminator, game, seed)
     discriminatorSettings = discriminator.optimizer.settings
-    objectiveState = game.objective.state.map { Tensor($0.initial, on: generator.network.weights.device) }
+    for variable in variables { state[variable.name] = Tensor(variable.initial, on: device) }
+  }
+
+  /// The rows' state in the order in which it is saved.
+  var variables: [StateVariable] {
+    game.objective.state + game.regularizers.flatMap(\.regularizer.state) + game.inputTransforms.flatMap(\.state)
+  }
+
+  /// Takes what the rows keep a step on: the one place where that changes.
+  func commitState(_ context: LossContext) {
+    let next = variables.map { ($0.name, $0.next(context)) }
+    for (name, value) in next { state[name] = value }
   }
 
   var device: Device { generator.network.weights.device }
@@ -53,21 +64,35 @@ public final class Trainer {
     step += 1
     setPace()
     let columns =
-      try game.movesTogether ? moveTogether(measuring, nextMicroBatches(batch)) : moveInTurn(measuring, batch)
+      try game.settings.movesTogether ? moveTogether(measuring, nextMicroBatches(batch)) : moveInTurn(measuring, batch)
     return Step(number: step, losses: columns.losses, columns: columns.all)
   }
 
   private func setPace() {
-    if let rate = game.generatorLearningRate { generator.optimizer.settings.rate = rate.value(at: step) }
+    let (optimizer, options) = (game.settings.optimizer, OptimizerSection.rows)
     var numbers = discriminatorSettings
-    if let rate = game.discriminatorLearningRate { numbers.rate = rate.value(at: step) }
-    if let beta2 = game.beta2?.value(at: step) {
-      generator.optimizer.settings.beta2 = beta2
-      numbers.beta2 = beta2
+    if game.settings.isGiven(options.generatorLearningRate) {
+      generator.optimizer.settings.rate = optimizer.generatorLearningRate.value(at: step)
     }
+    if game.settings.isGiven(options.discriminatorLearningRate) {
+      numbers.rate = optimizer.discriminatorLearningRate.value(at: step)
+    }
+    if game.settings.isGiven(options.beta2) {
+      let beta2 = optimizer.beta2.value(at: step)
+      (generator.optimizer.settings.beta2, numbers.beta2) = (beta2, beta2)
+    }
+    let interval = game.settings.regularizers.interval
     discriminator.optimizer.settings =
-      game.isLazy ? discriminator.optimizer.rule.settings(numbers, withPenaltyEvery: game.regularizerInterval) : numbers
-    if let decay = game.emaDecay { generator.emaDecay = decay.value(at: step) }
+      game.isLazy ? discriminator.optimizer.rule.settings(numbers, withPenaltyEvery: interval) : numbers
+    if game.settings.isGiven(EMASection.rows.decay) {
+      generator.emaDecay = game.settings.ema.decay.value(at: step)
+    }
+  }
+
+  /// Keeps the discriminator's weights within their limit, where one is set.
+  func clip() {
+    let limit = game.settings.objective.clip
+    if limit > 0 { discriminator.network.clipWeights(limit) }
   }
 
   // MARK: One after the other
@@ -77,31 +102,23 @@ public final class Trainer {
   private func moveInTurn(_ measuring: Bool, _ batch: () throws -> Batch) rethrows -> Columns {
     let steps = game.discriminatorSteps(at: step)
     var columns = Columns(isMeasuring: measuring)
-    var plateau = PlateauDetector(tolerance: game.discriminatorTolerance)
+    var plateau = PlateauDetector(tolerance: game.training.discriminatorTolerance)
     var turn = 0, isLast = false
     while !isLast {
       turn += 1
       let microBatches = try nextMicroBatches(batch)
-      let isShared = game.sharesSamples && microBatches.count == 1 && (turn == steps || game.discriminatorTolerance > 0)
-      let generated = isShared ? generate(microBatches[0].latents, microBatches[0]) : nil
+      let isShared =
+        game.training.sharedSamples && microBatches.count == 1
+        && (turn == steps || game.training.discriminatorTolerance > 0)
+      let generated = isShared ? generate(microBatches[0]) : nil
       columns.removeAll()
       let loss = discriminatorStep(microBatches, generated?.fake.detached(), &columns)
       isLast = turn == steps || plateau.isReached(loss)
       if isLast {
-        generatorStep(game.sharesSamples ? microBatches : microBatches.map(refreshed), generated, &columns)
+        generatorStep(game.training.sharedSamples ? microBatches : microBatches.map(refreshed), generated, &columns)
       }
     }
     return columns
-  }
-
-  /// Samples drawn for a step, real and latent.
-  struct MicroBatch {
-    let real: Tensor
-    let labels: Tensor?
-    var trueLabels: Tensor?
-    var labeledBatch: Batch.Labeled?
-    var latents: Tensor
-    let draw: Int
   }
 
   /// Generated samples on a tape of the generator's weights.
@@ -112,31 +129,27 @@ public final class Trainer {
   }
 
   func nextMicroBatches(_ batch: () throws -> Batch) rethrows -> [MicroBatch] {
-    try (0..<game.accumulation).map { _ in
+    try (0..<game.training.accumulation).map { _ in
       let batch = try batch()
       drawn += 1
-      let latents = draw(.latents, batch.samples.shape[0], at: drawn)
-      return MicroBatch(
-        real: batch.samples, labels: batch.labels, trueLabels: batch.trueLabels, labeledBatch: batch.labeledBatch,
-        latents: latents,
-        draw: drawn)
+      return MicroBatch(batch, latents: latents(.latents, batch.samples.shape[0], at: drawn), draw: drawn)
     }
   }
 
   /// The same reals with latents that the discriminator did not see.
   private func refreshed(_ microBatch: MicroBatch) -> MicroBatch {
     var fresh = microBatch
-    fresh.latents = draw(.freshLatents, microBatch.real.shape[0], at: microBatch.draw)
+    fresh.latents = latents(.freshLatents, microBatch.batch.samples.shape[0], at: microBatch.draw)
     return fresh
   }
 
-  func generate(_ latents: Tensor, _ microBatch: MicroBatch) -> GeneratedBatch {
+  func generate(_ microBatch: MicroBatch) -> GeneratedBatch {
     note("the generator")
     let tape = Tape()
     let weights = generator.network.watched(on: tape)
     return GeneratedBatch(
       tape: tape, weights: weights,
-      fake: generator.network(latents, weights: weights, mode: mode(microBatch.draw, microBatch.labels)))
+      fake: generator.network(latents(of: microBatch), weights: weights, mode: mode(microBatch)))
   }
 
   /// - Returns: The discriminator's loss, a scalar.
@@ -147,30 +160,31 @@ public final class Trainer {
     for microBatch in microBatches {
       let tape = Tape()
       let weights = discriminator.network.watched(on: tape)
-      let fake = fake ?? generator.network(microBatch.latents, mode: mode(microBatch.draw, microBatch.labels))
+      let fake = fake ?? generator.network(latents(of: microBatch), mode: mode(microBatch))
       let context = lossContext(
-        microBatch, fake: fake, isJoint: true, tape: tape, moving: \.discriminator, weights,
+        microBatch, fake: fake, isJoint: true, .discriminator, moving(discriminator, tape, weights),
         discriminatorWeights: weights)
+      let due = due(.discriminator) { [game] in !game.isLazy || !$0.isLazy }
+      note("the discriminator's passes")
+      context.run(game.objective.discriminatorPasses + due.flatMap(\.passes))
       note("the discriminator's loss")
-      let loss = game.objective.discriminatorLoss(context)
-      note("the discriminator's regularizers")
-      let whole = plus(\.discriminator, loss, context) { [game] in !game.isLazy || !$0.isLazy }
+      let whole = plus(due, game.objective.discriminatorLoss(context), context)
       note("the discriminator's gradient")
       let flat = discriminator.network.flattened(gradient(of: whole, wrt: weights, retainGraph: false))
       sum = sum.map { $0 + flat } ?? flat
       losses.append(whole.detached())
       if game.isLazy { fakes.append(fake) }
-      objectiveState = game.objective.nextState(context)
+      commitState(context)
       if columns.isMeasuring && losses.count == microBatches.count { measure(context, &columns) }
     }
     let loss = mean(losses)
     note("the discriminator's update")
     let norm = discriminator.move(along: scaled(sum, 1 / Double(microBatches.count)), measuring: columns.isMeasuring)
     // Draws count the discriminator's steps: a resumed run goes on at the same one.
-    if game.isLazy, (microBatches[0].draw - 1) / microBatches.count % game.regularizerInterval == 0 {
+    if game.isLazy, (microBatches[0].draw - 1) / microBatches.count % game.settings.regularizers.interval == 0 {
       penalize(microBatches, fakes)
     }
-    if let clip = game.clip { discriminator.network.clipWeights(clip) }
+    clip()
     columns.losses = [loss]
     columns.add("discriminator_loss", at: 0) { loss }
     columns.add("discriminator_gradient_norm") { norm?.squareRoot() }
@@ -186,10 +200,12 @@ public final class Trainer {
       let tape = Tape()
       let weights = discriminator.network.watched(on: tape)
       let context = lossContext(
-        microBatch, fake: fake, isJoint: true, tape: tape, moving: \.discriminator, weights,
+        microBatch, fake: fake, isJoint: true, .discriminator, moving(discriminator, tape, weights),
         discriminatorWeights: weights)
-      guard let penalty = total(nil, \.discriminator, context, where: \.isLazy) else { return }
-      let whole = Double(game.regularizerInterval) * penalty
+      let due = due(.discriminator, where: \.isLazy)
+      context.run(due.flatMap(\.passes))
+      guard let penalty = total(nil, due, context) else { return }
+      let whole = Double(game.settings.regularizers.interval) * penalty
       let flat = discriminator.network.flattened(gradient(of: whole, wrt: weights, retainGraph: false))
       sum = sum.map { $0 + flat } ?? flat
     }
@@ -200,17 +216,21 @@ public final class Trainer {
     var sum: Tensor?
     var losses: [Tensor] = []
     for microBatch in microBatches {
-      let generated = generated ?? generate(microBatch.latents, microBatch)
-      note("the generator's loss")
+      let generated = generated ?? generate(microBatch)
       // With a discriminator of the future the game is zero-sum, reals included (Metz et al. 2017, equations 2 and 5):
       // where the generator's own term is followed through the discriminator's updates, misleading them is what pays
       // best.
-      let isUnrolled = game.unroll > 0
+      let isUnrolled = game.training.unroll > 0
       let context = lossContext(
-        microBatch, fake: generated.fake, isJoint: isUnrolled, tape: generated.tape, moving: \.generator,
-        generated.weights, discriminatorWeights: isUnrolled ? unrolledDiscriminator(microBatch, generated) : nil)
-      let loss = isUnrolled ? -game.objective.discriminatorLoss(context) : game.objective.generatorLoss(context)
-      let whole = plus(\.generator, weighted(loss), context)
+        microBatch, fake: generated.fake, isJoint: isUnrolled, .generator,
+        moving(generator, generated.tape, generated.weights),
+        discriminatorWeights: isUnrolled ? unrolledDiscriminator(microBatch, generated) : nil)
+      let due = due(.generator), objective = game.objective
+      note("the discriminator's passes")
+      context.run((isUnrolled ? objective.discriminatorPasses : objective.generatorPasses) + due.flatMap(\.passes))
+      note("the generator's loss")
+      let loss = isUnrolled ? -objective.discriminatorLoss(context) : objective.generatorLoss(context)
+      let whole = plus(due, weighted(loss), context)
       note("the generator's gradient")
       let flat = generator.network.flattened(gradient(of: whole, wrt: generated.weights, retainGraph: false))
       sum = sum.map { $0 + flat } ?? flat
@@ -226,70 +246,91 @@ public final class Trainer {
 
   // MARK: What both orders share
 
-  typealias Side = KeyPath<Regularizer, (@Sendable (LossContext) -> Tensor)?>
+  /// Whose loss is written.
+  enum Side { case discriminator, generator }
 
-  /// The loss and the regularizers that are due, each times its weight.
-  func plus(
-    _ side: Side, _ loss: Tensor, _ context: LossContext, where isDue: (Regularizer) -> Bool = { _ in true }
-  ) -> Tensor {
-    total(loss, side, context, where: isDue) ?? loss
+  /// A regularizer's part in a loss, with its weight at this step.
+  struct Due {
+    let weight: Double
+    let passes: [LossContext.Pass]
+    let part: @Sendable (LossContext) -> Tensor
   }
 
-  private func total(_ loss: Tensor?, _ side: Side, _ context: LossContext, where isDue: (Regularizer) -> Bool)
-    -> Tensor?
-  {
-    game.regularizers.reduce(loss) { sum, entry in
-      let weight = entry.weight.value(at: step)
-      guard weight > 0, isDue(entry.regularizer), let regularizer = entry.regularizer[keyPath: side] else { return sum }
-      let own = weight * regularizer(context)
+  /// The regularizers that have a part in a network's loss at this step.
+  func due(_ side: Side, where isDue: (Regularizer) -> Bool = { _ in true }) -> [Due] {
+    game.regularizers.compactMap { row, weight in
+      let (part, passes) =
+        side == .discriminator ? (row.discriminator, row.discriminatorPasses) : (row.generator, row.generatorPasses)
+      let weight = weight.value(at: step)
+      guard weight > 0, isDue(row), let part else { return nil }
+      return Due(weight: weight, passes: passes, part: part)
+    }
+  }
+
+  /// The loss and the regularizers that are due, each times its weight.
+  func plus(_ due: [Due], _ loss: Tensor, _ context: LossContext) -> Tensor { total(loss, due, context) ?? loss }
+
+  private func total(_ loss: Tensor?, _ due: [Due], _ context: LossContext) -> Tensor? {
+    due.reduce(loss) { sum, regularizer in
+      let own = regularizer.weight * regularizer.part(context)
       return sum.map { $0 + own } ?? own
     }
   }
 
-  /// The generator's loss as it enters the sum with its terms.
-  func weighted(_ loss: Tensor) -> Tensor { game.generatorWeight == 1 ? loss : game.generatorWeight * loss }
+  /// The generator's loss as it enters the sum with its regularizers.
+  func weighted(_ loss: Tensor) -> Tensor {
+    let weight = game.settings.objective.generatorWeight
+    return weight == 1 ? loss : weight * loss
+  }
+
+  func moving(_ network: TrainableNetwork, _ tape: Tape, _ weights: [Tensor]) -> LossContext.Moving {
+    LossContext.Moving(
+      tape: tape, network: network.network, weights: weights,
+      historicalAverage: network.historicalAverage.map(network.network.views) ?? [])
+  }
 
   func lossContext(
-    _ microBatch: MicroBatch, fake: Tensor, isJoint: Bool, tape: Tape, moving: KeyPath<Trainer, TrainableNetwork>,
-    _ weights: [Tensor],
+    _ microBatch: MicroBatch, fake: Tensor, isJoint: Bool, _ side: Side, _ moving: LossContext.Moving,
     discriminatorWeights: [Tensor]?
   ) -> LossContext {
-    let player = self[keyPath: moving]
-    var background = LossContext.Background()
-    (background.tape, background.network, background.weights) = (tape, player.network, weights)
-    (background.labels, background.trueLabels, background.labeledBatch) = (
-      microBatch.labels, microBatch.trueLabels, microBatch.labeledBatch
-    )
-    (background.discriminator, background.pack) = (game.objective.discriminator, game.pack)
-    (background.latents, background.options, background.state) = (microBatch.latents, game.options, objectiveState)
-    background.historicalAverage = player.historicalAverage.map(player.network.views) ?? []
-    background.draws = StepRandom(seed: seed, step: microBatch.draw)
-    let inputTransforms =
-      moving == \.discriminator ? game.inputTransforms : game.inputTransforms.filter { $0.isOnBothSides || $0.pack > 1 }
-    let context = InputTransform.Context(step: step, draws: background.draws, real: microBatch.real)
-    let look: (Tensor) -> Tensor = { inputTransforms.reduce($0) { $1.apply($0, context) } }
+    var rules = LossContext.Rules()
+    (rules.discriminator, rules.pack) = (game.objective.discriminator, game.pack)
+    (rules.settings, rules.state) = (game.settings, state)
+    rules.random = StepRandom(seed: seed, step: microBatch.draw)
+    let transforms = game.inputTransforms.filter { side == .discriminator || $0.isOnBothSides || $0.pack > 1 }
+    let place = InputTransform.Context(
+      step: step, random: rules.random, real: microBatch.batch.samples, state: state)
+    let transform: (Tensor) -> Tensor = { transforms.reduce($0) { $1.apply($0, place) } }
     return LossContext(
-      real: microBatch.real, fake: fake, isJoint: isJoint, background,
-      inputTransforms: inputTransforms.isEmpty ? nil : look
+      microBatch, fake: fake, isJoint: isJoint, moving: moving, rules: rules,
+      transform: transforms.isEmpty ? nil : transform
     ) { [discriminator] seen, labels, run in
-      var mode = self.mode(microBatch.draw, labels)
-      (mode.statistics, mode.groups) = (.batch(updating: !run.isExtra), run.groups)
+      var mode = self.mode(microBatch)
+      mode.labels = labels
+      (mode.statistics, mode.groups) = (.batch(updating: run.updatesStatistics), run.groups)
       let (output, features) = discriminator.network.evaluate(seen, weights: discriminatorWeights, mode: mode)
       return LossContext.DiscriminatorOutput(output: output, features: features)
     }
   }
 
-  func mode(_ draw: Int, _ labels: Tensor?) -> Mode {
-    var mode = Mode(
+  /// How the generator is run on a micro-batch.
+  func mode(_ microBatch: MicroBatch) -> Mode {
+    Mode(
       statistics: .batch(updating: true),
-      dropout: (RandomStream(seed: seed, stream: RandomUse.dropout.rawValue), draw))
-    mode.labels = labels
-    return mode
+      dropout: (RandomStream(seed: seed, stream: RandomUse.dropout.rawValue), microBatch.draw),
+      labels: microBatch.batch.labels)
   }
 
-  func draw(_ use: RandomUse, _ count: Int, at step: Int) -> Tensor {
+  private func latents(of microBatch: MicroBatch) -> Tensor {
+    guard let latents = microBatch.latents else {
+      preconditionFailure("the micro-batch has no latents to generate from")
+    }
+    return latents
+  }
+
+  func latents(_ use: RandomUse, _ count: Int, at step: Int) -> Tensor {
     RandomStream(seed: seed, stream: use.rawValue)
-      .latents(count, generator.network.input.count, game.options.codes, step: step, on: device)
+      .latents(count, generator.network.input.count, game.settings.codes, step: step, on: device)
   }
 
   private func scaled(_ sum: Tensor?, _ factor: Double) -> Tensor {

@@ -17,7 +17,7 @@ extension IndependentCritic {
     if objective.discriminator == .autoencoder {
       var options = Architecture.Options()
       (options.size, options.channels, options.width, options.latent) = (size, channels, width, 64)
-      (options.discriminatorNormalization, options.initializer) = ("none", .he)
+      (options.norm, options.initializer) = ("none", .he)
       layers = try Architecture.autoencoder.discriminator(options)
     }
     return IndependentCritic(objective, layers: layers).penalised()

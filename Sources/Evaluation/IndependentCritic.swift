@@ -13,7 +13,8 @@ public struct IndependentCritic: Sendable {
   /// From one sample to what the objective's critic gives.
   public var layers: Sequential
   public var objective: Objective
-  public var options = Objective.Options()
+  /// What the objective reads.
+  public var settings = Settings()
   /// Terms added to the critic's loss, with their weights.
   public var regularizers: [(regularizer: Regularizer, weight: Double)] = []
   /// Whether the value is all that the critic maximises, its terms included, and not the divergence alone.
@@ -67,7 +68,8 @@ public struct IndependentCritic: Sendable {
     let device = first.device
     let network = try network(sample: Shape(Array(first.shape.sizes.dropFirst())), on: device)
     var player = TrainableNetwork(network, rule, optimizer, emaDecay: emaDecay)
-    var state = objective.state.map { Tensor($0.initial, on: device) }
+    var state = Dictionary(
+      uniqueKeysWithValues: objective.state.map { ($0.name, Tensor($0.initial, on: device)) })
     var course: [(step: Int, value: Double)] = []
     for step in 1...max(steps, 1) {
       if rateFalls {
@@ -78,7 +80,7 @@ public struct IndependentCritic: Sendable {
       let context = context(network, weights, tape, try real(step, batch), try fake(step, batch), state, draw: step)
       player.minimize(loss(context), by: weights)
       if let clip { network.clipWeights(clip) }
-      state = objective.nextState(context)
+      state = Dictionary(uniqueKeysWithValues: objective.state.map { ($0.name, $0.next(context)) })
       if step % max(steps / 50, 1) == 0 {
         course.append((step, try value(context).scalars(as: Double.self)[0]))
         progress(step, steps)
@@ -114,8 +116,9 @@ public struct IndependentCritic: Sendable {
       throw NetworkError(
         "the critic of \(objective.name) maps \(network.input) to \(network.output): give it layers to \(wanted)")
     }
+    let known: Set<Regularizer.Need> = [.perSampleGradients, .ownGradients]
     if let regularizer = regularizers.first(where: {
-      $0.regularizer.discriminator == nil || $0.regularizer.needs.contains { $0 != .perSampleGradients }
+      $0.regularizer.discriminator == nil || !known.isSuperset(of: $0.regularizer.needs)
     }) {
       throw NetworkError(
         "an independent critic has no use for the term \(regularizer.regularizer.name): choose a penalty on its slope")
@@ -124,16 +127,18 @@ public struct IndependentCritic: Sendable {
   }
 
   fileprivate func context(
-    _ network: Network, _ weights: [Tensor]?, _ tape: Tape?, _ real: Tensor, _ fake: Tensor, _ state: [Tensor],
+    _ network: Network, _ weights: [Tensor]?, _ tape: Tape?, _ real: Tensor, _ fake: Tensor, _ state: [String: Tensor],
     draw: Int
   ) -> LossContext {
-    var background = LossContext.Background()
-    (background.tape, background.network, background.weights) = (tape, network, weights ?? [])
-    (background.options, background.state, background.draws) = (options, state, StepRandom(seed: seed, step: draw))
-    background.discriminator = objective.discriminator
+    var rules = LossContext.Rules()
+    (rules.discriminator, rules.settings, rules.state) = (objective.discriminator, settings, state)
+    rules.random = StepRandom(seed: seed, step: draw)
     // It is told no classes: those of a classifier serve to tell real from generated.
-    return LossContext(real: real, fake: fake.detached(), isJoint: true, background) { samples, _, run in
-      let mode = Mode(statistics: .batch(updating: !run.isExtra), groups: run.groups)
+    return LossContext(
+      MicroBatch(Batch(real)), fake: fake.detached(), isJoint: true,
+      moving: LossContext.Moving(tape: tape, network: network, weights: weights ?? []), rules: rules
+    ) { samples, _, run in
+      let mode = Mode(statistics: .batch(updating: run.updatesStatistics), groups: run.groups)
       let (output, features) = network.evaluate(samples, weights: weights, mode: mode)
       return LossContext.DiscriminatorOutput(output: output, features: features)
     }
@@ -156,7 +161,7 @@ public struct IndependentCritic: Sendable {
   public struct Trained {
     public let critic: IndependentCritic
     public let player: TrainableNetwork
-    let state: [Tensor]
+    let state: [String: Tensor]
     /// The value on the batches it learned from, at some fifty steps: whether it had settled.
     public let course: [(step: Int, value: Double)]
 

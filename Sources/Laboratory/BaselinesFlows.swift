@@ -86,7 +86,7 @@ extension Experiment {
     guard let r1 = Regularizer.named("r1") else { throw LaboratoryError("the table of terms has no row 'r1'") }
     var game = Game(try objective("non-saturating"))
     game.regularizers = [(r1, 0.3)]
-    (game.generatorLearningRate, game.discriminatorLearningRate) = (
+    (game.settings.optimizer.generatorLearningRate, game.settings.optimizer.discriminatorLearningRate) = (
       Schedule(3e-4, to: 0, .linear, last: steps), Schedule(2e-3, to: 0, .linear, last: steps)
     )
     let trainer = Trainer(

@@ -17,9 +17,9 @@ extension Experiment {
     // Five critic steps and one of the generator are as many as three of each.
     let equalWork = max(steps / 3, 1)
     var simultaneous = try Game(objective("non-saturating"))
-    simultaneous.order = .simultaneous
+    simultaneous.training.order = .simultaneous
     var five = try Game(objective("non-saturating"))
-    five.discriminatorSteps = 5
+    five.training.discriminatorSteps = 5
     let runs: [(name: String, critic: String, game: Game)] = [
       ("convolutions", "dcgan", try Game(objective("non-saturating"))),
       ("dense layers", "mlp", try Game(objective("non-saturating"))),

@@ -43,7 +43,7 @@ enum FashionDCGAN {
   static func options(criticNormalization: String = "batch") -> Architecture.Options {
     var options = Architecture.Options()
     (options.size, options.channels, options.latent, options.width) = (32, 1, latent, width)
-    options.discriminatorNormalization = criticNormalization
+    options.norm = criticNormalization
     return options
   }
 

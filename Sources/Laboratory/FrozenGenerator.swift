@@ -66,7 +66,7 @@ struct FrozenGenerator {
 
   /// Real and generated samples are judged in batches of their own, as DCGAN's are.
   private func context(_ critic: Network, _ weights: [Tensor]?, real: Tensor, fake: Tensor, step: Int) -> LossContext {
-    let seen = InputTransform.Context(step: step, draws: StepRandom(seed: lab.seed, step: step), real: real)
+    let seen = InputTransform.Context(step: step, random: StepRandom(seed: lab.seed, step: step), real: real)
     let mode = Mode(statistics: .batch(updating: weights != nil))
     return LossContext(real: real, fake: fake) {
       critic(noise?.apply($0, seen) ?? $0, weights: weights, mode: mode)

@@ -116,7 +116,7 @@ extension Experiment {
       let normal = { (stream: UInt32) in lab.random(stream + 2 * number).normal([count, 1], step: step, on: device) }
       let (real, fake) = (normal(100), normal(101) + distance)
       let seen = InputTransform.Context(
-        step: step, draws: StepRandom(seed: lab.seed + UInt64(number), step: step), real: real)
+        step: step, random: StepRandom(seed: lab.seed + UInt64(number), step: step), real: real)
       return LossContext(real: real, fake: fake) { network(view.apply($0, seen), weights: weights, mode: .inference) }
     }
     var player = try adamPlayer(network, rate: 1)

@@ -137,7 +137,7 @@ extension Experiment {
       let points = evenGaussian(32_768, axes: m, start: 0.5).flatMap { $0 }
       let column = { (mean: Double) in Tensor(points.map { $0 + mean }, shape: [points.count, 1], on: device) }
       let (real, fake, pack) = (column(distance), column(0), InputTransform.packed(m))
-      let seen = InputTransform.Context(step: 1, draws: StepRandom(seed: lab.seed, step: 1), real: real)
+      let seen = InputTransform.Context(step: 1, random: StepRandom(seed: lab.seed, step: 1), real: real)
       func context(_ weights: [Tensor]?) -> LossContext {
         LossContext(real: real, fake: fake) { network(pack.apply($0, seen), weights: weights, mode: .inference) }
       }
@@ -163,10 +163,11 @@ extension Experiment {
     let points = evenGaussian(1024, axes: 1, start: 0.5).flatMap { $0 }
     let column = { (mean: Double) in Tensor(points.map { $0 + mean }, shape: [points.count, 1], on: device) }
     func context(_ weights: [Tensor], _ tape: Tape) -> LossContext {
-      var background = LossContext.Background()
-      background.tape = tape
-      background.draws = StepRandom(seed: lab.seed, step: 1)
-      return LossContext(real: column(1), fake: column(0), background) { x, _, _ in
+      var rules = LossContext.Rules()
+      rules.random = StepRandom(seed: lab.seed, step: 1)
+      return LossContext(
+        MicroBatch(Batch(column(1))), fake: column(0), moving: LossContext.Moving(tape: tape), rules: rules
+      ) { x, _, _ in
         LossContext.DiscriminatorOutput(output: network(x, weights: weights, mode: .inference))
       }
     }

@@ -86,7 +86,7 @@ struct CoinGame {
       return oneHot.gathered((u - outcomes[0]).step() + (u - outcomes[0] - outcomes[1]).step())
     }
     func context(_ real: Tensor, _ fake: Tensor, _ weights: [Tensor]?) -> LossContext {
-      let seen = InputTransform.Context(step: 1, draws: StepRandom(seed: lab.seed, step: 1), real: real)
+      let seen = InputTransform.Context(step: 1, random: StepRandom(seed: lab.seed, step: 1), real: real)
       return LossContext(real: real, fake: fake) { [pack] in
         critic(isPaired ? $0 : InputTransform.packed(pack).apply($0, seen), weights: weights, mode: .inference)
       }

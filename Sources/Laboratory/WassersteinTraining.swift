@@ -97,7 +97,7 @@ extension Experiment {
     let generator = try Network(
       FashionDCGAN.architecture(architecture).generator(options), input: [options.latent], random: random(1),
       on: lab.device)
-    (options.width, options.discriminatorNormalization, options.initializer) = (16, "none", .dcgan)
+    (options.width, options.norm, options.initializer) = (16, "none", .dcgan)
     let critic = try Network(
       FashionDCGAN.architecture("dcgan").discriminator(options), input: [32, 32, 1], random: random(2), on: lab.device)
     var game = Game(try objective(name))
@@ -111,7 +111,7 @@ extension Experiment {
     }
     var settings = OptimizerSettings(rate: 2e-4)
     (settings.beta1, settings.beta2) = (0, 0.9)
-    (game.discriminatorSteps, game.regularizers) = (5, [(.gradientPenalty, 10)])
+    (game.training.discriminatorSteps, game.regularizers) = (5, [(.gradientPenalty, 10)])
     return Trainer(
       generator: TrainableNetwork(generator, .adam, settings), discriminator: TrainableNetwork(critic, .adam, settings),
       game: game,
@@ -196,9 +196,9 @@ private struct PointRun {
         discriminator: TrainableNetwork(critic, .adam, settings), game: game,
         seed: lab.seed)
     }
-    game.discriminatorSteps = 5
+    game.training.discriminatorSteps = 5
     if let optimizer {
-      game.clip = 0.1
+      game.settings.objective.clip = 0.1
       settings.beta1 = optimizer == "Adam 0.9" ? 0.9 : 0.5
       settings.beta2 = 0.999
       let rule: OptimizerRule = optimizer == "RMSProp" ? .rmsprop : .adam

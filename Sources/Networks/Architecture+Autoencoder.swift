@@ -3,7 +3,15 @@ extension Architecture {
     name: "autoencoder",
     summary:
       "EBGAN, BEGAN (Zhao et al. 2017, Berthelot et al. 2017): DCGAN's generator; the discriminator is an autoencoder",
-    sample: image,
+    reads: dcganSizes,
+    contradictions: [
+      SettingCheck(
+        "model.architecture autoencoder gives images, not logits of classes or codes: set model.conditioning to none or "
+          + "concat, and model.categories and model.continuous-codes to 0"
+      ) {
+        ![.none, .concat].contains($0.model.conditioning) || $0.model.categories + $0.model.continuousCodes > 0
+      }
+    ], sample: image, gives: .reconstructions,
     generator: { options throws(NetworkError) in try options.dcganGenerator() },
     discriminator: { options throws(NetworkError) in
       guard [.none, .concat].contains(options.conditioning), options.outputs == 0 else {

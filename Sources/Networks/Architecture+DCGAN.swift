@@ -1,7 +1,13 @@
 extension Architecture {
+  /// What DCGAN's networks read, with their sizes.
+  static let dcganSizes: [any SettingRow] = {
+    let model = ModelSection.rows
+    return [model.size.among(32, 64, 128), model.channels, model.initializer, model.norm, model.generatorNorm]
+  }()
+
   static let dcgan = Architecture(
     name: "dcgan", summary: "Radford et al. 2016: images of 32, 64 or 128 pixels, 4 x 4 filters at stride 2",
-    sample: image,
+    reads: dcganSizes + [ModelSection.rows.minibatch], sample: image,
     generator: { options throws(NetworkError) in try options.dcganGenerator() },
     discriminator: { options throws(NetworkError) in
       let head: [any Layer] =
@@ -21,8 +27,8 @@ extension Architecture.Options {
 
   /// How often DCGAN halves its images, down to 4 pixels.
   func halvings() throws(NetworkError) -> Int {
-    guard let levels = [32: 3, 64: 4, 128: 5][size] else {
-      throw NetworkError("DCGAN's images have 32, 64 or 128 pixels along an edge, not \(size): set model.size")
+    guard let levels = [32: 3, 64: 4, 128: 5][self.size] else {
+      throw NetworkError("DCGAN's images have 32, 64 or 128 pixels along an edge, not \(self.size): set model.size")
     }
     return levels
   }
@@ -30,14 +36,14 @@ extension Architecture.Options {
   /// Latents to images in [-1, 1].
   func dcganGenerator() throws(NetworkError) -> Sequential {
     let labels = try labelledLatents()
-    let inputs = latent + (labels.isEmpty ? 0 : classes)
+    let inputs = self.latent + (labels.isEmpty ? 0 : self.classes)
     let first: [any Layer] = [
       Reshape([1, 1, inputs]),
-      TransposedConvolution(width << (try halvings() - 1), kernel: 4, bias: false, initializer: initializer),
+      TransposedConvolution(self.width << (try halvings() - 1), kernel: 4, bias: false, initializer: self.initializer),
     ]
-    guard let norm = Architecture.generatorNormalizations[generatorNormalization] else {
+    guard let norm = Architecture.generatorNormalizations[self.generatorNorm] else {
       let names = Architecture.generatorNormalizations.keys.sorted()
-      throw NetworkError("no normalization of the generator is called '\(generatorNormalization)'; there are \(names)")
+      throw NetworkError("no normalization of the generator is called '\(self.generatorNorm)'; there are \(names)")
     }
     let layers = labels + first + (try dcganDecoder([norm.layer], Activation.relu)) + [Activation.tanh]
     return norm.isReferenced ? Sequential([Referenced(layers)]) : Sequential(layers)
@@ -47,7 +53,8 @@ extension Architecture.Options {
   func dcganEncoder() throws(NetworkError) -> [any Layer] {
     let norm = try normalization()
     return (0..<(try halvings())).flatMap { level -> [any Layer] in
-      let convolution = Convolution(width << level, kernel: 4, Self.halving, bias: false, initializer: initializer)
+      let convolution = Convolution(
+        self.width << level, kernel: 4, Self.halving, bias: false, initializer: self.initializer)
       return [convolution] + (level > 0 ? norm : []) + [Activation.leakyReLU()]
     }
   }
@@ -55,9 +62,9 @@ extension Architecture.Options {
   /// Maps of 4 x 4 pixels, before their normalization, to images.
   func dcganDecoder(_ norm: [any Layer], _ activation: Activation) throws(NetworkError) -> [any Layer] {
     (0..<(try halvings())).reversed().flatMap { level -> [any Layer] in
-      let outputs = level == 0 ? channels : width << (level - 1)
+      let outputs = level == 0 ? self.channels : self.width << (level - 1)
       let convolution = TransposedConvolution(
-        outputs, kernel: 4, Self.halving, bias: false, initializer: initializer)
+        outputs, kernel: 4, Self.halving, bias: false, initializer: self.initializer)
       return norm + [activation, convolution]
     }
   }

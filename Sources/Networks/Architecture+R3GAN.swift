@@ -6,7 +6,14 @@ extension Architecture {
   static let r3gan = Architecture(
     name: "r3gan",
     summary: "Huang et al. 2024: images of 32 or 64 pixels, residual, no normalization; width 768 is the paper's",
-    sample: image,
+    reads: [ModelSection.rows.size.among(32, 64), ModelSection.rows.channels],
+    contradictions: [
+      SettingCheck(
+        "model.norm spectral divides filters by their norms, but some of model.architecture r3gan start at 0: set "
+          + "model.norm=none and bound the slope with regularizers.r1 and regularizers.r2, or with "
+          + "regularizers.gradient-penalty=10"
+      ) { $0.model.norm == "spectral" }
+    ], sample: image,
     generator: { options throws(NetworkError) in
       let stages = try R3GANStages(options)
       var layers: [any Layer] = try options.labelledLatents() + [GeneratorBasis(stages.widths[0])]
@@ -21,7 +28,7 @@ extension Architecture {
       return Sequential(layers + [pointwise(stages.widths[stages.widths.count - 1], options.channels)])
     },
     discriminator: { options throws(NetworkError) in
-      guard options.discriminatorNormalization != "spectral" else {
+      guard options.norm != "spectral" else {
         throw NetworkError(
           "r3gan's residual blocks end in filters that start at 0 and have no spectral norm to divide by: choose another "
             + "model.norm than spectral, and bound the discriminator's slope with regularizers.r1 and regularizers.r2")

@@ -24,7 +24,7 @@ public struct Initializer: Sendable {
     }
   }
   /// DCGAN's (Radford et al. 2016): normal with deviation 0.02.
-  public static let dcgan = Initializer.normal(standardDeviation: 0.02)
+  public static let dcgan = Initializer("dcgan", Initializer.normal(standardDeviation: 0.02).body)
   /// He et al. 2015, for ReLU: normal with variance 2 / fan-in.
   public static let he = Initializer("he") { shape, random, step, device in
     (2 / Double(fans(shape).in)).squareRoot() * random.normal(shape, step: step, on: device)
@@ -60,9 +60,7 @@ public struct Initializer: Sendable {
   }
 
   /// The initializers that a configuration can name.
-  public static let all: [String: Initializer] = [
-    "dcgan": .dcgan, "he": .he, "glorot": .glorot, "orthogonal": .orthogonal,
-  ]
+  public static let all = [dcgan, glorot, he, orthogonal]
 
   /// Inputs that an output sees, and outputs that an input reaches: [.., in, out], with the taps of a filter before
   /// them.
@@ -70,4 +68,12 @@ public struct Initializer: Sendable {
     let taps = shape.sizes.dropLast(2).reduce(1, *)
     return (taps * shape[-2], taps * shape[-1])
   }
+}
+
+extension Initializer: SettingValue {
+  public init?(settingText: String) {
+    guard let row = Self.all.first(where: { $0.name == settingText }) else { return nil }
+    self = row
+  }
+  public var settingText: String { name }
 }

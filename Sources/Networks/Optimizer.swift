@@ -1,8 +1,35 @@
+/// How both networks learn.
+public struct OptimizerSection: SettingSection {
+  public let name = Setting("optimizer.name", "adam", "the optimizer of both networks")
+  public let generatorLearningRate = Setting(
+    "optimizer.generator-lr", Schedule(2e-4), .nonNegative, "learning rate of the generator")
+  public let discriminatorLearningRate = Setting(
+    "optimizer.discriminator-lr", Schedule(2e-4), .nonNegative, "learning rate of the discriminator")
+  public let beta1 = Setting("optimizer.beta1", 0.5, .fraction, "decay of the first moment")
+  public let beta2 = Setting("optimizer.beta2", Schedule(0.999), .fraction, "decay of the second moment")
+  public let epsilon = Setting("optimizer.epsilon", 1e-8, .positive, "added to the root of the second moment")
+  public let momentum = Setting("optimizer.momentum", 0.0, .fraction, "momentum")
+  public let weightDecay = Setting(
+    "optimizer.weight-decay", 0.0, .nonNegative, "pull of the weights to 0; decoupled in adamw")
+  public let alpha = Setting("optimizer.alpha", 0.99, .fraction, "decay of the mean square")
+
+  public static let rows = OptimizerSection()
+}
+
+extension Settings {
+  public var optimizer: SectionValues<OptimizerSection> {
+    get { SectionValues(self) }
+    set { self = newValue.settings }
+  }
+}
+
 /// A rule by which weights follow their gradients: a row of `OptimizerRule.all`.
 public struct OptimizerRule: Sendable {
   public let name: String
   /// The names of the moments that it keeps, each as long as the weights.
   public let moments: [String]
+  /// The settings that it reads beside learning rates and weight decay, which all do.
+  public let reads: [any SettingRow]
   let kernel: String
   /// The kernel's scalars at step t = 1, 2, ...: + - * / and square roots in double (rule 9 of the numerical contract).
   let scalars: @Sendable (OptimizerSettings, _ step: Int) -> [Double]
@@ -13,15 +40,19 @@ public struct OptimizerRule: Sendable {
       weight: Tensor, moments: [Tensor]
     )
 
+  private static let options = OptimizerSection.rows
+
   public static let all: [OptimizerRule] = [
     OptimizerRule(
-      name: "sgd", moments: ["velocity"], kernel: "sgd", scalars: { s, _ in [s.rate, s.momentum, s.weightDecay] },
+      name: "sgd", moments: ["velocity"], reads: [options.momentum], kernel: "sgd",
+      scalars: { s, _ in [s.rate, s.momentum, s.weightDecay] },
       unrolled: { s, _, w, g, m in
         let velocity = s.momentum * m[0] + decayed(s, w, g)
         return (w - s.rate * velocity, [velocity])
       }),
     OptimizerRule(
-      name: "rmsprop", moments: ["velocity", "square"], kernel: "rmsprop",
+      name: "rmsprop", moments: ["velocity", "square"],
+      reads: [options.momentum, options.alpha, options.epsilon], kernel: "rmsprop",
       scalars: { s, _ in [s.rate, s.momentum, s.alpha, 1 - s.alpha, s.epsilon, s.weightDecay] },
       unrolled: { s, _, w, g, m in
         let slope = decayed(s, w, g)
@@ -30,11 +61,13 @@ public struct OptimizerRule: Sendable {
         return (w - s.rate * velocity, [velocity, square])
       }),
     OptimizerRule(
-      name: "adam", moments: ["first", "second"], kernel: "adam",
+      name: "adam", moments: ["first", "second"], reads: [options.beta1, options.beta2, options.epsilon],
+      kernel: "adam",
       scalars: { s, step in adam(s, step) + [s.weightDecay, 1] },
       unrolled: { s, step, w, g, m in adam(s, step, w, decayed(s, w, g), m, shrink: 1) }),
     OptimizerRule(
-      name: "adamw", moments: ["first", "second"], kernel: "adam",
+      name: "adamw", moments: ["first", "second"], reads: [options.beta1, options.beta2, options.epsilon],
+      kernel: "adam",
       scalars: { s, step in adam(s, step) + [0, 1 - s.rate * s.weightDecay] },
       unrolled: { s, step, w, g, m in adam(s, step, w, g, m, shrink: 1 - s.rate * s.weightDecay) }),
   ]
@@ -116,6 +149,13 @@ public struct OptimizerSettings: Sendable {
   public var weightDecay = 0.0
 
   public init(rate: Double) { self.rate = rate }
+
+  /// The numbers of a configuration, with which training begins.
+  public init(_ values: SectionValues<OptimizerSection>, rate: Schedule) {
+    self.init(rate: rate.start)
+    (beta1, beta2, epsilon) = (values.beta1, values.beta2.start, values.epsilon)
+    (momentum, alpha, weightDecay) = (values.momentum, values.alpha, values.weightDecay)
+  }
 }
 
 /// An optimizer at work on one network: its rule, numbers and moments.

@@ -1,3 +1,18 @@
+/// The exponential moving average (EMA) of the generator's weights.
+public struct EMASection: SettingSection {
+  public let decay = Setting(
+    "ema.decay", Schedule(0), .fraction, "decay of the moving average of the generator's weights; 0: none is kept")
+
+  public static let rows = EMASection()
+}
+
+extension Settings {
+  public var ema: SectionValues<EMASection> {
+    get { SectionValues(self) }
+    set { self = newValue.settings }
+  }
+}
+
 /// A network that learns: with its optimizer, and perhaps the moving average of its weights.
 public struct TrainableNetwork {
   public let network: Network

@@ -1,102 +1,89 @@
 import Adversaries
 
-// Not every game reads every setting. What does nothing is told, so that nobody waits for its effect.
+// Not every game reads every setting. What does nothing is told, so that nobody waits for its effect. Who reads what
+// follows from what the rows declare.
 
 extension Configuration {
-  /// A setting, and what must be so for anything to read it.
-  struct Reader: Sendable {
-    let key: String
-    /// As it completes "only ... reads it".
-    let who: String
-    /// The values that ask for something, where the default is not the only one that does not.
-    let values: [String]?
-    let isReading: @Sendable (Configuration) -> Bool
+  /// A row that a configuration chose, or could: the setting that names it, and what it declares.
+  struct Chosen: Sendable {
+    /// As it completes "only ... reads it": `model.architecture dcgan`.
+    let table, name: String
+    let reads: [any SettingRow]
+    var contradictions: [SettingCheck] = []
+    var cautions: [SettingCheck] = []
 
-    private init(
-      _ key: String, _ who: String, values: [String]? = nil, _ isReading: @escaping @Sendable (Configuration) -> Bool
-    ) {
-      (self.key, self.who, self.values, self.isReading) = (key, who, values, isReading)
-    }
-
-    /// Read by some pairs of networks.
-    fileprivate static func networks(_ key: String, _ names: String..., values: [String]? = nil) -> Reader {
-      Reader(key, "model.architecture " + listed(names), values: values) { names.contains($0.model.architecture) }
-    }
-    /// Read where samples are images.
-    fileprivate static func images(_ key: String) -> Reader {
-      Reader(key, "a model.architecture for images") { $0.sampleShape.rank == 3 }
-    }
-    fileprivate static func objectives(_ key: String, _ names: String...) -> Reader {
-      Reader(key, "objective.name " + listed(names)) { names.contains($0.objective.name) }
-    }
-    fileprivate static func optimizers(_ key: String, _ names: String...) -> Reader {
-      Reader(key, "optimizer.name " + listed(names)) { names.contains($0.optimizer.name) }
-    }
-    /// Read where the players take turns.
-    fileprivate static func turns(_ key: String) -> Reader {
-      Reader(key, "training.order alternating (and training.consensus 0)") { !$0.movesTogether }
-    }
-    fileprivate static func noise(_ key: String) -> Reader {
-      Reader(key, "a input.noise-std above 0") { !$0.input.noiseStd.isZero }
-    }
-    fileprivate static func augmentation(_ key: String) -> Reader {
-      Reader(key, "input.augment, with names such as color,translation,") { !$0.input.augment.isEmpty }
-    }
-
-    fileprivate static func slopes(_ key: String) -> Reader {
-      Reader(key, "a penalty on the discriminator's slope") { $0.has(.perSampleGradients) }
-    }
-    /// Read where the generator has a loss of its own.
-    fileprivate static func ownLosses(_ key: String) -> Reader {
-      Reader(key, "training.unroll 0") { $0.training.unroll == 0 }
-    }
-
-    private static func listed(_ names: [String]) -> String {
-      names.count < 2 ? names.joined() : names.dropLast().joined(separator: ", ") + " or " + names[names.count - 1]
+    /// What to say of the first setting whose value this row does not take; nil where it takes all.
+    func refusal(_ values: Settings) -> String? {
+      reads.first { !$0.allows(values) }.map {
+        "\($0.key) must be \($0.allowed) for \(table) \(name), but it is \($0.text(in: values))"
+      }
     }
   }
 
-  /// Settings that only some games read; all others are read by every one.
-  static let readers: [Reader] = [
-    .images("model.size"), .images("model.channels"),
-    .networks("model.depth", "mlp", "mlp-points"),
-    .networks("model.initializer", "dcgan", "resnet", "autoencoder", "mlp", "mlp-points"),
-    // "spectral" is another thing: it changes every discriminator, and r3gan refuses it. "none" is what the others do
-    // anyway.
-    .networks("model.norm", "dcgan", "resnet", "autoencoder", values: ["layer", "instance"]),
-    .networks("model.minibatch", "dcgan", "resnet", "mlp", "mlp-points"),
-    .networks("model.generator-norm", "dcgan", "autoencoder"),
-    .networks("model.activation", "mlp", "mlp-points"),
-    .networks("model.split-latent", "resnet"),
-    .images("data.flip"), .images("data.labelled"), .images("data.background"), .images("data.fit"),
-    .images("data.skip-unreadable"),
-    .objectives("objective.margin", "ebgan"),
-    .objectives("objective.diversity", "began"), .objectives("objective.balance-rate", "began"),
-    .noise("input.noise"), .noise("input.noise-on-both-sides"), .turns("input.noise-on-both-sides"),
-    .augmentation("input.augment-probability"),
-    .turns("training.shared-samples"),
-    .turns("regularizers.interval"), .slopes("regularizers.interval"), .ownLosses("objective.generator-target"),
-    .optimizers("optimizer.beta1", "adam", "adamw"), .optimizers("optimizer.beta2", "adam", "adamw"),
-    .optimizers("optimizer.epsilon", "adam", "adamw", "rmsprop"),
-    .optimizers("optimizer.momentum", "rmsprop", "sgd"), .optimizers("optimizer.alpha", "rmsprop"),
-  ]
+  /// The rows that this configuration chose.
+  var chosen: [Chosen] {
+    let weights = Set(weighted.map(\.weight.key))
+    return registry.rows.filter { row in
+      registry.setting(row.table).map { $0.text(in: values) == row.name } ?? false || weights.contains(row.table)
+    }
+  }
+
+  var optimizerRule: OptimizerRule? { registry.optimizers.first { $0.name == optimizer.name } }
 
   /// Whether this game reads a setting.
-  func reads(_ key: String) -> Bool { Self.readers.allSatisfy { $0.key != key || $0.isReading(self) } }
+  func reads(_ setting: any SettingRow) -> Bool { reader(of: setting) == nil }
 
-  /// Whether both players move at once.
-  var movesTogether: Bool { training.order == .simultaneous || training.consensus > 0 }
+  /// Who alone reads a setting, where this game does not; nil where it does.
+  private func reader(of setting: any SettingRow) -> String? {
+    if let condition = setting.condition, !condition.isRead(values) { return condition.who }
+    // Settings of the data are of images, but for their path.
+    if setting.section == DataSection.rows.path.section, setting.key != DataSection.rows.path.key,
+      sampleShape.rank != 3
+    {
+      return "a model.architecture for images"
+    }
+    if setting.key == RegularizerSection.rows.interval.key, !has(.perSampleGradients) {
+      return "a penalty on the discriminator's slope"
+    }
+    let readers = registry.rows(reading: setting)
+    guard !readers.isEmpty,
+      !chosen.contains(where: { row in readers.contains { $0.table == row.table && $0.name == row.name } })
+    else { return nil }
+    return registry.readers(of: setting)
+  }
 
   /// What was set though this game does not read it, a sentence each.
   var unreadSettings: [String] {
-    Self.readers.compactMap { reader in
-      guard !reader.isReading(self), let setting = Self.settings.first(where: { $0.key == reader.key }) else {
-        return nil
-      }
-      let (text, standard) = (setting.text(self), setting.standard)
-      guard reader.values?.contains(text) ?? (text != standard) else { return nil }
-      return "\(reader.key) \(text) does nothing here, only \(reader.who) reads it: "
-        + "leave it at \(standard), or set that"
+    registry.settings.compactMap { setting in
+      let (text, standard) = (setting.text(in: values), setting.standardText)
+      guard text != standard, !setting.idle.contains(text), let who = reader(of: setting) else { return nil }
+      return "\(setting.key) \(text) does nothing here, only \(who) reads it: leave it at \(standard), or set that"
     }
+  }
+}
+
+extension Registry {
+  /// Every row that declares settings.
+  var rows: [Configuration.Chosen] {
+    typealias Chosen = Configuration.Chosen
+    return architectures.map {
+      Chosen(
+        table: ModelSection.rows.architecture.key, name: $0.name, reads: $0.reads, contradictions: $0.contradictions)
+    } + objectives.map { Chosen(table: ObjectiveSection.rows.name.key, name: $0.name, reads: $0.reads) }
+      + optimizers.map { Chosen(table: OptimizerSection.rows.name.key, name: $0.name, reads: $0.reads) }
+      + regularizers.map {
+        Chosen(table: $0.weight.key, name: "above 0", reads: $0.reads, cautions: $0.cautions)
+      }
+  }
+
+  func rows(reading setting: any SettingRow) -> [Configuration.Chosen] {
+    rows.filter { $0.reads.contains { $0.key == setting.key } }
+  }
+
+  /// Who alone reads a setting: "model.architecture dcgan or resnet"; empty where everyone does.
+  func readers(of setting: any SettingRow) -> String {
+    Dictionary(grouping: rows(reading: setting), by: \.table).sorted { $0.key < $1.key }.map { table, rows in
+      "\(table) \(listed(rows.map(\.name)))"
+    }.joined(separator: ", or ")
   }
 }

@@ -24,10 +24,11 @@ extension Configuration {
   ///   - source: the name of a preset, or the path of a YAML file (`./fashion` for a file called like a preset).
   ///   - assignments: `key=value`, the arguments of `--set`.
   ///   - flags: values from flags of their own.
+  ///   - registry: the tables that names are looked up in.
   public init(
-    from source: String? = nil, assignments: [String] = [], flags: [Flag] = []
+    from source: String? = nil, assignments: [String] = [], flags: [Flag] = [], registry: Registry = .standard
   ) throws(ConfigurationError) {
-    self.init()
+    self.init(registry: registry)
     if let source { try read(source) }
     for assignment in assignments {
       guard let equals = assignment.firstIndex(of: "="), equals > assignment.startIndex else {
@@ -41,18 +42,18 @@ extension Configuration {
   }
 
   /// Reads a configuration from YAML text; what it leaves out keeps its default. `name` serves the errors' messages.
-  public init(yaml text: String, name: String) throws(ConfigurationError) {
-    self.init()
+  public init(yaml text: String, name: String, registry: Registry = .standard) throws(ConfigurationError) {
+    self.init(registry: registry)
     try read(yaml: text, name: name)
     try checkTogether()
   }
 
   private mutating func read(_ source: String) throws(ConfigurationError) {
-    if let preset = Preset.all.first(where: { $0.name == source }) {
+    if let preset = registry.presets.first(where: { $0.name == source }) {
       return try read(preset)
     }
     guard FileManager.default.fileExists(atPath: source) else {
-      let names = Preset.all.map(\.name)
+      let names = registry.presets.map(\.name)
       throw .unknownPreset(place: nil, name: source, nearest: nearest(to: source, among: names))
     }
     let text: String
@@ -89,9 +90,9 @@ extension Configuration {
       throw .malformed(place: place(name, root), problem: "it holds no settings, such as 'training: {batch: 64}'")
     }
     if let node = mapping[Self.presetKey] {
-      let names = Preset.all.map(\.name)
+      let names = registry.presets.map(\.name)
       let wanted = node.scalar?.string ?? ""
-      guard let preset = Preset.all.first(where: { $0.name == wanted }) else {
+      guard let preset = registry.presets.first(where: { $0.name == wanted }) else {
         throw .unknownPreset(
           place: place(name, node), name: wanted, nearest: nearest(to: wanted, among: names))
       }
@@ -110,12 +111,12 @@ extension Configuration {
       switch value {
       case .scalar(let scalar):
         // A section whose settings are all commented out.
-        if scalar.string.isEmpty, Self.settings.contains(where: { $0.section == key }) { continue }
+        if scalar.string.isEmpty, registry.settings.contains(where: { $0.section == key }) { continue }
         try assign(scalar.string, to: key, place: place(name, keyNode))
-      case .mapping(let inner) where Self.setting(key) == nil:
+      case .mapping(let inner) where registry.setting(key) == nil:
         try read(inner, under: key + ".", name: name)
       case .mapping, .sequence, .alias:
-        guard let setting = Self.setting(key) else { throw Self.unknown(key, place: place(name, keyNode)) }
+        guard let setting = registry.setting(key) else { throw unknown(key, place: place(name, keyNode)) }
         let found = if case .mapping = value { "a mapping" } else { "a list" }
         throw .badValue(place: place(name, keyNode), key: key, allowed: setting.allowed, found: found)
       }
@@ -123,16 +124,15 @@ extension Configuration {
   }
 
   private mutating func assign(_ text: String, to key: String, place: String) throws(ConfigurationError) {
-    guard let setting = Self.setting(key) else { throw Self.unknown(key, place: place) }
-    guard setting.assign(&self, text) else {
+    guard let setting = registry.setting(key) else { throw unknown(key, place: place) }
+    guard setting.assign(text, in: &values) else {
       let found = text.isEmpty ? "empty" : "'\(text)'"
-      throw .badValue(place: place, key: key, allowed: setting.refusal(text) ?? setting.allowed, found: found)
+      throw .badValue(place: place, key: key, allowed: setting.refusal(of: text) ?? setting.allowed, found: found)
     }
   }
 
-  private static func setting(_ key: String) -> Setting? { settings.first { $0.key == key } }
-
-  private static func unknown(_ key: String, place: String) -> ConfigurationError {
+  private func unknown(_ key: String, place: String) -> ConfigurationError {
+    let settings = registry.settings
     let names = settings.filter { $0.section == key }.map(\.name)
     if !names.isEmpty { return .section(place: place, section: key, names: names) }
     // Whoever forgets the section is told of it.

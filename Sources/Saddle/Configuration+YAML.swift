@@ -3,14 +3,14 @@ extension Configuration {
   public func yaml() -> String {
     var lines: [String] = []
     var section = ""
-    for setting in Self.settings {
+    for setting in registry.settings {
       if setting.section != section {
         if !section.isEmpty { lines.append("") }
         section = setting.section
         lines.append("\(section):")
       }
       lines.append("  # \(setting.summary) (\(setting.allowed))")
-      lines.append("  \(setting.name): \(Self.scalar(setting.text(self)))")
+      lines.append("  \(setting.name): \(Self.scalar(setting.text(in: values)))")
     }
     return lines.joined(separator: "\n") + "\n"
   }

@@ -1,181 +1,157 @@
 import Adversaries
 import Datasets
 
-/// Everything that decides a run. Each stored property is one row of `Configuration.settings`, and has its default
-/// here.
+/// Everything that decides a run: the values of settings, and the tables that they choose from.
+///
+/// Each section's settings are declared once, with their defaults, where they are read: `configuration.training.batch`.
 public struct Configuration: Sendable, Equatable {
-  public var model = Model()
-  public var data = Data()
-  public var objective = Objective()
-  public var regularizers = Regularizers()
-  public var input = Input()
-  public var training = Training()
-  public var optimizer = Optimizer()
-  public var ema = EMA()
-  public var sampling = Sampling()
-  public var evaluation = Evaluation()
-  public var output = Output()
+  public var values: Settings
+  public let registry: Registry
 
   /// The defaults.
-  public init() {}
+  public init(registry: Registry = .standard) { (values, self.registry) = (Settings(), registry) }
 
-  /// The networks.
-  public struct Model: Sendable, Equatable {
-    /// A row of `Architecture.all`.
-    public var architecture = "dcgan"
-    public var size = 64
-    public var channels = 3
-    public var latent = 100
-    public var width = 64
-    public var depth = 2
-    /// A row of `Initializer.all`.
-    public var initializer = "dcgan"
-    /// A row of `Architecture.normalizations`, in the discriminator.
-    public var norm = "batch"
-    /// A row of `Architecture.minibatchLayers`, in the discriminator.
-    public var minibatch = "none"
-    /// A row of `Architecture.generatorNormalizations`.
-    public var generatorNorm = "batch"
-    /// A row of `Architecture.activations`, in the fully connected networks.
-    public var activation = "relu"
-    public var classes = 0
-    public var conditioning = Architecture.Conditioning.none
-    public var splitLatent = false
-    /// The code at the end of the latents (InfoGAN).
-    public var categories = 0
-    public var continuousCodes = 0
+  public static func == (a: Configuration, b: Configuration) -> Bool { a.values == b.values }
+
+  public subscript<Value>(setting: Setting<Value>) -> Value {
+    get { values[setting] }
+    set { values[setting] = newValue }
   }
 
-  /// The images.
-  public struct Data: Sendable, Equatable {
-    public var path = ""
-    public var flip = false
-    /// Images of each class whose labels are known; 0 for all.
-    public var labelled = 0
-    public var background = Colour(grey: 255)
-    public var fit = UpscalePolicy.auto
-    public var skipUnreadable = false
+  public var model: SectionValues<ModelSection> {
+    get { values.model }
+    set { values = newValue.settings }
+  }
+  public var data: SectionValues<DataSection> {
+    get { SectionValues(values) }
+    set { values = newValue.settings }
+  }
+  public var objective: SectionValues<ObjectiveSection> {
+    get { values.objective }
+    set { values = newValue.settings }
+  }
+  public var regularizers: SectionValues<RegularizerSection> {
+    get { values.regularizers }
+    set { values = newValue.settings }
+  }
+  public var input: SectionValues<InputSection> {
+    get { values.input }
+    set { values = newValue.settings }
+  }
+  public var training: SectionValues<TrainingSection> {
+    get { values.training }
+    set { values = newValue.settings }
+  }
+  public var optimizer: SectionValues<OptimizerSection> {
+    get { values.optimizer }
+    set { values = newValue.settings }
+  }
+  public var ema: SectionValues<EMASection> {
+    get { values.ema }
+    set { values = newValue.settings }
+  }
+  public var sampling: SectionValues<SamplingSection> {
+    get { SectionValues(values) }
+    set { values = newValue.settings }
+  }
+  public var evaluation: SectionValues<EvaluationSection> {
+    get { SectionValues(values) }
+    set { values = newValue.settings }
+  }
+  public var output: SectionValues<OutputSection> {
+    get { SectionValues(values) }
+    set { values = newValue.settings }
+  }
+}
 
-    /// What is done with images smaller than `model.size`.
-    public enum UpscalePolicy: String, CaseIterable, Sendable {
-      /// Arrays (IDX, CIFAR) get a border; a small picture of a folder is refused with its name.
-      case auto
-      case pad, resize
+/// The images.
+public struct DataSection: SettingSection {
+  public let path = Setting("data.path", "", "folder of the images; ring or grid for points")
+  public let flip = Setting("data.flip", false, "whether half of the images are mirrored left to right")
+  public let labelled = Setting(
+    "data.labelled", 0, in: 0...1_000_000,
+    "images of each class whose labels are told (semi-supervised), a batch of them each step; 0: all")
+  public let skipUnreadable = Setting(
+    "data.skip-unreadable", false, "whether pictures that cannot be read are left out and counted")
+  public let background = Setting(
+    "data.background", RGB(red: 255, green: 255, blue: 255),
+    allowed: "a grey value from 0 to 255, or three of them: red,green,blue",
+    "colour behind transparent pixels: grey, or red,green,blue")
+  public let fit = Setting(
+    "data.fit", UpscalePolicy.auto,
+    "smaller images: pad gives a border, resize enlarges; auto pads arrays, refuses pictures")
 
-      /// As the data sets take it.
-      public var fit: Fit? { Fit(rawValue: rawValue) }
+  public static let rows = DataSection()
+}
+
+/// What is done with images smaller than `model.size`.
+public enum UpscalePolicy: String, CaseIterable, SettingValue {
+  /// Arrays (IDX, CIFAR) get a border; a small picture of a folder is refused with its name.
+  case auto
+  case pad, resize
+
+  /// As the data sets take it.
+  public var fit: Fit? { Fit(rawValue: rawValue) }
+}
+
+/// How samples are drawn.
+public struct SamplingSection: SettingSection {
+  public let statistics = Setting(
+    "sampling.statistics", SampleStatistics.running, "batch norm's statistics in samples")
+  public let weights = Setting("sampling.weights", SampleWeights.raw, "the weights that samples are drawn with")
+
+  public static let rows = SamplingSection()
+}
+
+public enum SampleStatistics: String, CaseIterable, SettingValue { case running, batch }
+public enum SampleWeights: String, CaseIterable, SettingValue { case raw, ema }
+
+/// What is measured while training goes on.
+public struct EvaluationSection: SettingSection {
+  public let every = Setting("evaluation.every", 0, in: 0...1_000_000_000, "steps between two evaluations; 0: none")
+  public let metrics = Setting(
+    "evaluation.metrics", "fid,kid", "what is measured, such as fid,kid (saddle evaluate --list shows all)")
+  public let features = Setting("evaluation.features", "auto", "by which features; auto takes the best that are there")
+  public let count = Setting("evaluation.count", 2000, in: 10...10_000_000, "samples, and as many training images")
+
+  public static let rows = EvaluationSection()
+}
+
+/// What a run writes, and how often.
+public struct OutputSection: SettingSection {
+  public let logEvery = Setting(
+    "output.log-every", 10, in: 1...1_000_000_000, "steps between two rows of metrics.jsonl")
+  public let sampleEvery = Setting(
+    "output.sample-every", 200, in: 0...1_000_000_000, "steps between two pictures; 0: none")
+  public let checkpointEvery = Setting(
+    "output.checkpoint-every", 500, in: 0...1_000_000_000, "steps between two checkpoints; 0: only at the end")
+  public let keep = Setting("output.keep", 3, in: 0...1_000_000, "how many checkpoints stay; 0: all")
+  public let grid = Setting("output.grid", 64, in: 1...4096, "images in a picture")
+  public let scale = Setting(
+    "output.scale", 0, in: 0...64, "times a pixel is enlarged; 0: to 64 pixels an image or more")
+  public let report = Setting(
+    "output.report", true, "whether report.html is written, and again while the run goes on")
+  public let events = Setting("output.events", true, "whether event files for TensorBoard are written")
+
+  public static let rows = OutputSection()
+}
+
+/// A colour of 8 bits a channel, written `255` or `255,255,255`.
+extension RGB: SettingValue {
+  public init?(settingText: String) {
+    let parts = settingText.split(separator: ",", omittingEmptySubsequences: false).map { part in
+      UInt8(part.drop { $0 == " " })
+    }
+    switch parts.count {
+    case 1:
+      guard let grey = parts[0] else { return nil }
+      self.init(red: grey, green: grey, blue: grey)
+    case 3:
+      guard let red = parts[0], let green = parts[1], let blue = parts[2] else { return nil }
+      self.init(red: red, green: green, blue: blue)
+    default: return nil
     }
   }
 
-  /// The game.
-  public struct Objective: Sendable, Equatable {
-    /// A row of `Adversaries.Objective.all`.
-    public var name = "non-saturating"
-    /// The largest weight of the discriminator; 0 leaves them free.
-    public var clip = 0.0
-    public var generatorWeight = 1.0
-    public var realTarget = 1.0
-    public var generatorTarget = 1.0
-    public var margin = 1.0
-    public var diversity = 0.5
-    public var balanceRate = 0.001
-  }
-
-  /// The weights of the rows of `Regularizer.all`.
-  public struct Regularizers: Sendable, Equatable {
-    private var weights: [String: Schedule] = [:]
-    public var interval = 1
-
-    /// A row's weight; 0 where none was given.
-    public subscript(name: String) -> Schedule {
-      get { weights[name] ?? 0 }
-      set { weights[name] = newValue.isZero ? nil : newValue }
-    }
-  }
-
-  /// What is done to samples before the discriminator sees them.
-  public struct Input: Sendable, Equatable {
-    public var noise = InputTransform.Noise.gaussian
-    public var noiseStd: Schedule = 0
-    public var noiseOnBothSides = true
-    /// Rows of `Augmentation.all`, separated by commas.
-    public var augment = ""
-    public var augmentProbability: Schedule = 1
-    public var pack = 1
-  }
-
-  public struct Training: Sendable, Equatable {
-    public var batch = 64
-    public var steps = 10_000
-    public var order = Game.Order.alternating
-    public var discriminatorSteps: Schedule = 1
-    public var discriminatorTolerance = 0.0
-    public var sharedSamples = true
-    public var accumulation = 1
-    public var unroll = 0
-    public var consensus = 0.0
-    public var seed = 0
-  }
-
-  public struct Optimizer: Sendable, Equatable {
-    /// A row of `OptimizerRule.all`.
-    public var name = "adam"
-    public var generatorLearningRate: Schedule = 2e-4
-    public var discriminatorLearningRate: Schedule = 2e-4
-    public var beta1 = 0.5
-    public var beta2: Schedule = 0.999
-    public var epsilon = 1e-8
-    public var momentum = 0.0
-    public var weightDecay = 0.0
-    public var alpha = 0.99
-  }
-
-  /// The moving average of the generator's weights.
-  public struct EMA: Sendable, Equatable {
-    public var decay: Schedule = 0
-  }
-
-  /// How samples are drawn.
-  public struct Sampling: Sendable, Equatable {
-    public enum Statistics: String, CaseIterable, Sendable { case running, batch }
-    public enum Weights: String, CaseIterable, Sendable { case raw, ema }
-
-    public var statistics = Statistics.running
-    public var weights = Weights.raw
-  }
-
-  /// What is measured while training goes on.
-  public struct Evaluation: Sendable, Equatable {
-    public var every = 0
-    /// Rows of `Metric.all`, separated by commas.
-    public var metrics = "fid,kid"
-    /// A row of `FeatureSource.all`, or auto.
-    public var features = "auto"
-    public var count = 2000
-  }
-
-  /// What a run writes, and how often.
-  public struct Output: Sendable, Equatable {
-    public var logEvery = 10
-    public var sampleEvery = 200
-    public var checkpointEvery = 500
-    public var keep = 3
-    public var grid = 64
-    public var scale = 0
-    public var report = true
-    public var events = true
-  }
-
-  /// A colour of 8 bits a channel, written `255` or `255,255,255`.
-  public struct Colour: Sendable, Equatable {
-    public var red, green, blue: UInt8
-
-    public init(red: UInt8, green: UInt8, blue: UInt8) {
-      self.red = red
-      self.green = green
-      self.blue = blue
-    }
-
-    public init(grey: UInt8) { self.init(red: grey, green: grey, blue: grey) }
-  }
+  public var settingText: String { red == green && green == blue ? "\(red)" : "\(red),\(green),\(blue)" }
 }

@@ -5,20 +5,14 @@ extension Trainer {
   ///
   /// - Throws: `NetworkError` where the architecture does not fit the configuration, `DeviceError`.
   public convenience init(_ configuration: Configuration, on device: Device) throws {
-    let (model, numbers) = (configuration.model, configuration.optimizer)
-    let architecture = try row(Architecture.all, model.architecture, \.name)
+    let (registry, optimizer) = (configuration.registry, configuration.optimizer)
+    let architecture = try row(registry.architectures, configuration.model.architecture, \.name)
     let options = configuration.architectureOptions
     let seed = UInt64(configuration.training.seed)
     func network(_ layers: Sequential, _ input: Shape, _ use: RandomUse) throws -> Network {
       try Network(layers, input: input, random: RandomStream(seed: seed, stream: use.rawValue), on: device)
     }
-    func settings(_ rate: Schedule) -> OptimizerSettings {
-      var settings = OptimizerSettings(rate: rate.start)
-      (settings.beta1, settings.beta2, settings.epsilon) = (numbers.beta1, numbers.beta2.start, numbers.epsilon)
-      (settings.momentum, settings.alpha, settings.weightDecay) = (numbers.momentum, numbers.alpha, numbers.weightDecay)
-      return settings
-    }
-    let rule = try row(OptimizerRule.all, numbers.name, \.name)
+    let rule = try row(registry.optimizers, optimizer.name, \.name)
     let game = try Adversaries.Game(configuration)
     let generator = try network(architecture.generator(options), [options.latent], .generatorWeights)
     var seen = architecture.sample(options).sizes
@@ -27,11 +21,11 @@ extension Trainer {
     let keepsHistoricalAverage = game.regularizers.contains { $0.regularizer.needs.contains(.historicalAverage) }
     self.init(
       generator: TrainableNetwork(
-        generator, rule, settings(numbers.generatorLearningRate), emaDecay: configuration.ema.decay.largest,
-        keepsHistoricalAverage: keepsHistoricalAverage),
+        generator, rule, OptimizerSettings(optimizer, rate: optimizer.generatorLearningRate),
+        emaDecay: configuration.ema.decay.largest, keepsHistoricalAverage: keepsHistoricalAverage),
       discriminator: TrainableNetwork(
-        discriminator, rule, settings(numbers.discriminatorLearningRate), keepsHistoricalAverage: keepsHistoricalAverage
-      ), game: game, seed: seed)
+        discriminator, rule, OptimizerSettings(optimizer, rate: optimizer.discriminatorLearningRate),
+        keepsHistoricalAverage: keepsHistoricalAverage), game: game, seed: seed)
   }
 }
 
@@ -40,38 +34,14 @@ extension Adversaries.Game {
   ///
   /// - Throws: `NetworkError` where it names a row that is not there.
   public init(_ configuration: Configuration) throws {
-    let (numbers, training, input) = (configuration.objective, configuration.training, configuration.input)
-    guard let objective = Adversaries.Objective.named(numbers.name) else {
-      throw NetworkError("there is no objective called '\(numbers.name)'; saddle options lists them")
+    let registry = configuration.registry
+    guard let objective = configuration.objectiveRow else {
+      throw NetworkError("there is no objective called '\(configuration.objective.name)'; saddle options lists them")
     }
-    self.init(objective)
-    (options.realTarget, options.generatorTarget) = (numbers.realTarget, numbers.generatorTarget)
-    options.codes = LatentCodes(
-      categories: configuration.model.categories, continuous: configuration.model.continuousCodes)
-    (generatorWeight, classes) = (numbers.generatorWeight, configuration.model.classes)
-    (options.margin, options.diversity, options.balanceRate) = (numbers.margin, numbers.diversity, numbers.balanceRate)
-    regularizers = Regularizer.all.map { ($0, configuration.regularizers[$0.name]) }.filter { !$0.1.isZero }
-    regularizerInterval = configuration.regularizers.interval
-    if !input.noiseStd.isZero {
-      inputTransforms.append(
-        .noise(input.noise, standardDeviation: input.noiseStd, isOnBothSides: input.noiseOnBothSides))
-    }
-    let policy = try AugmentationPolicy(input.augment, sample: configuration.sampleShape)
-    if !policy.augmentations.isEmpty {
-      inputTransforms.append(.augmentation(policy, probability: input.augmentProbability))
-    }
-    if input.pack > 1 { inputTransforms.append(.packed(input.pack)) }
-    (order, discriminatorSteps, discriminatorTolerance) = (
-      training.order, training.discriminatorSteps, training.discriminatorTolerance
-    )
-    (sharesSamples, accumulation) = (training.sharedSamples, training.accumulation)
-    (unroll, consensus) = (training.unroll, training.consensus)
-    clip = numbers.clip > 0 ? numbers.clip : nil
-    let optimizer = configuration.optimizer
-    (generatorLearningRate, discriminatorLearningRate) = (
-      optimizer.generatorLearningRate, optimizer.discriminatorLearningRate
-    )
-    (beta2, emaDecay) = (optimizer.beta2, configuration.ema.decay)
+    self.init(objective, configuration.values)
+    regularizers = registry.regularizers.map { ($0, settings[$0.weight]) }.filter { !$0.1.isZero }
+    let sample = configuration.sampleShape
+    inputTransforms = try registry.inputTransforms.compactMap { try $0.make(settings, sample) }
   }
 }
 
@@ -87,28 +57,17 @@ private func row<Row>(_ table: [Row], _ name: String, _ key: KeyPath<Row, String
 extension Configuration {
   /// What the architectures read of the model.
   var architectureOptions: Architecture.Options {
-    var options = Architecture.Options()
-    (options.size, options.channels, options.latent) = (model.size, model.channels, model.latent)
-    (options.width, options.discriminatorNormalization, options.activation) = (
-      model.width, model.norm, model.activation
-    )
-    options.depth = model.depth
-    (options.minibatch, options.generatorNormalization) = (model.minibatch, model.generatorNorm)
-    if let initializer = Initializer.all[model.initializer] { options.initializer = initializer }
-    (options.classes, options.conditioning, options.splitsLatent) = (
-      model.classes, model.conditioning, model.splitLatent
-    )
-    let codes = model.categories + model.continuousCodes
+    var options = Architecture.Options(values)
+    let codes = values.codes.count
     options.latent += codes
     // A classifier's logits are the discriminator's outputs, its first one included.
-    options.outputs = codes + (objective.name == "semi-supervised" ? model.classes - 1 : 0)
+    options.outputs = codes + (objectiveRow?.discriminator == .classes ? model.classes - 1 : 0)
     return options
   }
 
   /// The shape of one sample.
   public var sampleShape: Shape {
-    let architecture = Architecture.all.first { $0.name == model.architecture }
-    return architecture?.sample(architectureOptions) ?? []
+    architecture?.sample(architectureOptions) ?? []
   }
 
   /// How samples are made.
@@ -158,7 +117,7 @@ extension Configuration {
       generatorParameters: trainer.generator.network.weights.shape.count,
       discriminatorParameters: trainer.discriminator.network.weights.shape.count, peakBytes: device.peakBytesHeld,
       launchesPerStep: device.launchCount - launches,
-      checkpointBytes: trainer.state.reduce(0) { $0 + 4 * $1.tensor.shape.count })
+      checkpointBytes: trainer.saved.reduce(0) { $0 + 4 * $1.tensor.shape.count })
   }
 
   /// What a configuration will take.

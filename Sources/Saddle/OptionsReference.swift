@@ -7,61 +7,72 @@ public struct OptionsReference: Sendable {
     public let title: String
     /// How its rows are asked for in a configuration.
     public let usage: String
-    public let rows: [(name: String, summary: String, note: String?)]
+    public let rows: [Row]
   }
 
-  public static let sections: [Section] = [
-    Section(
-      title: "Objectives", usage: "objective.name: NAME",
-      rows: Adversaries.Objective.all.filter { !$0.name.hasPrefix("fgan-") }.map {
-        ($0.name, $0.summary, "at the optimal critic: " + $0.estimates)
-      }),
-    Section(
-      title: "f-divergences",
-      usage: "objective.name: fgan-NAME, or fgan-NAME-alternative (the generator's -E g(v)); X is a number of your own",
-      rows: Divergence.all.map { ($0.name, "f(u) = " + $0.summary, nil) }
-        + Divergence.families.map {
-          ("\($0.prefix)X", "f(u) = \($0.summary), \($0.range), such as fgan-\($0.prefix)0.8", nil)
-        }),
-    Section(
-      title: "Regularizers and auxiliary losses", usage: "regularizers.NAME: WEIGHT, a number or a schedule",
-      rows: Regularizer.all.map { ($0.name, $0.summary, nil) }
-        + settings("regularizers.").filter { $0.name == "interval" }.map { ($0.name, $0.summary, $0.allowed) }),
-    Section(
-      title: "What objectives are set with", usage: "objective.NAME: VALUE",
-      rows: settings("objective.").filter { $0.name != "name" }.map { ($0.name, $0.summary, $0.allowed) }),
-    Section(
-      title: "What the discriminator sees", usage: "input.NAME: VALUE",
-      rows: settings("input.").map { ($0.name, $0.summary, nil) }
-        + Augmentation.all.map { ("augment: \($0.name)", $0.summary, nil) }),
-    Section(
-      title: "Who moves when", usage: "training.NAME: VALUE",
-      rows: settings("training.").filter { !["batch", "steps", "seed"].contains($0.name) }.map {
-        ($0.name, $0.summary, nil)
-      }),
-    Section(
-      title: "Networks", usage: "model.architecture: NAME", rows: Architecture.all.map { ($0.name, $0.summary, nil) }),
-    Section(
-      title: "What networks are made with", usage: "model.NAME: VALUE",
-      rows: settings("model.").filter { !["architecture", "size", "channels", "latent", "width"].contains($0.name) }.map
-      {
-        ($0.name, $0.summary, $0.allowed)
-      }),
-    Section(
-      title: "How they learn", usage: "optimizer.NAME: VALUE",
-      rows: settings("optimizer.").map { ($0.name, $0.summary, $0.allowed) }),
-  ]
+  public struct Row: Sendable {
+    public let name, summary: String
+    public let note: String?
+    init(_ name: String, _ summary: String, _ note: String? = nil) {
+      (self.name, self.summary, self.note) = (name, summary, note)
+    }
+  }
 
-  private static func settings(_ section: String) -> [Setting] {
-    Configuration.settings.filter { $0.key.hasPrefix(section) }
+  public let sections: [Section]
+
+  /// - Parameter registry: The tables that are told of.
+  public init(_ registry: Registry = .standard) {
+    let divergences = Divergence.all.map { Row($0.name, "f(u) = " + $0.summary) }
+    let families = Divergence.families.map {
+      Row("\($0.prefix)X", "f(u) = \($0.summary), \($0.range), such as fgan-\($0.prefix)0.8")
+    }
+    func settings(_ section: String, without rows: [any SettingRow] = []) -> [Row] {
+      registry.settings.filter { row in row.section == section && !rows.contains { $0.key == row.key } }.map { row in
+        let readers = registry.readers(of: row)
+        return Row(row.name, row.summary, row.allowed + (readers.isEmpty ? "" : "; read by " + readers))
+      }
+    }
+    let weights = registry.regularizers.map { Row($0.name, $0.summary) }
+    let (model, training, objective) = (ModelSection.rows, TrainingSection.rows, ObjectiveSection.rows)
+    sections = [
+      Section(
+        title: "Objectives", usage: "objective.name: NAME",
+        rows: registry.objectives.filter { Adversaries.Objective.divergenceName(in: $0.name) == nil }.map {
+          Row($0.name, $0.summary, "at the optimal discriminator: " + $0.estimates)
+        }),
+      Section(
+        title: "f-divergences",
+        usage:
+          "objective.name: fgan-NAME, or fgan-NAME-alternative (the generator's -E g(v)); X is a number of your own",
+        rows: divergences + families),
+      Section(
+        title: "Regularizers and auxiliary losses", usage: "regularizers.NAME: WEIGHT, a number or a schedule",
+        rows: weights + settings("regularizers", without: registry.regularizers.map(\.weight))),
+      Section(
+        title: "What objectives are set with", usage: "objective.NAME: VALUE",
+        rows: settings("objective", without: [objective.name])),
+      Section(
+        title: "What the discriminator sees", usage: "input.NAME: VALUE",
+        rows: settings("input") + Augmentation.all.map { Row("augment: \($0.name)", $0.summary) }),
+      Section(
+        title: "Who moves when", usage: "training.NAME: VALUE",
+        rows: settings("training", without: [training.batch, training.steps, training.seed])),
+      Section(
+        title: "Networks", usage: "model.architecture: NAME",
+        rows: registry.architectures.map { Row($0.name, $0.summary) }),
+      Section(
+        title: "What networks are made with", usage: "model.NAME: VALUE",
+        rows: settings("model", without: [model.architecture, model.channels, model.latent, model.width])),
+      Section(title: "How they learn", usage: "optimizer.NAME: VALUE", rows: settings("optimizer")),
+    ]
   }
 
   /// The catalogue as a page.
-  public static var markdown: String {
+  public var markdown: String {
     let page = sections.map { section in
       "## \(section.title)\n\n`\(section.usage)`\n\n| name | what it is |\n|---|---|\n"
         + section.rows.map { row in
-          "| `\(row.name)` | \(([row.summary] + [row.note].compactMap { $0 }).map(escaped).joined(separator: "<br>")) |"
+          "| `\(row.name)` | \(([row.summary] + [row.note].compactMap { $0 }).map(Self.escaped).joined(separator: "<br>")) |"
         }.joined(separator: "\n")
     }
     return """

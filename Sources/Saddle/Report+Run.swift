@@ -10,9 +10,10 @@ extension Report.Run {
   ///   - configuration: What it is trained with now, where that is not what it was begun with.
   /// - Throws: `ConfigurationError`, `RecordError` where a file is not what a run writes.
   public init(
-    reading directory: RunDirectory, state: Report.State? = nil, configuration: Configuration? = nil
+    reading directory: RunDirectory, state: Report.State? = nil, configuration: Configuration? = nil,
+    registry: Registry = .standard
   ) throws {
-    let configuration = try configuration ?? Configuration(from: directory.configuration)
+    let configuration = try configuration ?? Configuration(from: directory.configuration, registry: registry)
     let path = URL(fileURLWithPath: directory.path).standardizedFileURL
     self.init(name: path.lastPathComponent, state: state ?? .interrupted)
     steps = configuration.training.steps
@@ -46,7 +47,7 @@ extension Report.Run {
 
   private static func facts(of configuration: Configuration, _ facts: RunFacts?) -> [(name: String, value: String)] {
     let (model, shape) = (configuration.model, configuration.sampleShape)
-    let terms = Regularizer.all.map(\.name).filter { !configuration.regularizers[$0].isZero }
+    let terms = configuration.weighted.map(\.name)
     let sample = shape.rank == 3 ? "\(shape[0]) × \(shape[1]) \(shape[2] == 1 ? "grey" : "colour")" : "points"
     var result = [
       ("Objective", ([configuration.objective.name] + terms).joined(separator: " + ")),
@@ -68,28 +69,23 @@ extension Report.Run {
 
   // MARK: Settings
 
-  private static let presets: [(name: String, configuration: Configuration)] = Preset.all.compactMap { preset in
-    (try? Configuration(from: preset.name)).map { (preset.name, $0) }
-  }
-
   /// Where and how long something is trained makes no other preset of it.
-  private static func isOwn(_ setting: Setting) -> Bool {
-    setting.key == "data.path" || setting.key == "training.seed" || setting.key == "training.steps"
-      || setting.section == "output" || setting.section == "evaluation"
+  private static func isOwn(_ setting: any SettingRow) -> Bool {
+    let (data, training) = (DataSection.rows, TrainingSection.rows)
+    return [data.path.key, training.seed.key, training.steps.key].contains(setting.key)
+      || [OutputSection.rows.keep.section, EvaluationSection.rows.every.section].contains(setting.section)
   }
 
   /// All settings beside their defaults and, where few differ, beside those of the nearest preset.
   private static func settings(of configuration: Configuration) -> ([Report.Setting], preset: String?) {
-    let telling = Configuration.settings.filter { !isOwn($0) }
-    let distances = presets.map { preset in
-      telling.count { $0.text(preset.configuration) != $0.text(configuration) }
-    }
-    let least = distances.min() ?? 0
-    let preset = least <= 8 ? distances.firstIndex(of: least).map { presets[$0] } : nil
-    let settings = Configuration.settings.map { setting in
+    let registry = configuration.registry
+    let nearest = registry.nearestPreset(to: configuration, by: registry.settings.filter { !isOwn($0) })
+    let preset = nearest.flatMap { $0.changes <= 8 ? $0 : nil }
+    let settings = registry.settings.map { setting in
       Report.Setting(
-        key: setting.key, value: setting.text(configuration), standard: setting.standard,
-        preset: isOwn(setting) && setting.key != "training.steps" ? nil : preset.map { setting.text($0.configuration) },
+        key: setting.key, value: setting.text(in: configuration.values), standard: setting.standardText,
+        preset: isOwn(setting) && setting.key != TrainingSection.rows.steps.key
+          ? nil : preset.map { setting.text(in: $0.configuration.values) },
         meaning: setting.summary)
     }
     return (settings, preset?.name)

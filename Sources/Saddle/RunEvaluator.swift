@@ -23,7 +23,7 @@ public final class RunEvaluator {
     /// A row of `Resizer.all`; as the extractor's own port does it where it is nil.
     public var resizer: String?
     /// The weights that samples are drawn with; the configuration's where it is nil.
-    public var weights: Configuration.Sampling.Weights?
+    public var weights: SampleWeights?
     public var seed: UInt64 = 1
 
     public init() {}

@@ -39,9 +39,9 @@ public struct RunSummary: Sendable, Equatable, Encodable {
   /// Reads a run's folder, perhaps while it is being trained.
   ///
   /// - Throws: `RecordError.noRun`, `ConfigurationError` where its configuration is not one.
-  public init(of path: String) throws {
+  public init(of path: String, registry: Registry = .standard) throws {
     let directory = try RunDirectory(opening: path)
-    let configuration = try Configuration(from: directory.configuration)
+    let configuration = try Configuration(from: directory.configuration, registry: registry)
     self.path = directory.path
     (preset, changedSettings) = Self.nearestPreset(to: configuration)
     (architecture, objective) = (configuration.model.architecture, configuration.objective.name)
@@ -69,33 +69,32 @@ public struct RunSummary: Sendable, Equatable, Encodable {
   /// whose configuration cannot be read is passed over, and its error returned.
   ///
   /// - Throws: `RecordError.noRuns` where there is none.
-  public static func all(in folder: String) throws -> (runs: [RunSummary], errors: [String]) {
+  public static func all(in folder: String, registry: Registry = .standard) throws -> (
+    runs: [RunSummary], errors: [String]
+  ) {
     func isRun(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path + "/config.yaml") }
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     let paths = isRun(folder) ? [folder] : names.sorted().map { "\(folder)/\($0)" }.filter(isRun)
     guard !paths.isEmpty else { throw RecordError.noRuns(path: folder) }
     var (runs, errors): ([RunSummary], [String]) = ([], [])
     for path in paths {
-      do { runs.append(try RunSummary(of: path)) } catch { errors.append("\(error)") }
+      do { runs.append(try RunSummary(of: path, registry: registry)) } catch { errors.append("\(error)") }
     }
     return (runs.sorted { ($1.lastChange, $0.path) < ($0.lastChange, $1.path) }, errors)
   }
 
   // MARK: Parts
 
-  /// What makes a preset what it is: all but where its data are, how long it trains and what it writes.
-  private static let telling = Configuration.settings.filter {
-    $0.section != "data" && $0.section != "output" && !["training.steps", "training.seed"].contains($0.key)
-  }
-  private static let presets: [(name: String, texts: [String])] = Preset.all.compactMap { preset in
-    (try? Configuration(from: preset.name)).map { other in (preset.name, telling.map { $0.text(other) }) }
-  }
-
-  /// The preset that a configuration differs least from.
+  /// The preset that a configuration differs least from, but for where its data are, how long it trains and what it
+  /// writes.
   static func nearestPreset(to configuration: Configuration) -> (name: String, changes: Int) {
-    let texts = telling.map { $0.text(configuration) }
-    let distances = presets.map { ($0.name, zip($0.texts, texts).count { $0 != $1 }) }
-    return distances.min { $0.1 < $1.1 } ?? ("none", texts.count)
+    let training = TrainingSection.rows
+    let telling = configuration.registry.settings.filter {
+      ![DataSection.rows.path.section, OutputSection.rows.keep.section].contains($0.section)
+        && ![training.steps.key, training.seed.key].contains($0.key)
+    }
+    let nearest = configuration.registry.nearestPreset(to: configuration, by: telling)
+    return nearest.map { ($0.name, $0.changes) } ?? ("none", telling.count)
   }
 
   /// The last rows of a metrics stream: as many as are in its last 32 KiB, so that long runs are listed as fast as

@@ -13,10 +13,11 @@ public struct SavedRun: Sendable {
   /// - Parameters:
   ///   - path: The folder.
   ///   - checkpoint: A checkpoint by its name; the latest where it is nil.
+  ///   - registry: The tables that the run was trained with.
   /// - Throws: `RecordError` where there is no such run or checkpoint, or it is damaged; `ConfigurationError`.
-  public init(opening path: String, from checkpoint: String? = nil) throws {
+  public init(opening path: String, from checkpoint: String? = nil, registry: Registry = .standard) throws {
     directory = try RunDirectory(opening: path)
-    configuration = try Configuration(from: directory.configuration)
+    configuration = try Configuration(from: directory.configuration, registry: registry)
     (step, self.checkpoint) = try directory.checkpoint(named: checkpoint)
   }
 
@@ -67,7 +68,7 @@ extension Trainer {
       try restore(file, step: step)
     } catch let fault as SafetensorsFault {
       let path = CheckpointStore(readingFrom: directory.checkpoints).path(step: step)
-      let saved = try? Configuration(from: directory.configuration)
+      let saved = try? Configuration(from: directory.configuration, registry: configuration.registry)
       throw CheckpointMisfit(
         path: path, fault: fault, changes: saved.map { configuration.shapingChanges(from: $0) } ?? [])
     }
@@ -79,7 +80,8 @@ extension Configuration {
   private static let shapingSections: Set<String> = ["model", "objective", "regularizers", "input", "optimizer", "ema"]
 
   fileprivate func shapingChanges(from other: Configuration) -> [(key: String, was: String, now: String)] {
-    Self.settings.filter { Self.shapingSections.contains($0.section) && $0.text(self) != $0.text(other) }
-      .map { ($0.key, $0.text(other), $0.text(self)) }
+    registry.settings.filter {
+      Self.shapingSections.contains($0.section) && $0.text(in: values) != $0.text(in: other.values)
+    }.map { ($0.key, $0.text(in: other.values), $0.text(in: values)) }
   }
 }

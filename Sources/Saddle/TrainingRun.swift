@@ -70,7 +70,7 @@ public final class TrainingRun {
       try lock.begin()
       try store.remove(after: checkpoint.step)
       try directory.forget(after: checkpoint.step)
-      if (try? Configuration(from: directory.configuration)) != configuration {
+      if (try? Configuration(from: directory.configuration, registry: configuration.registry)) != configuration {
         try directory.write(configuration: configuration.yaml(), after: checkpoint.step)
       }
       for caution in cautions { try directory.append(warning: caution) }
@@ -245,7 +245,7 @@ extension Trainer {
   /// - Throws: The device's first failure.
   public func checkpoint() throws -> SafetensorsFile {
     SafetensorsFile(
-      tensors: try state.map { name, tensor in
+      tensors: try saved.map { name, tensor in
         SafetensorsFile.Tensor(name, shape: tensor.shape.sizes, .float32(try tensor.scalars()))
       },
       metadata: Dictionary(uniqueKeysWithValues: counts.all.map { ($0.name, "\($0.value)") })
@@ -256,8 +256,8 @@ extension Trainer {
   ///
   /// - Throws: `SafetensorsFault` where it does not hold this game's tensors.
   public func restore(_ file: SafetensorsFile, step: Int) throws {
-    let counts = try Counts(file, step: step, game.discriminatorSteps)
-    for (name, tensor) in state { tensor.write(try file.float32(name, shape: tensor.shape.sizes)) }
+    let counts = try Counts(file, step: step, game.training.discriminatorSteps)
+    for (name, tensor) in saved { tensor.write(try file.float32(name, shape: tensor.shape.sizes)) }
     resume(at: counts)
   }
 }

@@ -177,7 +177,7 @@ func viewsChangeImagesBeforeTheyArePaired(name: String, isJoint: Bool) throws {
     microBatch, fake: fake, isJoint: isJoint, tape: Tape(), moving: \.discriminator, [], discriminatorWeights: nil)
   let logits = try context.pairLogits.realFirst.scalars(as: Double.self) + context.pairLogits.fakeFirst.scalars()
 
-  let place = InputTransform.Context(step: 0, draws: StepRandom(seed: 4, step: 1), real: real)
+  let place = InputTransform.Context(step: 0, random: StepRandom(seed: 4, step: 1), real: real)
   let seen: [Double] =
     isJoint
     ? try view.apply(real.followed(by: fake), place).scalars()

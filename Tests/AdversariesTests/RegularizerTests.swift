@@ -107,7 +107,7 @@ func noiseHasItsDeviation(noise: InputTransform.Noise) throws {
   let real = RandomStream(seed: 1, stream: 1).normal([n, 2], step: 1, on: device) * scales
   let zeros = Tensor(0, shape: [n, 2], on: device)
   func seen(_ step: Int) throws -> [Float] {
-    try view.apply(zeros, InputTransform.Context(step: step, draws: StepRandom(seed: 2, step: step), real: real))
+    try view.apply(zeros, InputTransform.Context(step: step, random: StepRandom(seed: 2, step: step), real: real))
       .scalars()
   }
   let values = try seen(50)
@@ -165,7 +165,7 @@ func noSchedules(text: String) { #expect(Schedule(text) == nil) }
         network, try #require(OptimizerRule.all.first { $0.name == "sgd" }), OptimizerSettings(rate: 0.5))
     }
     var game = Game(try #require(Objective.named("non-saturating")))
-    game.accumulation = batches
+    game.training.accumulation = batches
     let trainer = Trainer(generator: try player([5, 2], 3), discriminator: try player([5, 1], 2), game: game, seed: 1)
     func points(_ count: Int, _ step: Int) -> Tensor {
       RandomStream(seed: 8, stream: 0).normal([count, 2], step: step, on: device)
@@ -194,7 +194,7 @@ func noSchedules(text: String) { #expect(Schedule(text) == nil) }
       network, try #require(OptimizerRule.all.first { $0.name == "adam" }), OptimizerSettings(rate: rate))
   }
   var game = Game(try #require(Objective.named("non-saturating")))
-  (game.discriminatorSteps, game.discriminatorTolerance) = (5000, 1e-3)
+  (game.training.discriminatorSteps, game.training.discriminatorTolerance) = (5000, 1e-3)
   let trainer = Trainer(
     generator: try player([Dense(1, initializer: .he)], 2, 1e-3),
     discriminator: try player([Dense(1, initializer: .he)], 1, 0.05),

@@ -72,7 +72,7 @@ private func moved(
 @Test(arguments: StepRow.all)
 func aStepIsTheCriticsThenTheGenerators(row: StepRow) throws {
   let trainer = try trainer(row.objective) { game in
-    game.sharesSamples = row.isShared
+    game.training.sharedSamples = row.isShared
     if row.noise != .neither {
       game.inputTransforms = [.noise(.gaussian, standardDeviation: 0.5, isOnBothSides: row.noise == .both)]
     }
@@ -119,7 +119,7 @@ func aStepIsTheCriticsThenTheGenerators(row: StepRow) throws {
     game.regularizers = [("r1", 0.4), ("orthogonal", 0.01)].compactMap { name, weight in
       Regularizer.named(name).map { ($0, Schedule(weight)) }
     }
-    game.regularizerInterval = 3
+    game.settings.regularizers.interval = 3
   }
   let (generator, discriminator) = (trainer.generator.network, trainer.discriminator.network)
   for number in 1...5 {
@@ -164,9 +164,9 @@ func lazinessIsMadeUpFor(interval: Int, weight: Double, rule: String) throws {
     game.regularizers = [("r1", weight), ("orthogonal", 1)].compactMap { name, weight in
       Regularizer.named(name).map { ($0, Schedule(weight)) }
     }
-    game.regularizerInterval = interval
-    (game.generatorLearningRate, game.discriminatorLearningRate) = (2e-3, Schedule(1e-3, to: 0, .linear, last: 4))
-    game.beta2 = Schedule(0.9, to: 0.99, .linear, last: 2)
+    game.settings.regularizers.interval = interval
+    (game.settings.optimizer.generatorLearningRate, game.settings.optimizer.discriminatorLearningRate) = (2e-3, Schedule(1e-3, to: 0, .linear, last: 4))
+    game.settings.optimizer.beta2 = Schedule(0.9, to: 0.99, .linear, last: 2)
   }
   let isLazy = interval > 1 && weight > 0 && rule != "rmsprop"
   let c = isLazy ? Double(interval) / Double(interval + 1) : 1

@@ -99,7 +99,7 @@ func train(onPicturesIn folder: String, run: String, steps: Int) throws {
   var game = Game(logarithmic)
   game.regularizers = [(drift, 0.001)]
   game.inputTransforms = [dimmed]
-  game.discriminatorSteps = 2
+  game.training.discriminatorSteps = 2
   let trainer = Trainer(generator: generator, discriminator: discriminator, game: game, seed: 1)
   let step = try trainer.advance { Batch(try nextSamples()) }
   #expect(step.number == 1 && trainer.drawn == 2)

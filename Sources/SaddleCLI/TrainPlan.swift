@@ -60,10 +60,10 @@ struct TrainPlan {
     let url = URL(fileURLWithPath: source)
     let folder = source.contains("/") ? source.prefix(through: source.lastIndex(of: "/") ?? source.startIndex) : ""
     let neighbours = (try? FileManager.default.contentsOfDirectory(atPath: url.deletingLastPathComponent().path)) ?? []
-    return Saddle.nearest(to: source, among: Preset.all.map(\.name) + neighbours.sorted().map { folder + $0 })
+    return Saddle.nearest(to: source, among: registry.presets.map(\.name) + neighbours.sorted().map { folder + $0 })
   }
 
-  private static func isPreset(_ name: String) -> Bool { Preset.all.contains { $0.name == name } }
+  private static func isPreset(_ name: String) -> Bool { registry.presets.contains { $0.name == name } }
 
   private static func isFolder(_ path: String) -> Bool {
     var isFolder: ObjCBool = false

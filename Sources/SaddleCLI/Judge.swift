@@ -58,7 +58,7 @@ struct Judge: ParsableCommand {
   }
 
   func run() throws {
-    let run = try SavedRun(opening: folder, from: from)
+    let run = try SavedRun(opening: folder, from: from, registry: registry)
     let configuration = run.configuration
     let isOfImages = configuration.sampleShape.rank == 3
     if !isOfImages { try checkPoints(folder) }

@@ -89,7 +89,7 @@ struct Bench: ParsableCommand {
     @OptionGroup var deviceOptions: DeviceOptions
 
     func run() throws {
-      let configuration = try Saddle.Configuration(from: preset, assignments: ["training.batch=\(batch)"])
+      let configuration = try Saddle.Configuration(from: preset, assignments: ["training.batch=\(batch)"], registry: registry)
       let device = try deviceOptions.open()
       let status = StatusLine()
       let report = try StepBench(configuration, on: device).run(preset: preset, steps: steps, progress: status.show)
@@ -111,7 +111,7 @@ extension Bench {
     @OptionGroup var deviceOptions: DeviceOptions
 
     func run() throws {
-      let configuration = try Saddle.Configuration(from: preset, assignments: [])
+      let configuration = try Saddle.Configuration(from: preset, assignments: [], registry: registry)
       let device = try deviceOptions.open()
       let bench = try PassBench(samplesOf: configuration, preset: preset, batch: batch, on: device)
       let report = try bench.run(passes: batches)

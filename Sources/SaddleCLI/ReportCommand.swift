@@ -34,7 +34,7 @@ struct ReportCommand: ParsableCommand {
   /// Writes the page of one run or of several, and returns its path.
   static func write(_ folders: [String], to out: String?, title: String? = nil) throws -> String {
     let directories = try folders.map { try RunDirectory(opening: $0) }
-    let runs = try directories.map { try Report.Run(reading: $0) }
+    let runs = try directories.map { try Report.Run(reading: $0, registry: registry) }
     let path = out ?? (runs.count == 1 ? directories[0].report : "compare.html")
     let names = runs.map(\.name)
     let several = names.count > 3 ? "\(names.count) runs" : names.joined(separator: ", ")

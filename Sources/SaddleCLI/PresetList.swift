@@ -3,7 +3,7 @@ import Saddle
 /// What `saddle train --list` shows: the presets by family, a line for each.
 struct PresetList: CustomStringConvertible {
   var description: String {
-    let data = Preset.all.map { Self.data($0).count }.max() ?? 0
+    let data = registry.presets.map { Self.data($0).count }.max() ?? 0
     var lines: [String] = []
     for family in Preset.families {
       lines += lines.isEmpty ? [family.title] : ["", family.title]
@@ -24,7 +24,7 @@ struct PresetList: CustomStringConvertible {
 
   /// The samples that a preset expects, in a word or two.
   private static func data(_ preset: Preset) -> String {
-    guard let configuration = try? Saddle.Configuration(from: preset.name) else { return "" }
+    guard let configuration = try? Saddle.Configuration(from: preset.name, registry: registry) else { return "" }
     let (model, path) = (configuration.model, configuration.data.path)
     if configuration.sampleShape.rank == 1 { return path }
     return "\(model.size) \(model.channels == 1 ? "grey" : "colour")" + (path.isEmpty ? " *" : "")

@@ -31,7 +31,7 @@ extension DataCommand {
         of: URL(fileURLWithPath: data), thumbnails: picture == nil ? 0 : 64, progress: count.progress)
       count.clear()
       let sizes = Set(
-        Preset.all.compactMap { try? Saddle.Configuration(from: $0.name) }
+        registry.presets.compactMap { try? Saddle.Configuration(from: $0.name, registry: registry) }
           .filter { $0.sampleShape.rank == 3 }.map(\.model.size)
       ).sorted()
       let summary = DatasetSummary(survey, targets: sizes)

@@ -79,7 +79,7 @@ struct Train: ParsableCommand {
     }
     let configuration = try Saddle.Configuration(
       from: existing?.configuration ?? plan?.source, assignments: (plan?.assignments ?? []) + assignments,
-      flags: flags(data: data ?? plan?.data))
+      flags: flags(data: data ?? plan?.data), registry: registry)
     for caution in configuration.cautions { tell("warning: \(caution)") }
 
     let checkpoint = try existing.flatMap { try from == nil && $0.savedNothing() ? nil : $0.checkpoint(named: from) }

@@ -21,7 +21,7 @@ extension Sample {
   /// Draws one of the pictures that a report shows, into the run's folder or to --out.
   func draw(_ name: String) throws {
     guard let figure = SampleFigure.all.first(where: { $0.name == name }) else { return }
-    let run = try SavedRun(opening: folder, from: from)
+    let run = try SavedRun(opening: folder, from: from, registry: registry)
     let configuration = run.configuration
     let trainer = try run.trainer(on: try deviceOptions.open())
     let grid = try figure.picture(of: trainer, configuration, in: run.directory, seed: seed)

@@ -68,7 +68,7 @@ struct Evaluate: ParsableCommand {
       throw ValidationError("--export-statistics writes those of images: leave --statistics away.")
     }
     if from != nil && folders.count > 1 { throw ValidationError("--from goes with one run.") }
-    if let weights, Saddle.Configuration.Sampling.Weights(rawValue: weights) == nil {
+    if let weights, SampleWeights(rawValue: weights) == nil {
       throw ValidationError("--weights is '\(weights)'; it must be ema or raw.")
     }
     do {
@@ -83,7 +83,7 @@ struct Evaluate: ParsableCommand {
     if list { return try show(EvaluationList()) }
     if history { return try showHistory(try folders.map { try RunDirectory(opening: $0) }) }
     // Every run is opened before the first one is measured.
-    let runs = try folders.map { try SavedRun(opening: $0, from: from) }
+    let runs = try folders.map { try SavedRun(opening: $0, from: from, registry: registry) }
     let device = try deviceOptions.open()
     var evaluator: RunEvaluator?
     var records: [EvaluationRecord] = []

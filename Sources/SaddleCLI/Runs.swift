@@ -15,7 +15,7 @@ struct Runs: ParsableCommand {
   @Flag(help: "Prints JSON.") var json = false
 
   func run() throws {
-    let (runs, errors) = try RunSummary.all(in: folder)
+    let (runs, errors) = try RunSummary.all(in: folder, registry: registry)
     for error in errors { tell("warning: \(error)") }
     if json {
       let encoder = JSONEncoder()

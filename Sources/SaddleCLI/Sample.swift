@@ -52,7 +52,7 @@ struct Sample: ParsableCommand {
   func run() throws {
     if let show { return try draw(show) }
     let out = out ?? "samples.png"
-    let run = try SavedRun(opening: folder, from: from)
+    let run = try SavedRun(opening: folder, from: from, registry: registry)
     let configuration = run.configuration
     try checkSize(configuration, out)
     let device = try deviceOptions.open()

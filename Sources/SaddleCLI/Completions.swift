@@ -4,24 +4,24 @@ import Laboratory
 
 /// What a shell offers when a word is being written.
 enum Completions {
-  static let presets = CompletionKind.custom { _, _, prefix in names(Preset.all.map(\.name), prefix) }
+  static let presets = CompletionKind.custom { _, _, prefix in names(registry.presets.map(\.name), prefix) }
 
   /// What `saddle train` begins with: a preset, a file or a folder.
   static let sources = CompletionKind.custom { _, _, prefix in
-    names(Preset.all.map(\.name), prefix) + paths(prefix)
+    names(registry.presets.map(\.name), prefix) + paths(prefix)
   }
 
   /// `--set`: the settings' names, and behind the equals sign the values of those that have a list.
   static let assignments = CompletionKind.custom { _, _, prefix in
     guard let equals = prefix.firstIndex(of: "=") else {
-      return names(Saddle.Configuration.settings.map { $0.key + "=" }, prefix)
+      return names(registry.settings.map { $0.key + "=" }, prefix)
     }
     let key = String(prefix[..<equals])
     return names(choices(key).map { "\(key)=\($0)" }, prefix)
   }
 
   private static func choices(_ key: String) -> [String] {
-    Saddle.Configuration.settings.first { $0.key == key }?.choices ?? []
+    registry.settings.first { $0.key == key }?.choices ?? []
   }
 
   static let devices = CompletionKind.list(["auto", "cpu", "opencl"])

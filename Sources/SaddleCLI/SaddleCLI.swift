@@ -2,7 +2,23 @@ import ArgumentParser
 import Foundation
 import Saddle
 
-@main
+/// The command line, with the tables that its commands look names up in.
+public enum SaddleCLI {
+  /// Set once, before any command runs.
+  nonisolated(unsafe) private(set) static var registry = Registry.standard
+
+  /// Runs the command that the arguments name, and ends the process.
+  ///
+  /// - Parameter registry: A user's own networks, objectives, metrics and presets beside those of Saddle.
+  public static func main(registry: Registry = .standard) -> Never {
+    self.registry = registry
+    SaddleCommand.start()
+  }
+}
+
+/// The tables that commands look names up in.
+var registry: Registry { SaddleCLI.registry }
+
 struct SaddleCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "saddle",
@@ -21,7 +37,7 @@ struct SaddleCommand: ParsableCommand {
 
   /// Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted after saving, 128 + N ended by signal N, of which 141
   /// is a reader of the results that went away.
-  static func main() {
+  fileprivate static func start() -> Never {
     Console.open()
     Interruption.listen()
     // Where help is narrower than its columns, the parser traps.

@@ -65,16 +65,16 @@ extension Schedule: LosslessStringConvertible {
       return
     }
     var words = text.split(separator: " ").map(String.init)[...]
-    guard let curve = words.popFirst().flatMap(Curve.init), let start = words.popFirst().flatMap(Double.init),
-      words.popFirst() == "to", let end = words.popFirst().flatMap(Double.init)
+    guard let curve = words.popFirst().flatMap(Curve.init), let start = words.popFirst().flatMap({ Double($0) }),
+      words.popFirst() == "to", let end = words.popFirst().flatMap({ Double($0) })
     else { return nil }
     var first = 0
     if words.first == "from" {
       words = words.dropFirst()
-      guard let step = words.popFirst().flatMap(Int.init) else { return nil }
+      guard let step = words.popFirst().flatMap({ Int($0) }) else { return nil }
       first = step
     }
-    guard words.popFirst() == "by", let last = words.popFirst().flatMap(Int.init), words.isEmpty, first >= 0,
+    guard words.popFirst() == "by", let last = words.popFirst().flatMap({ Int($0) }), words.isEmpty, first >= 0,
       last > first
     else { return nil }
     self.init(start, to: end, curve, first: first, last: last)

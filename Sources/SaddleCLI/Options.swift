@@ -17,9 +17,9 @@ struct OptionsCommand: ParsableCommand {
   @Flag(help: "Prints the page docs/options.md.") var markdown = false
 
   func run() throws {
-    if markdown { return try show(OptionsReference.markdown.dropLast()) }
+    if markdown { return try show(OptionsReference(registry).markdown.dropLast()) }
     var found = 0
-    for section in OptionsReference.sections {
+    for section in OptionsReference(registry).sections {
       let rows = section.rows.filter { row in name.map { row.name.contains($0) } ?? true }
       guard !rows.isEmpty else { continue }
       try show("\(found > 0 ? "\n" : "")\(section.title) (\(section.usage))")

@@ -36,7 +36,7 @@ struct Export: ParsableCommand {
   @OptionGroup var deviceOptions: DeviceOptions
 
   func run() throws {
-    let run = try SavedRun(opening: folder, from: from)
+    let run = try SavedRun(opening: folder, from: from, registry: registry)
     let configuration = run.configuration
     let trainer = try run.trainer(on: try deviceOptions.open())
     let ema = try chosenEMA(trainer, configuration)

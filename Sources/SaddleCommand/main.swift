@@ -1,0 +1,3 @@
+import SaddleCLI
+
+SaddleCLI.main()

@@ -1,11 +1,11 @@
 // Rows whose discriminator is an autoencoder: a sample's energy is the error of its reconstruction.
 
 extension Objective {
-  static let margin = Setting(
+  public static let margin = Setting(
     "objective.margin", 1.0, .positive, "energy up to which generated samples are pushed (EBGAN)")
-  static let diversity = Setting(
+  public static let diversity = Setting(
     "objective.diversity", 0.5, .positive, "wanted ratio of generated to real errors (BEGAN's gamma)")
-  static let balanceRate = Setting(
+  public static let balanceRate = Setting(
     "objective.balance-rate", 0.001, .nonNegative, "how fast k follows that ratio (BEGAN)")
 
   static let energies: [Objective] = [

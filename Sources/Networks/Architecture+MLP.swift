@@ -1,7 +1,7 @@
 extension Architecture {
   /// Of fully connected networks.
-  static let depth = Setting("model.depth", 2, in: 1...64, "hidden layers")
-  static let activation = Setting(
+  public static let depth = Setting("model.depth", 2, in: 1...64, "hidden layers")
+  public static let activation = Setting(
     "model.activation", "relu", among: activations.keys.sorted(),
     "in the hidden layers; relu is leaky in the discriminator")
 

@@ -89,7 +89,8 @@ struct Bench: ParsableCommand {
     @OptionGroup var deviceOptions: DeviceOptions
 
     func run() throws {
-      let configuration = try Saddle.Configuration(from: preset, assignments: ["training.batch=\(batch)"], registry: registry)
+      let configuration = try Saddle.Configuration(
+        from: preset, assignments: ["training.batch=\(batch)"], registry: registry)
       let device = try deviceOptions.open()
       let status = StatusLine()
       let report = try StepBench(configuration, on: device).run(preset: preset, steps: steps, progress: status.show)

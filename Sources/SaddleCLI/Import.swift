@@ -30,7 +30,8 @@ struct Import: ParsableCommand {
 
   func run() throws {
     let flags = data.map { [Saddle.Configuration.Flag("--data", key: "data.path", value: $0)] } ?? []
-    let configuration = try Saddle.Configuration(from: preset, assignments: assignments, flags: flags, registry: registry)
+    let configuration = try Saddle.Configuration(
+      from: preset, assignments: assignments, flags: flags, registry: registry)
     let device = try deviceOptions.open()
     let run = try TrainingRun.importing(
       generator: file, discriminator: discriminator, configuration, in: out, on: device)

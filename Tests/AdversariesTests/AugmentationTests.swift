@@ -172,9 +172,11 @@ func viewsChangeImagesBeforeTheyArePaired(name: String, isJoint: Bool) throws {
   let (real, fake) = (
     random.uniform([3, 6, 5, 3], step: 1, on: device), 2 * random.uniform([3, 6, 5, 3], step: 2, on: device) - 1
   )
-  let microBatch = Trainer.MicroBatch(real: real, labels: nil, latents: Tensor(0, shape: [3, 2], on: device), draw: 1)
+  let microBatch = MicroBatch(Batch(real), latents: Tensor(0, shape: [3, 2], on: device), draw: 1)
   let context = trainer.lossContext(
-    microBatch, fake: fake, isJoint: isJoint, tape: Tape(), moving: \.discriminator, [], discriminatorWeights: nil)
+    microBatch, fake: fake, isJoint: isJoint, .discriminator, LossContext.Moving(tape: Tape()),
+    discriminatorWeights: nil)
+  context.run([.pairs])
   let logits = try context.pairLogits.realFirst.scalars(as: Double.self) + context.pairLogits.fakeFirst.scalars()
 
   let place = InputTransform.Context(step: 0, random: StepRandom(seed: 4, step: 1), real: real)

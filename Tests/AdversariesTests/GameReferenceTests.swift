@@ -38,9 +38,9 @@ struct GameRow: Sendable, CustomTestStringConvertible {
     term("one-sided-gradient-penalty", 10, .discriminator, isFakeReal: true),
     term("orthogonal", 0.5, .discriminator), term("feature-matching", 2, .generator),
     term("pulling-away", 0.7, .generator),
-    GameRow(name: "consensus", move: .together) { $0.consensus = 0.7 },
-    GameRow(name: "unrolled sgd", move: .generator, rate: 0.5) { $0.unroll = 2 },
-    GameRow(name: "unrolled adam", move: .generator, optimizer: "adam", rate: 0.05) { $0.unroll = 2 },
+    GameRow(name: "consensus", move: .together) { $0.training.consensus = 0.7 },
+    GameRow(name: "unrolled sgd", move: .generator, rate: 0.5) { $0.training.unroll = 2 },
+    GameRow(name: "unrolled adam", move: .generator, optimizer: "adam", rate: 0.05) { $0.training.unroll = 2 },
   ]
 }
 
@@ -76,8 +76,8 @@ func movesAgreeWithPyTorch(row: GameRow) throws {
     generator: try player(network([6, 2], 3, reference.generator), "sgd", 1),
     discriminator: try player(network([6, 5, 1], 2, reference.discriminator), row.optimizer, row.rate), game: game,
     seed: 1)
-  let microBatch = Trainer.MicroBatch(
-    real: Tensor(reference.real, shape: [6, 2], on: device), labels: nil,
+  let microBatch = MicroBatch(
+    Batch(Tensor(reference.real, shape: [6, 2], on: device)),
     latents: Tensor(reference.latents, shape: [6, 3], on: device), draw: 1)
 
   func expect(_ name: String, _ network: Network, _ before: [Double]) throws {
@@ -92,7 +92,7 @@ func movesAgreeWithPyTorch(row: GameRow) throws {
   var columns = Columns(isMeasuring: false)
   switch row.move {
   case .discriminator:
-    _ = trainer.discriminatorStep([microBatch], row.isFakeReal ? microBatch.real : nil, &columns)
+    _ = trainer.discriminatorStep([microBatch], row.isFakeReal ? microBatch.batch.samples : nil, &columns)
     try expect(row.name, trainer.discriminator.network, reference.discriminator)
   case .generator:
     trainer.generatorStep([microBatch], nil, &columns)

@@ -60,7 +60,7 @@ func objectivesAreTheirFormulas(row: ClosedForm) throws {
   let tape = Tape()
   let r = tape.watch(Tensor(real, shape: [5, 1], on: device))
   let f = tape.watch(Tensor(fake, shape: [5, 1], on: device))
-  let context = LossContext(real: r, fake: f) { x, _, _ in LossContext.DiscriminatorOutput(output: x) }
+  let context = LossContext(real: r, fake: f) { $0 }
   for (what, loss, formula) in [
     ("discriminator", objective.discriminatorLoss(context), row.discriminatorLoss),
     ("generator", objective.generatorLoss(context), row.generatorLoss),
@@ -88,9 +88,9 @@ func generatorsDoNotScoreReals(name: String) throws {
   let device = try Device.cpu(threads: 1)
   let objective = try #require(Objective.named(name))
   let real = Tensor(1, shape: [3, 1], on: device)
-  let context = LossContext(real: real, fake: Tensor(0, shape: [2, 1], on: device)) { x, _, _ in
+  let context = LossContext(real: real, fake: Tensor(0, shape: [2, 1], on: device)) { x in
     #expect(x.shape == [2, 1])
-    return LossContext.DiscriminatorOutput(output: x)
+    return x
   }
   _ = objective.generatorLoss(context)
 }
@@ -99,11 +99,12 @@ func generatorsDoNotScoreReals(name: String) throws {
 @Test func smoothedTargets() throws {
   let device = try Device.cpu(precision: .double, threads: 1)
   let objective = try #require(Objective.named("non-saturating"))
-  var background = LossContext.Background()
-  (background.options.realTarget, background.options.generatorTarget) = (0.75, 0.375)
+  var rules = LossContext.Rules()
+  rules.settings[Objective.realTarget] = 0.75
+  rules.settings[Objective.generatorTarget] = 0.375
   let (r, f) = ([0.5, -1], [2.0, -3])
   let context = LossContext(
-    real: Tensor(r, shape: [2, 1], on: device), fake: Tensor(f, shape: [2, 1], on: device), background
+    MicroBatch(Batch(Tensor(r, shape: [2, 1], on: device))), fake: Tensor(f, shape: [2, 1], on: device), rules: rules
   ) { x, _, _ in LossContext.DiscriminatorOutput(output: x) }
   let discriminator = mean(r) { 0.75 * softplus(-$0) + 0.25 * softplus($0) } + mean(f, softplus)
   let generator = mean(f) { 0.375 * softplus(-$0) + 0.625 * softplus($0) }
@@ -117,7 +118,7 @@ func generatorsDoNotScoreReals(name: String) throws {
   let objective = try #require(Objective.named("preference"))
   let (x, g) = ([0.5, -1, 2], [1.5, 0.25, -0.5])
   let context = LossContext(
-    real: Tensor(x, shape: [3, 1], on: device), fake: Tensor(g, shape: [3, 1], on: device)
+    MicroBatch(Batch(Tensor(x, shape: [3, 1], on: device))), fake: Tensor(g, shape: [3, 1], on: device)
   ) { pairs, _, _ in
     let weights = Tensor([2.0, -1], shape: [2, 1], on: device)
     return LossContext.DiscriminatorOutput(output: matmul(pairs, weights) + 0.5)
@@ -135,14 +136,16 @@ func energiesAreErrorsOfReconstruction(isChanged: Bool, isJoint: Bool) throws {
   let device = try Device.cpu(precision: .double, threads: 1)
   let (x, g) = ([0.5, -1, 2, 0.25], [1.5, 0.25, -0.5, 1])  // two samples of two coordinates each
   func context(_ state: [Double]) -> (LossContext, fake: Tensor) {
-    var background = LossContext.Background()
-    background.state = state.map { Tensor($0, on: device) }
-    (background.options.margin, background.options.diversity, background.options.balanceRate) = (0.3, 0.7, 0.5)
+    var rules = LossContext.Rules()
+    rules.state = Dictionary(uniqueKeysWithValues: state.map { ("objective.balance", Tensor($0, on: device)) })
+    rules.settings[Objective.margin] = 0.3
+    rules.settings[Objective.diversity] = 0.7
+    rules.settings[Objective.balanceRate] = 0.5
     let fake = Tape().watch(Tensor(g, shape: [2, 2], on: device))
     return (
       LossContext(
-        real: Tensor(x, shape: [2, 2], on: device), fake: fake, isJoint: isJoint, background,
-        inputTransforms: isChanged ? { 3 * $0 + 1 } : nil
+        MicroBatch(Batch(Tensor(x, shape: [2, 2], on: device))), fake: fake, isJoint: isJoint, rules: rules,
+        transform: isChanged ? { 3 * $0 + 1 } : nil
       ) { seen, _, _ in
         LossContext.DiscriminatorOutput(output: 0.5 * seen)
       }, fake
@@ -169,11 +172,15 @@ func energiesAreErrorsOfReconstruction(isChanged: Bool, isJoint: Bool) throws {
   let began = try #require(Objective.named("began"))
   let (realError, fakeError) = (mean(energies(x, abs)), mean(energies(g, abs)))
   let (second, _) = context([0.4])
+  func next(_ context: LossContext) -> Tensor {
+    context.run(began.discriminatorPasses)
+    return began.state[0].next(context)
+  }
   try expect(began.discriminatorLoss(second), realError - 0.4 * fakeError, "began's discriminator")
   try expect(began.generatorLoss(second), fakeError, "began's generator")
-  try expect(began.nextState(second)[0], 0.4 + 0.5 * (0.7 * realError - fakeError), "began's k")
-  try expect(began.nextState(context([7]).0)[0], 1, "k at its limit")
-  try expect(began.nextState(context([-7]).0)[0], 0, "k at its limit")
+  try expect(next(second), 0.4 + 0.5 * (0.7 * realError - fakeError), "began's k")
+  try expect(next(context([7]).0), 1, "k at its limit")
+  try expect(next(context([-7]).0), 0, "k at its limit")
 }
 
 // MARK: Classes
@@ -192,17 +199,17 @@ func classifiersAreTheirFormula(classes: [Double]?, labeledBatch: [Double]?) thr
   let objective = try #require(Objective.named("semi-supervised"))
   let real = [[1.5, -0.5, 0.25], [0, 2, -1], [40, -3, 5]]
   let fake = [[-1, 0.5, 0.75], [-60, -20, -80], [2, 2, 30]]
-  var background = LossContext.Background()
-  background.discriminator = objective.discriminator
-  background.labels = classes.map { Tensor($0, shape: [3], on: device) }
+  var rules = LossContext.Rules()
+  rules.discriminator = objective.discriminator
   let shown = [[0.5, 3, -2], [1, -1, 0.25]]
-  background.labeledBatch = labeledBatch.map {
-    Batch.Labeled(
-      Tensor(shown.flatMap { $0 }, shape: [2, 3], on: device), labels: Tensor($0, shape: [2], on: device))
-  }
+  let batch = Batch(
+    Tensor(real.flatMap { $0 }, shape: [3, 3], on: device), labels: classes.map { Tensor($0, shape: [3], on: device) },
+    labeledBatch: labeledBatch.map {
+      Batch.Labeled(
+        Tensor(shown.flatMap { $0 }, shape: [2, 3], on: device), labels: Tensor($0, shape: [2], on: device))
+    })
   let context = LossContext(
-    real: Tensor(real.flatMap { $0 }, shape: [3, 3], on: device),
-    fake: Tensor(fake.flatMap { $0 }, shape: [3, 3], on: device), background
+    MicroBatch(batch), fake: Tensor(fake.flatMap { $0 }, shape: [3, 3], on: device), rules: rules
   ) { x, _, _ in LossContext.DiscriminatorOutput(output: x) }
   let told = zip(labeledBatch == nil ? real : shown, labeledBatch ?? classes ?? []).map { logSumExp($0) - $0[Int($1)] }
   let (r, f) = (real.map(logSumExp), fake.map(logSumExp))
@@ -226,11 +233,13 @@ func penaltiesOfClassifiersAreOnTheirLogOdds(name: String, isJoint: Bool) throws
   let term = try #require(Regularizer.named(name)?.discriminator)
   let weights = [[0.5, -1, 2], [1.5, 0.25, -0.75]]
   let samples = [[0.3, -0.2], [1, 0.5], [-2, 0.1]]
-  var background = LossContext.Background()
-  (background.discriminator, background.tape) = (.classes, Tape())
+  var rules = LossContext.Rules()
+  rules.discriminator = .classes
   // The line between a sample and itself is a point.
   let x = Tensor(samples.flatMap { $0 }, shape: [3, 2], on: device)
-  let context = LossContext(real: x, fake: x, isJoint: isJoint, background) { x, _, _ in
+  let context = LossContext(
+    MicroBatch(Batch(x)), fake: x, isJoint: isJoint, moving: LossContext.Moving(tape: Tape()), rules: rules
+  ) { x, _, _ in
     LossContext.DiscriminatorOutput(output: matmul(x, Tensor(weights.flatMap { $0 }, shape: [2, 3], on: device)))
   }
   let squares = samples.map { x in

@@ -20,22 +20,25 @@ func termsHaveTheirGradients(name: String, isDiscriminator: Bool) throws {
   let count = 8
   let random = RandomStream(seed: 5, stream: 0)
   let real = random.normal([count, 2], step: 1, on: device)
-  var options = Objective.Options()
-  options.codes = LatentCodes(categories: 3, continuous: 1)
-  let latents = random.latents(count, 6, options.codes, step: 2, on: device)
+  var settings = Settings()
+  settings.codes = LatentCodes(categories: 3, continuous: 1)
+  let latents = random.latents(count, 6, settings.codes, step: 2, on: device)
   let player = isDiscriminator ? discriminator : generator
 
   /// The term at some weights of the player, and its gradient by them.
   func added(at flat: Tensor) -> (value: Tensor, weights: [Tensor]) {
     let tape = Tape()
     let weights = player.views(of: flat).map(tape.watch)
-    var background = LossContext.Background()
-    (background.tape, background.network, background.weights) = (tape, player, weights)
-    background.historicalAverage = player.views(of: Tensor(0.1, shape: player.weights.shape, on: device))
-    background.labels = Tensor([0.0, 1, 2, 3, 3, 2, 1, 0], shape: [count], on: device)
-    (background.latents, background.options, background.draws) = (latents, options, StepRandom(seed: 9, step: 1))
+    var rules = LossContext.Rules()
+    (rules.settings, rules.random) = (settings, StepRandom(seed: 9, step: 1))
+    let batch = Batch(real, labels: Tensor([0.0, 1, 2, 3, 3, 2, 1, 0], shape: [count], on: device))
+    let moving = LossContext.Moving(
+      tape: tape, network: player, weights: weights,
+      historicalAverage: player.views(of: Tensor(0.1, shape: player.weights.shape, on: device)))
     let fake = generator(latents, weights: isDiscriminator ? nil : weights, mode: .inference)
-    let context = LossContext(real: real, fake: fake, isJoint: isDiscriminator, background) { samples, _, _ in
+    let context = LossContext(
+      MicroBatch(batch, latents: latents), fake: fake, isJoint: isDiscriminator, moving: moving, rules: rules
+    ) { samples, _, _ in
       let (output, features) = discriminator.evaluate(
         samples, weights: isDiscriminator ? weights : nil, mode: .inference)
       return LossContext.DiscriminatorOutput(output: output, features: features)
@@ -66,9 +69,10 @@ func draganLooksAroundRealSamples(pack: Int) throws {
   let (count, size) = (400, 300)
   let random = RandomStream(seed: 3, stream: 1)
   let real = 2 * random.normal([pack * count, size / pack], step: 1, on: device) + 5
-  var background = LossContext.Background()
-  (background.draws, background.pack) = (StepRandom(seed: 8, step: 3), pack)
-  let context = LossContext(real: real, fake: real, background) { x, _, _ in LossContext.DiscriminatorOutput(output: x)
+  var rules = LossContext.Rules()
+  (rules.random, rules.pack) = (StepRandom(seed: 8, step: 3), pack)
+  let context = LossContext(MicroBatch(Batch(real)), fake: real, rules: rules) { x, _, _ in
+    LossContext.DiscriminatorOutput(output: x)
   }
   let (x, moved): ([Double], [Double]) = (try real.scalars(), try Regularizer.around(context).scalars())
   let mean = x.reduce(0, +) / Double(x.count)
@@ -170,11 +174,11 @@ func noSchedules(text: String) { #expect(Schedule(text) == nil) }
     func points(_ count: Int, _ step: Int) -> Tensor {
       RandomStream(seed: 8, stream: 0).normal([count, 2], step: step, on: device)
     }
-    func latents(_ step: Int) -> Tensor { trainer.draw(.latents, 4, at: step) }
-    let groups = (1...4).map { Trainer.MicroBatch(real: points(4, $0), labels: nil, latents: latents($0), draw: $0) }
+    func latents(_ step: Int) -> Tensor { trainer.latents(.latents, 4, at: step) }
+    let groups = (1...4).map { MicroBatch(Batch(points(4, $0)), latents: latents($0), draw: $0) }
     func joined(_ x: [Tensor]) -> Tensor { x.dropFirst().reduce(x[0]) { $0.followed(by: $1) } }
-    let whole = Trainer.MicroBatch(
-      real: joined(groups.map(\.real)), labels: nil, latents: joined(groups.map(\.latents)), draw: 1)
+    let whole = MicroBatch(
+      Batch(joined(groups.map(\.batch.samples))), latents: joined(groups.compactMap(\.latents)), draw: 1)
     var columns = Columns(isMeasuring: false)
     let microBatches = batches == 1 ? [whole] : groups
     _ = trainer.discriminatorStep(microBatches, nil, &columns)

@@ -165,7 +165,9 @@ func lazinessIsMadeUpFor(interval: Int, weight: Double, rule: String) throws {
       Regularizer.named(name).map { ($0, Schedule(weight)) }
     }
     game.settings.regularizers.interval = interval
-    (game.settings.optimizer.generatorLearningRate, game.settings.optimizer.discriminatorLearningRate) = (2e-3, Schedule(1e-3, to: 0, .linear, last: 4))
+    (game.settings.optimizer.generatorLearningRate, game.settings.optimizer.discriminatorLearningRate) = (
+      2e-3, Schedule(1e-3, to: 0, .linear, last: 4)
+    )
     game.settings.optimizer.beta2 = Schedule(0.9, to: 0.99, .linear, last: 2)
   }
   let isLazy = interval > 1 && weight > 0 && rule != "rmsprop"
@@ -209,7 +211,7 @@ func betasAreTakenToTheirPower(interval: Int, beta: Double) {
 /// k discriminator steps to each of the generator's, each with a batch of its own.
 @Test(arguments: [1, 3])
 func criticsTakeTheirSteps(k: Int) throws {
-  let trainer = try trainer("non-saturating") { $0.discriminatorSteps = Schedule(Double(k)) }
+  let trainer = try trainer("non-saturating") { $0.training.discriminatorSteps = Schedule(Double(k)) }
   var batches = 0
   var generators: [[Double]] = []
   var discriminators: [[Double]] = []
@@ -271,7 +273,7 @@ func lossesAreOfAllMicroBatches(movesTogether: Bool) throws {
     losses: [Double], columns: [Double]
   ) {
     let player = try trainer("non-saturating") {
-      ($0.order, $0.accumulation) = (movesTogether ? .simultaneous : .alternating, accumulation)
+      ($0.training.order, $0.training.accumulation) = (movesTogether ? .simultaneous : .alternating, accumulation)
     }
     var number = 0
     let step = player.advance {
@@ -308,7 +310,7 @@ func lossesAreOfAllMicroBatches(movesTogether: Bool) throws {
 }
 
 @Test func clippingHolds() throws {
-  let clipped = try trainer("wasserstein") { ($0.discriminatorSteps, $0.clip) = (2, 0.03) }
+  let clipped = try trainer("wasserstein") { ($0.training.discriminatorSteps, $0.settings.objective.clip) = (2, 0.03) }
   let free = try trainer("non-saturating")
   for trainer in [clipped, free] { for number in 1...3 { _ = trainer.advance { Batch(trainer.points(number)) } } }
   let weights = try clipped.weights

@@ -17,7 +17,7 @@ extension FuzzRow {
       name: "settings", summary: "arguments of --set, one a line", isText: true,
       seeds: {
         // A few settings at a time, so that one that is refused does not hide all others.
-        let all = Configuration.settings.map { "\($0.key)=\($0.standard)" }.filter { !$0.contains("path") }
+        let all = Registry.standard.settings.map { "\($0.key)=\($0.standardText)" }.filter { !$0.contains("path") }
         return stride(from: 0, to: all.count, by: 4).map { start in
           ["settings": Array(all[start..<min(start + 4, all.count)].joined(separator: "\n").utf8)]
         }

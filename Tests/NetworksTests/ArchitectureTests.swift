@@ -22,7 +22,8 @@ struct ActivationRow: Sendable, CustomTestStringConvertible {
 
   private func options(_ activation: String) -> Architecture.Options {
     var options = Architecture.Options()
-    (options.latent, options.width, options.activation, options.initializer) = (1, 1, activation, .constant(0.5))
+    (options.latent, options.width, options.initializer) = (1, 1, .constant(0.5))
+    options.settings[Architecture.activation] = activation
     return options
   }
 

@@ -24,8 +24,9 @@ struct PairRow: Sendable, CustomTestStringConvertible {
   var options: Architecture.Options {
     var options = Architecture.Options()
     (options.size, options.width, options.latent, options.classes) = (size, width, 10, 3)
-    (options.discriminatorNormalization, options.conditioning, options.outputs) = (norm, conditioning, outputs)
-    (options.splitsLatent, options.initializer) = (splitsLatent, .glorot)
+    (options.norm, options.conditioning, options.outputs) = (norm, conditioning, outputs)
+    options.settings[Architecture.splitLatent] = splitsLatent
+    options.initializer = .glorot
     return options
   }
 
@@ -143,7 +144,7 @@ struct PairRow: Sendable, CustomTestStringConvertible {
   /// x 1 convolution, and the last layer.
   @Test func resnetHasThePapersParameters() throws {
     var options = Architecture.Options()
-    (options.size, options.width, options.latent, options.discriminatorNormalization) = (32, 128, 128, "spectral")
+    (options.size, options.width, options.latent, options.norm) = (32, 128, 128, "spectral")
     let pair = try #require(Architecture.all.first { $0.name == "resnet" })
     let device = Device.dryRun()
     let generator = try Network(pair.generator(options), input: [128], random: random, on: device)
@@ -165,7 +166,7 @@ struct PairRow: Sendable, CustomTestStringConvertible {
     name: String, size: Int, conditioning: String, classes: Int, norm: String, words: String
   ) throws {
     var options = Architecture.Options()
-    (options.size, options.classes, options.discriminatorNormalization) = (size, classes, norm)
+    (options.size, options.classes, options.norm) = (size, classes, norm)
     options.conditioning = try #require(Architecture.Conditioning(rawValue: conditioning))
     let pair = try #require(Architecture.all.first { $0.name == name })
     let error = #expect(throws: NetworkError.self) {

@@ -133,7 +133,7 @@ private let mistakes: Result<String, any Error> = Result {
     WrongCall("data inspect pictures --json nowhere/x.json", 1, "nowhere/x.json", "Make the folder"),
     WrongCall("train ring --stps 3", 2, "--stps", "--steps"),
     WrongCall("lab dirca", 1, "'dirca'", "did you mean dirac?"),
-    WrongCall("games xyzzy", 2, "'xyzzy'", "saddle options lists all"),
+    WrongCall("options xyzzy", 2, "'xyzzy'", "saddle options lists all"),
     WrongCall("bench step --preset dcgan65", 1, "'dcgan65'", "did you mean 'dcgan64'?"),
     WrongCall("bench sample --preset dcgan65", 1, "'dcgan65'", "did you mean 'dcgan64'?"),
   ])

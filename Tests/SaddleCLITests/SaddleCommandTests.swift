@@ -242,7 +242,7 @@ private let tiny = ["--set", "model.width=8", "--set", "training.batch=4", "--de
   let json = try Command.run(few + ["--nnd", "--json"])
   let object = try #require(json.output.firstIndex(of: "{").map { Data(json.output[$0...].utf8) })
   let fields = try #require(try JSONSerialization.jsonObject(with: object) as? [String: Any])
-  #expect(fields["discriminators"] as? Int == 2 && fields["train_images"] as? Int == 10_000)
+  #expect(fields["critics"] as? Int == 2 && fields["train_images"] as? Int == 10_000)
   let values = try ["train", "held_out", "gap"].map {
     try #require((fields[$0] as? [String: Any])?["value"] as? Double)
   }

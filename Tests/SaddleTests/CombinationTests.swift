@@ -111,14 +111,14 @@ func whatMakesLittleSenseIsWarnedOf(assignments: [String], part: String?) throws
 
 /// The table of readers against the networks themselves: a setting is read where it changes their layers.
 @Test(
-  arguments: Configuration.settings.map(\.key).filter { key in
+  arguments: Registry.standard.settings.map(\.key).filter { key in
     // These go together with others, which the contradictions hold to.
     let joint = ["architecture", "classes", "conditioning", "categories", "continuous-codes"]
     return key.hasPrefix("model.") && !joint.contains { key == "model." + $0 }
   }, Architecture.all.map(\.name))
 func networksReadWhatTheTableSays(key: String, architecture: String) throws {
   let row = try #require(Architecture.all.first { $0.name == architecture })
-  let setting = try #require(Configuration.settings.first { $0.key == key })
+  let setting = try #require(Registry.standard.settings.first { $0.key == key })
   func layers(_ configuration: Configuration) throws -> String {
     let options = configuration.architectureOptions
     return "\(options.latent) \(try row.generator(options)) \(try row.discriminator(options))"
@@ -126,8 +126,8 @@ func networksReadWhatTheTableSays(key: String, architecture: String) throws {
   var configuration = Configuration()
   (configuration.model.architecture, configuration.model.size) = (architecture, 64)
   let before = try layers(configuration)
-  #expect(setting.assign(&configuration, try #require(ConfigurationTests.others[key])))
-  #expect(try (layers(configuration) != before) == configuration.reads(key))
+  #expect(setting.assign(try #require(ConfigurationTests.others[key]), in: &configuration.values))
+  #expect(try (layers(configuration) != before) == configuration.reads(setting))
 }
 
 /// Divergences with a number of one's own, by any spelling of it.

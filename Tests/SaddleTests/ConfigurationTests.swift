@@ -25,7 +25,7 @@ import Testing
     "regularizers.auxiliary-classifier": "1", "regularizers.interval": "16",
     "input.noise": "bounded", "input.noise-std": "linear 0.1 to 0 from 10 by 2000",
     "input.noise-on-both-sides": "false", "input.pack": "4", "input.augment": "color,translation",
-    "input.augment-probability": "cosine 0 to 0.5 by 100", "model.minibatch": "deviation",
+    "input.augment-probability": "cosine 0 to 0.5 by 100", "model.minibatch": "stddev",
     "model.generator-norm": "virtual",
     "training.discriminator-tolerance": "0.001", "training.order": "simultaneous", "training.shared-samples": "false",
     "training.accumulation": "4", "training.unroll": "5", "training.consensus": "10.0",
@@ -40,22 +40,22 @@ import Testing
     "evaluation.every": "500", "evaluation.metrics": "fid", "evaluation.features": "random", "evaluation.count": "1000",
   ]
 
-  @Test(arguments: Configuration.settings.map(\.key))
+  @Test(arguments: Registry.standard.settings.map(\.key))
   func everyRowSetsItsOwnValue(key: String) throws {
-    let setting = try #require(Configuration.settings.first { $0.key == key })
+    let setting = try #require(Registry.standard.settings.first { $0.key == key })
     let text = try #require(Self.others[key])
     var configuration = Configuration()
-    #expect(setting.text(configuration) != text)
-    #expect(setting.assign(&configuration, text))
-    for row in Configuration.settings {
-      #expect(row.text(configuration) == (row.key == key ? text : row.standard))
+    #expect(setting.text(in: configuration.values) != text)
+    #expect(setting.assign(text, in: &configuration.values))
+    for row in Registry.standard.settings {
+      #expect(row.text(in: configuration.values) == (row.key == key ? text : row.standardText))
     }
-    #expect(setting.assign(&configuration, setting.standard), "the default is allowed")
+    #expect(setting.assign(setting.standardText, in: &configuration.values), "the default is allowed")
     #expect(configuration == Configuration())
   }
 
   @Test func theTableIsWellFormed() {
-    let settings = Configuration.settings
+    let settings = Registry.standard.settings
     #expect(Set(settings.map(\.key)).count == settings.count)
     #expect(settings.allSatisfy { $0.key.split(separator: ".").count == 2 && !$0.summary.isEmpty })
     // A section is one piece, since it is printed under one heading.
@@ -66,7 +66,7 @@ import Testing
 
   @Test func valuesArriveWhereTheyAreRead() throws {
     // Not all of them go together.
-    let sections = ["data.", "optimizer.", "average.", "sampling.", "output.", "training.seed", "model.norm"]
+    let sections = ["data.", "optimizer.", "ema.", "sampling.", "output.", "training.seed", "model.norm"]
     let assignments =
       Self.others.filter { other in sections.contains { other.key.hasPrefix($0) } }.map { "\($0.key)=\($0.value)" }
       + [
@@ -77,7 +77,7 @@ import Testing
     #expect(configuration.model.architecture == "mlp")
     #expect(configuration.model.norm == "instance")
     #expect(configuration.data.path == "some folder/a: b # \"c\" \\ é\n")
-    #expect(configuration.data.background == Configuration.Colour(red: 0, green: 128, blue: 255))
+    #expect(configuration.data.background == RGB(red: 0, green: 128, blue: 255))
     #expect(configuration.objective.name == "wasserstein")
     #expect(configuration.training.discriminatorSteps == 5)
     #expect(configuration.training.seed == .max)
@@ -119,7 +119,7 @@ import Testing
   func aPresetHoldsOnlyDifferences(name: String) throws {
     let preset = try #require(Preset.all.first { $0.name == name })
     let configuration = try Configuration(from: name)
-    let changed = Configuration.settings.filter { $0.text(configuration) != $0.standard }
+    let changed = Registry.standard.settings.filter { $0.text(in: configuration.values) != $0.standardText }
     // A value that equals its default would be a leaf of the text without a change.
     let leaves = preset.yaml.replacing(/\w+:( \{|\n)/, with: "").count { $0 == ":" }
     #expect(changed.count == leaves && leaves > 0)
@@ -230,7 +230,7 @@ import Testing
     ("preset: fashoin", "f.yaml:1:9: there is no preset 'fashoin'; did you mean 'fashion'? saddle train --list shows"),
     ("preset: [a]", "there is no preset ''. saddle train --list shows "),
     (
-      "model: {size: 28}", "model.size 28 is for model.architecture mlp; the others need 32 or 64, dcgan takes 128 too."
+      "model: {size: 28}", "model.size must be one of 32, 64, 128 for model.architecture dcgan, but it is 28."
     ),
     ("sampling: {weights: ema}", "sampling.weights ema needs an ema.decay above 0, such as 0.999."),
   ])
@@ -290,5 +290,5 @@ import Testing
   let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
   let page = try String(contentsOf: root.appendingPathComponent("docs/options.md"), encoding: .utf8)
-  #expect(page == OptionsReference.markdown, "write it again: saddle options --markdown > docs/options.md")
+  #expect(page == OptionsReference().markdown, "write it again: saddle options --markdown > docs/options.md")
 }

@@ -73,7 +73,7 @@ private func makePictures(in folder: String) throws {
 }
 
 /// A setting of `data` counts alike in training and its replay, in evaluation, and in pictures.
-@Test(arguments: Configuration.settings.map(\.key).filter { $0.hasPrefix("data.") })
+@Test(arguments: Registry.standard.settings.map(\.key).filter { $0.hasPrefix("data.") })
 func everySettingOfDataCountsEverywhere(key: String) throws {
   let all = try #require(rows[key], "\(key) has no row: add one, with what a pixel must be")
   let folder = try TemporaryFolder()

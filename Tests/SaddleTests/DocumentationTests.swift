@@ -88,7 +88,8 @@ func train(onPicturesIn folder: String, run: String, steps: Int) throws {
     discriminatorLoss: { ((-$0.realLogits).softplus() + $0.fakeLogits.softplus()).mean() },
     generatorLoss: { (-$0.fakeLogits).softplus().mean() })
   let drift = Regularizer(
-    name: "drift", summary: "E D(x)^2 at real samples", discriminator: { $0.realLogits.squared().mean() })
+    name: "drift", summary: "E D(x)^2 at real samples", discriminatorPasses: [.real],
+    discriminator: { $0.realLogits.squared().mean() })
   let dimmed = InputTransform(name: "dimmed") { samples, context in samples * (context.step < 1000 ? 0.5 : 1) }
 
   let configuration = try Configuration(from: "ring", assignments: ["model.width=16"])

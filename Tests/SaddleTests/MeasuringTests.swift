@@ -33,7 +33,7 @@ func measuringMovesNoBit(preset: String) throws {
           labeledBatch: isTaught ? labels(4).map { Batch.Labeled(samples, labels: $0) } : nil)
       }
     }
-    return try trainer.state.map { ($0.name, try $0.tensor.scalars(as: Float.self).map(\.bitPattern)) }
+    return try trainer.saved.map { ($0.name, try $0.tensor.scalars(as: Float.self).map(\.bitPattern)) }
   }
   let (silent, told) = (try state(measuring: false), try state(measuring: true))
   #expect(silent.map(\.name) == told.map(\.name) && !silent.isEmpty)

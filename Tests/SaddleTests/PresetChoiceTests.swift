@@ -74,7 +74,7 @@ func pointsHaveTheirPresets(name: String, depth: Int) throws {
   let choice = try #require(PresetChoice(mixture: name))
   let configuration = try Configuration(from: choice.preset, assignments: choice.assignments)
   #expect(configuration.data.path == name && configuration.sampleShape == [2])
-  #expect(configuration.model.depth == depth)
+  #expect(configuration[Architecture.depth] == depth)
   // Rates that reach 0 before the last step, or long behind it, are of another run's length.
   let rate = "\(configuration.optimizer.generatorLearningRate)"
   #expect(name == "ring" || rate.hasSuffix("by \(configuration.training.steps)"), "\(rate)")

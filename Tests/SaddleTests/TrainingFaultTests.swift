@@ -55,7 +55,7 @@ func brokenNumbersAreNotSaved(part: String) throws {
   var longer = configuration
   longer.training.steps = 10
   let run = try TrainingRun(longer, in: path, from: try store.loadLatest(), on: device)
-  let (name, tensor) = try #require(run.trainer.state.first { $0.name.hasPrefix(part) })
+  let (name, tensor) = try #require(run.trainer.saved.first { $0.name.hasPrefix(part) })
   // The step overwrites a part of it, never its first number, which is moved by a rate or a decay.
   tensor.view(from: 0, shape: [1]).fill(.infinity)
   let fault = try #require(throws: TrainingFault.self) { _ = try run.train(progress: .silent) }

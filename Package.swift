@@ -51,6 +51,9 @@ let package = Package(
       dependencies: ["Benchmarks", "Laboratory", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
     .executableTarget(name: "SaddleCommand", dependencies: ["SaddleCLI"]),
 
+    // The sources of the example package, so that the tests need not build Saddle a second time.
+    .executableTarget(name: "OwnRows", dependencies: ["SaddleCLI"], path: "Examples/OwnRows/Sources/OwnRows"),
+
     // Readers under inputs that are nearly right: tools/fuzz, and a share of it in the tests.
     .executableTarget(
       name: "Fuzz",
@@ -80,7 +83,7 @@ let package = Package(
     .testTarget(name: "SaddleTests", dependencies: ["Laboratory", "Saddle"]),
     .testTarget(name: "BenchmarksTests", dependencies: ["Benchmarks"]),
     .testTarget(name: "LaboratoryTests", dependencies: ["Laboratory"]),
-    .testTarget(name: "SaddleCLITests", dependencies: ["SaddleCLI", "SaddleCommand"]),
+    .testTarget(name: "SaddleCLITests", dependencies: ["OwnRows", "SaddleCLI", "SaddleCommand"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c2x

@@ -19,7 +19,7 @@ public struct RegularizerSection: SettingSection {
     "regularizers.interval", 1, in: 1...1000,
     "lazy regularization: applies gradient penalties every so many discriminator steps, scaled by that number, in an "
       + "update of their own; Adam's learning rate and betas are adjusted (StyleGAN2)"
-  ).read(by: TrainingSection.turns, if: { !$0.movesTogether })
+  ).formerly("terms.interval").read(by: TrainingSection.turns, if: { !$0.movesTogether })
 
   public static let rows = RegularizerSection()
 }
@@ -29,11 +29,13 @@ public struct TrainingSection: SettingSection {
   public let batch = Setting("training.batch", 64, in: 1...65_536, "images a step")
   public let steps = Setting("training.steps", 10_000, in: 0...1_000_000_000, "steps of the generator, in all")
   public let discriminatorSteps = Setting(
-    "training.discriminator-steps", Schedule(1), .counts, "steps of the discriminator for each of them")
+    "training.discriminator-steps", Schedule(1), .counts, "steps of the discriminator for each of them"
+  ).formerly("training.critic-steps")
   public let discriminatorTolerance = Setting(
     "training.discriminator-tolerance", 0.0, .nonNegative,
     "ends the discriminator's steps early: when its loss, averaged over \(Game.toleranceWindow) of them, falls by less "
-      + "than this; 0: never")
+      + "than this; 0: never"
+  ).formerly("training.critic-tolerance")
   public let order = Setting(
     "training.order", Game.Order.alternating, "whether the networks are updated in turn or at once")
   public let sharedSamples = Setting(

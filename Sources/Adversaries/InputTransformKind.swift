@@ -5,20 +5,27 @@ public struct InputSection: SettingSection {
 
   public let noise = Setting(
     "input.noise", InputTransform.Noise.gaussian, "distribution of instance noise on the discriminator's inputs"
-  ).read(by: ofNoise, if: hasNoise)
+  ).formerly("views.noise").read(by: ofNoise, if: hasNoise)
   public let noiseStd = Setting(
-    "input.noise-std", Schedule(0), .nonNegative, "its standard deviation; images lie in [-1, 1]")
+    "input.noise-std", Schedule(0), .nonNegative, "its standard deviation; images lie in [-1, 1]"
+  ).formerly("views.noise-deviation")
   public let noiseOnBothSides = Setting(
     "input.noise-on-both-sides", true, "whether the generator's step has the noise too (training.order alternating)"
-  ).read(by: ofNoise + ", with training.order alternating (and training.consensus 0),") {
+  ).formerly("views.noise-on-both-sides").read(
+    by: ofNoise + ", with training.order alternating (and training.consensus 0),"
+  ) {
     hasNoise($0) && !$0.movesTogether
   }
   public let augment = Setting(
-    "input.augment", "", "differentiable augmentations, such as color,translation,cutout")
+    "input.augment", "", "differentiable augmentations, such as color,translation,cutout"
+  ).formerly("views.augment")
   public let augmentProbability = Setting(
     "input.augment-probability", Schedule(1), .probability, "share of samples that get them"
-  ).read(by: "input.augment, with names such as color,translation,") { !$0.input.augment.isEmpty }
+  ).formerly("views.augment-probability").read(by: "input.augment, with names such as color,translation,") {
+    !$0.input.augment.isEmpty
+  }
   public let pack = Setting("input.pack", 1, in: 1...64, "samples that the discriminator sees as one (PacGAN)")
+    .formerly("views.pack")
 
   public static let rows = InputSection()
 }

@@ -56,7 +56,7 @@ public struct Regularizer: Sendable {
   public var weight: Setting<Schedule> { Self.weight(name, "weight of: " + summary) }
 
   static func weight(_ name: String, _ summary: String = "") -> Setting<Schedule> {
-    Setting("regularizers.\(name)", Schedule(0), .nonNegative, summary)
+    Setting("regularizers.\(name)", Schedule(0), .nonNegative, summary).formerly("terms.\(name)")
   }
 
   public static let all: [Regularizer] = penalties + regularizers + aims

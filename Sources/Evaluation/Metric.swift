@@ -6,14 +6,30 @@ public struct Metric: Sendable {
   public let name: String
   public let summary: String
   public let paper: String
-  /// The figures that it gives, in their order.
+  /// The values that it gives, in their order.
   public let columns: [Column]
   public let needs: Set<Need>
   /// The fewest samples that it can be computed from.
   public let least: Int
   let measure: @Sendable (Evidence) throws -> [Measured]
 
-  /// What a figure is called.
+  /// - Parameters:
+  ///   - name: As the user writes it: `fid`.
+  ///   - summary: One line for people.
+  ///   - paper: Where it is from.
+  ///   - columns: The values that it gives, in their order.
+  ///   - needs: What it looks at; what the data at hand do not serve is refused before anything is computed.
+  ///   - least: The fewest samples that it can be computed from.
+  ///   - measure: Gives a value for each column.
+  public init(
+    name: String, summary: String, paper: String, columns: [Column], needs: Set<Need>, least: Int,
+    measure: @escaping @Sendable (Evidence) throws -> [Measured]
+  ) {
+    (self.name, self.summary, self.paper, self.columns) = (name, summary, paper, columns)
+    (self.needs, self.least, self.measure) = (needs, least, measure)
+  }
+
+  /// What a value is called.
   public struct Column: Sendable {
     /// Before the features' suffix: `FD`.
     let stem: String
@@ -21,7 +37,7 @@ public struct Metric: Sendable {
     let original: String
     public let better: MetricValue.Better
 
-    init(_ stem: String, original: String? = nil, _ better: MetricValue.Better) {
+    public init(_ stem: String, original: String? = nil, _ better: MetricValue.Better) {
       (self.stem, self.original, self.better) = (stem, original ?? stem, better)
     }
 
@@ -48,14 +64,14 @@ public struct Metric: Sendable {
   }
 
   /// What a metric gives for one of its columns.
-  struct Measured {
-    var value: Double
-    var standardDeviation: Double?
-    var real: Int
-    var generated: Int
-    var note: String?
+  public struct Measured {
+    public var value: Double
+    public var standardDeviation: Double?
+    public var real: Int
+    public var generated: Int
+    public var note: String?
 
-    init(_ value: Double, standardDeviation: Double? = nil, real: Int = 0, generated: Int, note: String? = nil) {
+    public init(_ value: Double, standardDeviation: Double? = nil, real: Int = 0, generated: Int, note: String? = nil) {
       (self.value, self.standardDeviation, self.real, self.generated, self.note) = (
         value, standardDeviation, real, generated, note
       )
@@ -78,9 +94,11 @@ public struct Metric: Sendable {
 
   /// The rows of these names, in the table's order.
   ///
-  /// - Parameter names: Separated by commas; `all` for every one.
+  /// - Parameters:
+  ///   - names: Separated by commas; `all` for every one.
+  ///   - all: The table.
   /// - Throws: `EvaluationError` for a name that is none.
-  public static func named(_ names: String) throws(EvaluationError) -> [Metric] {
+  public static func named(_ names: String, of all: [Metric] = all) throws(EvaluationError) -> [Metric] {
     let wanted = names.split(separator: ",").map { String($0.filter { $0 != " " }) }
     if wanted == ["all"] { return all }
     if let wrong = wanted.first(where: { name in !all.contains { $0.name == name } }) {
@@ -98,12 +116,13 @@ public struct EvaluationError: Error, Equatable, CustomStringConvertible {
 }
 
 /// What metrics look at: samples beside real images.
-struct Evidence {
-  let generated: Features
+public struct Evidence {
+  /// Features of all samples.
+  public let generated: Features
   /// Some of the samples, spread evenly over them.
-  let samples: ImageBytes
-  let reference: Reference
-  let seed: UInt64
+  public let samples: ImageBytes
+  public let reference: Reference
+  public let seed: UInt64
 }
 
 /// What samples are compared with.

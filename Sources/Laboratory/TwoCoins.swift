@@ -114,7 +114,9 @@ struct CoinGame {
       }
       let x = Tape().watch(Tensor(logit, shape: [1, 1], on: device))
       let probabilities = realShares * TwoCoins.logLikelihoods(of: fake, logOdds: x).exponential()
-      let loss = (probabilities * losses(context(outcomes(real), outcomes(fake), nil))).summed()
+      let all = context(outcomes(real), outcomes(fake), nil)
+      all.run(objective.generatorPasses)
+      let loss = (probabilities * losses(all)).summed()
       // So slow that the critic keeps up: ten times as fast, they chase each other.
       logit -= 0.4 / Double(pack) * rest * (try gradient(of: loss, wrt: [x])[0].scalars(as: Double.self)[0])
     }

@@ -2,16 +2,18 @@
 public struct OptimizerSection: SettingSection {
   public let name = Setting("optimizer.name", "adam", "the optimizer of both networks")
   public let generatorLearningRate = Setting(
-    "optimizer.generator-lr", Schedule(2e-4), .nonNegative, "learning rate of the generator")
+    "optimizer.generator-lr", Schedule(2e-4), .nonNegative, "learning rate of the generator"
+  ).formerly("optimizer.generator-rate")
   public let discriminatorLearningRate = Setting(
-    "optimizer.discriminator-lr", Schedule(2e-4), .nonNegative, "learning rate of the discriminator")
+    "optimizer.discriminator-lr", Schedule(2e-4), .nonNegative, "learning rate of the discriminator"
+  ).formerly("optimizer.critic-rate")
   public let beta1 = Setting("optimizer.beta1", 0.5, .fraction, "decay of the first moment")
   public let beta2 = Setting("optimizer.beta2", Schedule(0.999), .fraction, "decay of the second moment")
   public let epsilon = Setting("optimizer.epsilon", 1e-8, .positive, "added to the root of the second moment")
   public let momentum = Setting("optimizer.momentum", 0.0, .fraction, "momentum")
   public let weightDecay = Setting(
     "optimizer.weight-decay", 0.0, .nonNegative, "pull of the weights to 0; decoupled in adamw")
-  public let alpha = Setting("optimizer.alpha", 0.99, .fraction, "decay of the mean square")
+  public let alpha = Setting("optimizer.alpha", 0.99, .fraction, "decay of the mean square").formerly("optimizer.decay")
 
   public static let rows = OptimizerSection()
 }

@@ -14,6 +14,7 @@ public struct Setting<Value: SettingValue>: SettingRow {
   public let summary: String
   public private(set) var idle: [String] = []
   public private(set) var condition: SettingCondition?
+  public private(set) var formerKeys: [String] = []
   private var isAllowed: @Sendable (Value) -> Bool
   private let refuse: @Sendable (String) -> String?
 
@@ -57,9 +58,18 @@ public struct Setting<Value: SettingValue>: SettingRow {
     return setting
   }
 
+  /// The same setting, which once had other keys.
+  public func formerly(_ keys: String...) -> Setting {
+    var setting = self
+    setting.formerKeys = keys
+    return setting
+  }
+
   public func united(with rows: [any SettingRow]) -> any SettingRow {
     let others = rows.compactMap { $0 as? Setting }.filter { $0.key == key }
-    guard !others.isEmpty, others.allSatisfy({ !$0.choices.isEmpty }) else { return self }
+    guard others.contains(where: { $0.choices != choices }), others.allSatisfy({ !$0.choices.isEmpty }) else {
+      return self
+    }
     var united = self
     united.choices = others.flatMap(\.choices).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     if Value.self == Int.self { united.choices.sort { Int($0) ?? 0 < Int($1) ?? 0 } }
@@ -94,6 +104,8 @@ public protocol SettingRow: Sendable {
   /// Values that ask for nothing where nobody reads the setting, beside the default.
   var idle: [String] { get }
   var condition: SettingCondition? { get }
+  /// Keys that it once had: they are refused with this one named.
+  var formerKeys: [String] { get }
   /// The default, as text.
   var standardText: String { get }
 

@@ -1,7 +1,8 @@
 /// The exponential moving average (EMA) of the generator's weights.
 public struct EMASection: SettingSection {
   public let decay = Setting(
-    "ema.decay", Schedule(0), .fraction, "decay of the moving average of the generator's weights; 0: none is kept")
+    "ema.decay", Schedule(0), .fraction, "decay of the moving average of the generator's weights; 0: none is kept"
+  ).formerly("average.decay")
 
   public static let rows = EMASection()
 }

@@ -133,6 +133,9 @@ extension Configuration {
 
   private func unknown(_ key: String, place: String) -> ConfigurationError {
     let settings = registry.settings
+    if let renamed = settings.first(where: { $0.formerKeys.contains(key) }) {
+      return .renamed(place: place, key: key, to: renamed.key)
+    }
     let names = settings.filter { $0.section == key }.map(\.name)
     if !names.isEmpty { return .section(place: place, section: key, names: names) }
     // Whoever forgets the section is told of it.

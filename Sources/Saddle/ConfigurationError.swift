@@ -1,6 +1,8 @@
 /// What can be wrong with a configuration. `place` says where: a file with line and column, or a flag.
 public enum ConfigurationError: Error, Sendable, Equatable, CustomStringConvertible {
   case unknownKey(place: String, key: String, nearest: String?)
+  /// A setting's name of before.
+  case renamed(place: String, key: String, to: String)
   /// The value is of the wrong type, or out of range.
   case badValue(place: String, key: String, allowed: String, found: String)
   /// A section's name stands where a setting's should.
@@ -17,6 +19,8 @@ public enum ConfigurationError: Error, Sendable, Equatable, CustomStringConverti
     switch self {
     case .unknownKey(let place, let key, let nearest):
       "\(place): there is no setting '\(key)'" + (nearest.map { "; did you mean '\($0)'?" } ?? ". \(Self.whole)")
+    case .renamed(let place, let key, let new):
+      "\(place): \(key) is called \(new) now. saddle convert RUN renames it in a run's folder."
     case .badValue(let place, let key, let allowed, let found):
       "\(place): \(key) must be \(allowed), but it is \(found)."
     case .section(let place, let section, let names):

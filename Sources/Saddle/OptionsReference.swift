@@ -22,13 +22,15 @@ public struct OptionsReference: Sendable {
 
   /// - Parameter registry: The tables that are told of.
   public init(_ registry: Registry = .standard) {
+    let standard = Set(
+      Divergence.all.flatMap { [Adversaries.Objective.divergence($0), .divergence($0, alternative: true)] }.map(\.name))
     let divergences = Divergence.all.map { Row($0.name, "f(u) = " + $0.summary) }
     let families = Divergence.families.map {
       Row("\($0.prefix)X", "f(u) = \($0.summary), \($0.range), such as fgan-\($0.prefix)0.8")
     }
     func settings(_ section: String, without rows: [any SettingRow] = []) -> [Row] {
       registry.settings.filter { row in row.section == section && !rows.contains { $0.key == row.key } }.map { row in
-        let readers = registry.readers(of: row)
+        let readers = row.condition?.who ?? registry.readers(of: row)
         return Row(row.name, row.summary, row.allowed + (readers.isEmpty ? "" : "; read by " + readers))
       }
     }
@@ -37,7 +39,7 @@ public struct OptionsReference: Sendable {
     sections = [
       Section(
         title: "Objectives", usage: "objective.name: NAME",
-        rows: registry.objectives.filter { Adversaries.Objective.divergenceName(in: $0.name) == nil }.map {
+        rows: registry.objectives.filter { !standard.contains($0.name) }.map {
           Row($0.name, $0.summary, "at the optimal discriminator: " + $0.estimates)
         }),
       Section(

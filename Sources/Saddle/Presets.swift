@@ -7,6 +7,10 @@ public struct Preset: Sendable {
   public let summary: String
   public let yaml: String
 
+  public init(name: String, summary: String, yaml: String) {
+    (self.name, self.summary, self.yaml) = (name, summary, yaml)
+  }
+
   public static let all: [Preset] = families.flatMap(\.presets)
 
   /// The presets by what they are about, in the order in which a reader should meet them.

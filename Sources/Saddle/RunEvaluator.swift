@@ -70,7 +70,7 @@ public final class RunEvaluator {
     _ configuration: Configuration, _ options: Options = Options(), on device: Device, _ reporter: ProgressReporter
   ) throws {
     (self.configuration, self.options, self.reporter) = (configuration, options, reporter)
-    let wanted = try options.metrics.map { try Metric.named($0) }
+    let wanted = try options.metrics.map { try Metric.named($0, of: configuration.registry.metrics) }
     try FeatureSource.check(options.features)
     let resizer = try options.resizer.map(Self.resizer)
     let sample = configuration.sampleShape
@@ -97,7 +97,7 @@ public final class RunEvaluator {
     }
     let metrics =
       wanted
-      ?? Metric.all.filter { metric in
+      ?? configuration.registry.metrics.filter { metric in
         metric.needs.isSubset(of: serves) && (extractor.classes > 0 || !metric.needs.contains(.logits))
           && metric.least <= options.count
       }

@@ -25,7 +25,8 @@ struct Evaluate: ParsableCommand {
     help: ArgumentHelp("Images that it was not trained on; the data's own test part by default.", valueName: "path"))
   var heldOut: String?
   @Option(
-    help: ArgumentHelp("Some of \(Metric.all.map(\.name).joined(separator: ",")); all by default.", valueName: "names"))
+    help: ArgumentHelp(
+      "Some of \(registry.metrics.map(\.name).joined(separator: ",")); all by default.", valueName: "names"))
   var metrics: String?
   @Option(
     help: ArgumentHelp(
@@ -72,7 +73,7 @@ struct Evaluate: ParsableCommand {
       throw ValidationError("--weights is '\(weights)'; it must be ema or raw.")
     }
     do {
-      if let metrics { _ = try Metric.named(metrics) }
+      if let metrics { _ = try Metric.named(metrics, of: registry.metrics) }
       try FeatureSource.check(features)
     } catch {
       throw ValidationError("\(error).")
@@ -139,7 +140,7 @@ extension RunEvaluator.ProgressReporter {
 struct EvaluationList: CustomStringConvertible {
   var description: String {
     var lines = ["Metrics"]
-    for metric in Metric.all {
+    for metric in registry.metrics {
       let figures = metric.columns.map { $0.name(metric.needs.contains(.features) ? "FEATURES" : nil) }
       lines.append("  \(metric.name.padding(toLength: 18, withPad: " ", startingAt: 0))\(metric.summary)")
       lines.append(

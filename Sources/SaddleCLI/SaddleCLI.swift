@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import Saddle
+@_exported import Saddle
 
 /// The command line, with the tables that its commands look names up in.
 public enum SaddleCLI {
@@ -31,7 +31,7 @@ struct SaddleCommand: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      Train.self, Runs.self, Sample.self, Evaluate.self, ReportCommand.self, Judge.self, Export.self, Import.self,
+      Train.self, Runs.self, Sample.self, Evaluate.self, ReportCommand.self, Judge.self, Export.self, Import.self, Convert.self,
       DataCommand.self, OptionsCommand.self, Lab.self, Devices.self, Check.self, Tune.self, Bench.self,
     ])
 

@@ -67,7 +67,7 @@ func settingsThatDoNotFitAreNamed(changes: [String], words: String) throws {
   }
 }
 
-private func folderContents(_ path: String) throws -> [String: Data] {
+func folderContents(_ path: String) throws -> [String: Data] {
   Dictionary(
     uniqueKeysWithValues: try FileManager.default.subpathsOfDirectory(atPath: path).compactMap { name in
       FileManager.default.contents(atPath: "\(path)/\(name)").map { (name, $0) }

@@ -3,7 +3,7 @@
 /// What the networks are trained for.
 public struct ObjectiveSection: SettingSection {
   public let name = Setting(
-    "objective.name", "non-saturating", "what both networks are trained for (saddle options explains each)")
+    "objective.name", Objective.standardName, "what both networks are trained for (saddle options explains each)")
   public let clip = Setting(
     "objective.clip", 0.0, .nonNegative, "largest weight of the critic (0.01 in WGAN); 0: free")
   public let generatorWeight = Setting(

@@ -70,12 +70,12 @@ public struct InputTransform: Sendable {
   /// m neighbours of the batch side by side as one, so that the discriminator sees a lack of variety (PacGAN, Lin et
   /// al. 2018).
   public static func packed(_ m: Int) -> InputTransform {
-    InputTransform(name: "packing", pack: m) { x, _ in x.packed(by: m) }
+    InputTransform(name: "packed", pack: m) { x, _ in x.packed(by: m) }
   }
 
   /// Differentiable augmentation of each sample with a probability that may change (Zhao et al. 2020).
   public static func augmentation(_ policy: AugmentationPolicy, probability: Schedule) -> InputTransform {
-    InputTransform(name: "augmentation") { x, context in
+    InputTransform(name: "augmented") { x, context in
       let probability = probability.value(at: context.step)
       guard probability > 0 else { return x }
       let changed = policy(x, random: context.random.next(), step: context.random.step)

@@ -52,6 +52,9 @@ extension Objective {
       generatorLoss: generatorLoss, estimate: { logTwo - 0.5 * loss($0) })
   }
 
+  /// The objective of whoever names none.
+  public static let standardName = "non-saturating"
+
   static let logTwo = 0.6931471805599453
 
   /// Discriminators that regress or rank single samples.
@@ -72,13 +75,15 @@ extension Objective {
       summary: "discriminator E max(0, 1 - r) + E max(0, 1 + f), generator -E f (Lim and Ye 2017; Miyato et al. 2018)",
       estimates: "2 - 2 TV(P, G)", discriminatorLoss: hinge, generatorLoss: { -$0.fakeLogits.mean() },
       estimate: { 1 - 0.5 * hinge($0) }),
-    Objective(
-      name: "wasserstein",
-      summary: "critic E f - E r with a bounded slope, generator -E f (Arjovsky et al. 2017, algorithm 1)",
-      estimates: "-K W1(P, G), where K bounds the critic's slope", needsLipschitzBound: true,
-      discriminatorLoss: { $0.fakeLogits.mean() - $0.realLogits.mean() }, generatorLoss: { -$0.fakeLogits.mean() },
-      estimate: { $0.realLogits.mean() - $0.fakeLogits.mean() }),
+    wasserstein,
   ]
+
+  public static let wasserstein = Objective(
+    name: "wasserstein",
+    summary: "critic E f - E r with a bounded slope, generator -E f (Arjovsky et al. 2017, algorithm 1)",
+    estimates: "-K W1(P, G), where K bounds the critic's slope", needsLipschitzBound: true,
+    discriminatorLoss: { $0.fakeLogits.mean() - $0.realLogits.mean() }, generatorLoss: { -$0.fakeLogits.mean() },
+    estimate: { $0.realLogits.mean() - $0.fakeLogits.mean() })
 
   private static let hinge: @Sendable (LossContext) -> Tensor = {
     (1 - $0.realLogits).relu().mean() + (1 + $0.fakeLogits).relu().mean()

@@ -67,7 +67,7 @@ public struct Regularizer: Sendable {
   // MARK: Penalties on the discriminator's slope
 
   private static let penalties: [Regularizer] = [
-    gradientPenalty(floor: 1e-12),
+    gradientPenalty,
     Regularizer(
       name: "one-sided-gradient-penalty",
       summary: "E max(0, |grad D| - 1)^2 between real and generated samples (Gulrajani et al. 2017, section 4)",
@@ -100,6 +100,8 @@ public struct Regularizer: Sendable {
     let n = x.shape[0] / context.rules.pack
     return x.squared().reshaped(to: [n, x.shape.count / n]).summed(over: [1])
   }
+
+  public static let gradientPenalty = gradientPenalty(floor: 1e-12)
 
   /// The row "gradient-penalty" with another number added to the squared slope before the root is taken.
   public static func gradientPenalty(floor: Double) -> Regularizer {

@@ -23,7 +23,8 @@ public final class Classifier: FeatureExtractor {
     public init() {}
   }
 
-  public let suffix = "classifier"
+  public static let name = "classifier"
+  public let suffix = Classifier.name
   public let settings: Settings
   /// The share of held-out images whose class it names.
   public let accuracy: Double

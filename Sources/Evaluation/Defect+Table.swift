@@ -9,7 +9,7 @@ extension Defect {
         "A longer training, a wider generator or a discriminator with more capacity sharpens them; an average of weights that "
         + "decays too slowly blurs early samples.", explained: []
     ) { comparison in
-      guard let detail = comparison.ratio("detail"), detail.ratio < 0.6 else { return nil }
+      guard let detail = comparison.ratio(.detail), detail.ratio < 0.6 else { return nil }
       return
         "The samples are blurred: they have \(number(detail.value)) of the real images' fine detail, held-out images "
         + number(detail.expected)
@@ -20,7 +20,7 @@ extension Defect {
         "Train longer, lower optimizer.generator-lr towards the end, or draw samples with an average of weights "
         + "(ema.decay=0.999, sampling.weights=ema).", explained: []
     ) { comparison in
-      guard let detail = comparison.ratio("detail"), detail.ratio > 1.7 else { return nil }
+      guard let detail = comparison.ratio(.detail), detail.ratio > 1.7 else { return nil }
       return
         "The samples are noisy: they have \(number(detail.value)) of the real images' fine detail, held-out images "
         + number(detail.expected)
@@ -31,7 +31,7 @@ extension Defect {
         "Give more images, augment what the discriminator sees (input.augment=color,translation,cutout), take smaller networks, "
         + "or go back to an earlier checkpoint (--from).", explained: []
     ) { comparison in
-      guard let copying = comparison.value("copying"), copying.value > 0.3,
+      guard let copying = comparison.value(.copies), copying.value > 0.3,
         copying.value > 5 * (copying.standardDeviation ?? 0)
       else { return nil }
       return
@@ -66,8 +66,8 @@ extension Defect {
         + "objective.name=relativistic, or take larger batches.", explained: ["blurred", "noisy", "memorised"]
     ) { comparison in
       // Coverage also falls where samples are merely unlike real images: recall is the better sign.
-      let recall = comparison.ratio("precision-recall", 1)
-      guard let figure = recall ?? comparison.ratio("density-coverage", 1), figure.ratio < 0.6 else { return nil }
+      let recall = comparison.ratio(.precisionAndRecall, 1)
+      guard let figure = recall ?? comparison.ratio(.densityAndCoverage, 1), figure.ratio < 0.6 else { return nil }
       let name = recall == nil ? "coverage" : "recall"
       return "The samples are less varied than real images: their \(name) is \(number(figure.value)), held-out images' "
         + number(figure.expected)
@@ -79,7 +79,7 @@ extension Defect {
       explained: ["blurred", "noisy"]
     ) { comparison in
       let low = [
-        ("precision", comparison.ratio("precision-recall")), ("density", comparison.ratio("density-coverage")),
+        ("precision", comparison.ratio(.precisionAndRecall)), ("density", comparison.ratio(.densityAndCoverage)),
       ]
       .compactMap { name, figure in figure.flatMap { $0.ratio < 0.6 ? (name, $0) : nil } }
       guard let (name, figure) = low.first else { return nil }
@@ -92,7 +92,7 @@ extension Defect {
         "The generator draws variations of few images (mode collapse): pack samples (input.pack=2) or lower "
         + "optimizer.generator-lr.", explained: ["blurred", "missing classes"]
     ) { comparison in
-      guard let pairs = comparison.ratio("diversity"), pairs.value > pairs.expected + 0.15 else { return nil }
+      guard let pairs = comparison.ratio(.diversity), pairs.value > pairs.expected + 0.15 else { return nil }
       return "The samples look alike: the mean MS-SSIM of pairs is \(number(pairs.value)), held-out images' "
         + number(pairs.expected)
     },

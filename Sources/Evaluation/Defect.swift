@@ -30,18 +30,18 @@ public struct Defect: Sendable {
     let count: Int
 
     /// A figure by its metric and its place among the metric's figures.
-    func value(_ metric: String, _ column: Int = 0) -> MetricValue? { Self.find(figures, metric, column) }
+    func value(_ metric: Metric, _ column: Int = 0) -> MetricValue? { Self.find(figures, metric, column) }
 
     /// How many times what held-out images give a figure is; nil where either is missing.
-    func ratio(_ metric: String, _ column: Int = 0) -> (ratio: Double, value: Double, expected: Double)? {
+    func ratio(_ metric: Metric, _ column: Int = 0) -> (ratio: Double, value: Double, expected: Double)? {
       guard let value = value(metric, column)?.value, let expected = Self.find(baseline, metric, column)?.value,
         expected > 0
       else { return nil }
       return (value / expected, value, expected)
     }
 
-    private static func find(_ figures: [MetricValue], _ metric: String, _ column: Int) -> MetricValue? {
-      let own = figures.filter { $0.metric == metric }
+    private static func find(_ figures: [MetricValue], _ metric: Metric, _ column: Int) -> MetricValue? {
+      let own = figures.filter { $0.metric == metric.name }
       return column < own.count ? own[column] : nil
     }
   }

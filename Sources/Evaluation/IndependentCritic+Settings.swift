@@ -101,23 +101,3 @@ extension IndependentCritic {
     return critic
   }
 }
-
-extension Objective {
-  /// The row "wasserstein".
-  public static let wasserstein = row("wasserstein")
-
-  private static func row(_ name: String) -> Objective {
-    guard let row = named(name) else { preconditionFailure("the table of objectives has no row '\(name)'") }
-    return row
-  }
-}
-
-extension Regularizer {
-  /// The row "gradient-penalty".
-  public static let gradientPenalty: Regularizer = {
-    guard let row = named("gradient-penalty") else {
-      preconditionFailure("the table of terms has no row 'gradient-penalty'")
-    }
-    return row
-  }()
-}

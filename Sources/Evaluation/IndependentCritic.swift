@@ -190,17 +190,3 @@ public struct IndependentCritic: Sendable {
     }
   }
 }
-
-extension OptimizerRule {
-  /// The row "adam".
-  public static let adam = rule("adam")
-  /// The row "rmsprop".
-  public static let rmsprop = rule("rmsprop")
-
-  private static func rule(_ name: String) -> OptimizerRule {
-    guard let rule = all.first(where: { $0.name == name }) else {
-      preconditionFailure("the table of optimizers has no row '\(name)'")
-    }
-    return rule
-  }
-}

@@ -70,24 +70,8 @@ extension Metric {
   static let manifold = 10_000
 
   private static let manifolds: [Metric] = [
-    Metric(
-      name: "precision-recall", summary: "samples that lie among real images, and real images that lie among samples",
-      paper: "Kynkäänniemi et al. 2019, arXiv 1904.06991",
-      columns: [Column("precision", .larger), Column("recall", .larger)], needs: [.features, .realFeatures], least: 4
-    ) { evidence in
-      let (real, generated) = (try evidence.realFeatures.spread(manifold), evidence.generated.spread(manifold))
-      let (precision, recall) = try precisionRecall(real: real, generated: generated, neighbours: 3)
-      return [precision, recall].map { Measured($0, real: real.count, generated: generated.count) }
-    },
-    Metric(
-      name: "density-coverage", summary: "real neighbourhoods around a sample, and real images with samples near them",
-      paper: "Naeem et al. 2020, arXiv 2002.09797",
-      columns: [Column("density", .alike), Column("coverage", .larger)], needs: [.features, .realFeatures], least: 6
-    ) { evidence in
-      let (real, generated) = (try evidence.realFeatures.spread(manifold), evidence.generated.spread(manifold))
-      let (density, coverage) = try densityCoverage(real: real, generated: generated, neighbours: 5)
-      return [density, coverage].map { Measured($0, real: real.count, generated: generated.count) }
-    },
+    precisionAndRecall,
+    densityAndCoverage,
     Metric(
       name: "neighbours", summary: "samples nearer to a training image than that one's own nearest neighbour",
       paper: "after Alaa et al. 2022, arXiv 2102.08921", columns: [Column("repeated", .alike)],
@@ -103,36 +87,9 @@ extension Metric {
   public static let pictures = 2000
 
   private static let images: [Metric] = [
-    Metric(
-      name: "detail", summary: "fine detail beside the real images': below 1 for blurred samples, above for noisy ones",
-      paper: "mean squared Laplacian; after Pech-Pacheco et al. 2000", columns: [Column("detail", .alike)],
-      needs: [.images], least: 1
-    ) { evidence in
-      guard let real = evidence.reference.images else { throw EvaluationError("there are no real images") }
-      return [
-        Measured(
-          evidence.samples.meanSquaredLaplacian / real.meanSquaredLaplacian, real: real.count,
-          generated: evidence.samples.count)
-      ]
-    },
-    Metric(
-      name: "copying", summary: "share of samples that copy training images, by their nearest ones in small pictures",
-      paper: "after Meehan et al. 2020, arXiv 2004.05675", columns: [Column("copying", .alike)], needs: [.heldOut],
-      least: 10
-    ) { evidence in
-      try [copying(evidence)]
-    },
-    Metric(
-      name: "diversity", summary: "likeness of pairs of samples (mean MS-SSIM): above the real images' they are alike",
-      paper: "Odena et al. 2017, arXiv 1610.09585", columns: [Column("MS-SSIM", .alike)], needs: [.images], least: 2
-    ) { evidence in
-      let scales = similarityScales(height: evidence.samples.height, width: evidence.samples.width)
-      return [
-        Measured(
-          try multiscaleSimilarity(evidence.samples, pairs: 2000, seed: evidence.seed),
-          generated: evidence.samples.count, note: scales < 5 ? "\(scales) scales: the images are small" : nil)
-      ]
-    },
+    detail,
+    copies,
+    diversity,
   ]
 
   /// How many of the samples are copies of training images, by how often their nearest real image is one of those.
@@ -154,6 +111,59 @@ extension Metric {
     return Measured(
       (share - chance) / scale, standardDeviation: (chance * (1 - chance) / distinct).squareRoot() / scale,
       real: pool.count, generated: generated.count)
+  }
+
+  static let precisionAndRecall = Metric(
+    name: "precision-recall", summary: "samples that lie among real images, and real images that lie among samples",
+    paper: "Kynkäänniemi et al. 2019, arXiv 1904.06991",
+    columns: [Column("precision", .larger), Column("recall", .larger)], needs: [.features, .realFeatures], least: 4
+  ) { evidence in
+    let (real, generated) = (try evidence.realFeatures.spread(manifold), evidence.generated.spread(manifold))
+    let (precision, recall) = try precisionRecall(real: real, generated: generated, neighbours: 3)
+    return [precision, recall].map { Measured($0, real: real.count, generated: generated.count) }
+  }
+
+  static let densityAndCoverage = Metric(
+    name: "density-coverage", summary: "real neighbourhoods around a sample, and real images with samples near them",
+    paper: "Naeem et al. 2020, arXiv 2002.09797",
+    columns: [Column("density", .alike), Column("coverage", .larger)], needs: [.features, .realFeatures], least: 6
+  ) { evidence in
+    let (real, generated) = (try evidence.realFeatures.spread(manifold), evidence.generated.spread(manifold))
+    let (density, coverage) = try densityCoverage(real: real, generated: generated, neighbours: 5)
+    return [density, coverage].map { Measured($0, real: real.count, generated: generated.count) }
+  }
+
+  static let detail = Metric(
+    name: "detail", summary: "fine detail beside the real images': below 1 for blurred samples, above for noisy ones",
+    paper: "mean squared Laplacian; after Pech-Pacheco et al. 2000", columns: [Column("detail", .alike)],
+    needs: [.images], least: 1
+  ) { evidence in
+    guard let real = evidence.reference.images else { throw EvaluationError("there are no real images") }
+    return [
+      Measured(
+        evidence.samples.meanSquaredLaplacian / real.meanSquaredLaplacian, real: real.count,
+        generated: evidence.samples.count)
+    ]
+  }
+
+  static let copies = Metric(
+    name: "copying", summary: "share of samples that copy training images, by their nearest ones in small pictures",
+    paper: "after Meehan et al. 2020, arXiv 2004.05675", columns: [Column("copying", .alike)], needs: [.heldOut],
+    least: 10
+  ) { evidence in
+    try [copying(evidence)]
+  }
+
+  static let diversity = Metric(
+    name: "diversity", summary: "likeness of pairs of samples (mean MS-SSIM): above the real images' they are alike",
+    paper: "Odena et al. 2017, arXiv 1610.09585", columns: [Column("MS-SSIM", .alike)], needs: [.images], least: 2
+  ) { evidence in
+    let scales = similarityScales(height: evidence.samples.height, width: evidence.samples.width)
+    return [
+      Measured(
+        try multiscaleSimilarity(evidence.samples, pairs: 2000, seed: evidence.seed),
+        generated: evidence.samples.count, note: scales < 5 ? "\(scales) scales: the images are small" : nil)
+    ]
   }
 }
 

@@ -46,6 +46,9 @@ public struct Metric: Sendable {
       guard let suffix else { return stem }
       return suffix.isEmpty ? original : "\(stem)-\(suffix)"
     }
+
+    /// Whether a value bears this column's name, by any extractor.
+    public func isNamed(_ name: String) -> Bool { name == original || name == stem || name.hasPrefix(stem + "-") }
   }
 
   public enum Need: Sendable {

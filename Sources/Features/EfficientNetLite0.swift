@@ -8,7 +8,8 @@ import Records
 /// (FD-lite0, KD-lite0): they are never FID. Source: Tan and Le 2019 (EfficientNet); Liu 2020 (the Lite variants:
 /// ReLU6, no squeeze and excitation).
 public final class EfficientNetLite0: FeatureExtractor {
-  public let suffix = "lite0"
+  public static let name = "lite0"
+  public let suffix = EfficientNetLite0.name
   public let width = 1280
   public let classes = 1000
   public let identity: [(name: String, value: String)]

@@ -1,8 +1,9 @@
 /// The pixels themselves as features, from 0 to 1: no network, so that distances between them can be worked out by
 /// hand.
 public final class Pixels: FeatureExtractor {
-  public let suffix = "pixels"
-  public let identity = [(name: "features", value: "pixels")]
+  public static let name = "pixels"
+  public let suffix = Pixels.name
+  public let identity = [(name: "features", value: Pixels.name)]
   public let width: Int
   public let classes = 0
   private let sizes: [Int]

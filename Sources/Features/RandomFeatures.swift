@@ -5,7 +5,8 @@ import Networks
 ///
 /// Images become 32 x 32; three convolutions of stride 2 with ReLU lead to a mean over the image.
 public final class RandomFeatures: FeatureExtractor {
-  public let suffix = "random"
+  public static let name = "random"
+  public let suffix = RandomFeatures.name
   public let identity: [(name: String, value: String)]
   public let width: Int
   public let classes = 0

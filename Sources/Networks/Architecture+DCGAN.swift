@@ -1,4 +1,7 @@
 extension Architecture {
+  /// The networks of whoever names none.
+  static let standardName = "dcgan"
+
   /// What DCGAN's networks read, with their sizes.
   static let dcganSizes: [any SettingRow] = {
     let model = ModelSection.rows

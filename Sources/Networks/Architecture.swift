@@ -1,6 +1,6 @@
 /// The networks: what architectures have in common. Settings of one architecture stand in its file.
 public struct ModelSection: SettingSection {
-  public let architecture = Setting("model.architecture", "dcgan", "the pair of networks")
+  public let architecture = Setting("model.architecture", Architecture.standardName, "the pair of networks")
   public let size = Setting("model.size", 64, in: 1...4096, "side of the images in pixels")
   public let channels = Setting("model.channels", 3, among: [1, 3], "1 for grey images, 3 for colour")
   public let latent = Setting("model.latent", 100, in: 1...4096, "dimensions of the generator's input z")

@@ -52,27 +52,30 @@ public struct OptimizerRule: Sendable {
         let velocity = s.momentum * m[0] + decayed(s, w, g)
         return (w - s.rate * velocity, [velocity])
       }),
-    OptimizerRule(
-      name: "rmsprop", moments: ["velocity", "square"],
-      reads: [options.momentum, options.alpha, options.epsilon], kernel: "rmsprop",
-      scalars: { s, _ in [s.rate, s.momentum, s.alpha, 1 - s.alpha, s.epsilon, s.weightDecay] },
-      unrolled: { s, _, w, g, m in
-        let slope = decayed(s, w, g)
-        let square = s.alpha * m[1] + (1 - s.alpha) * slope.squared()
-        let velocity = s.momentum * m[0] + slope / (root(square) + s.epsilon)
-        return (w - s.rate * velocity, [velocity, square])
-      }),
-    OptimizerRule(
-      name: "adam", moments: ["first", "second"], reads: [options.beta1, options.beta2, options.epsilon],
-      kernel: "adam",
-      scalars: { s, step in adam(s, step) + [s.weightDecay, 1] },
-      unrolled: { s, step, w, g, m in adam(s, step, w, decayed(s, w, g), m, shrink: 1) }),
+    rmsprop, adam,
     OptimizerRule(
       name: "adamw", moments: ["first", "second"], reads: [options.beta1, options.beta2, options.epsilon],
       kernel: "adam",
       scalars: { s, step in adam(s, step) + [0, 1 - s.rate * s.weightDecay] },
       unrolled: { s, step, w, g, m in adam(s, step, w, g, m, shrink: 1 - s.rate * s.weightDecay) }),
   ]
+
+  public static let rmsprop = OptimizerRule(
+    name: "rmsprop", moments: ["velocity", "square"],
+    reads: [options.momentum, options.alpha, options.epsilon], kernel: "rmsprop",
+    scalars: { s, _ in [s.rate, s.momentum, s.alpha, 1 - s.alpha, s.epsilon, s.weightDecay] },
+    unrolled: { s, _, w, g, m in
+      let slope = decayed(s, w, g)
+      let square = s.alpha * m[1] + (1 - s.alpha) * slope.squared()
+      let velocity = s.momentum * m[0] + slope / (root(square) + s.epsilon)
+      return (w - s.rate * velocity, [velocity, square])
+    })
+
+  public static let adam = OptimizerRule(
+    name: "adam", moments: ["first", "second"], reads: [options.beta1, options.beta2, options.epsilon],
+    kernel: "adam",
+    scalars: { s, step in adam(s, step) + [s.weightDecay, 1] },
+    unrolled: { s, step, w, g, m in adam(s, step, w, decayed(s, w, g), m, shrink: 1) })
 
   private static func decayed(_ s: OptimizerSettings, _ w: Tensor, _ g: Tensor) -> Tensor {
     s.weightDecay == 0 ? g : g + s.weightDecay * w

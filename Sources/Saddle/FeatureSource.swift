@@ -38,12 +38,14 @@ public struct FeatureSource: Sendable {
       takesFile: true, resizes: true, isThere: { _ in false }
     ) { try Inception(contentsOf: $1, resizer: $0.resizer, on: $0.device) },
     FeatureSource(
-      name: "lite0", summary: "EfficientNet-Lite0, which knows ImageNet's classes (tools/fetch-features installs it)",
+      name: EfficientNetLite0.name,
+      summary: "EfficientNet-Lite0, which knows ImageNet's classes (tools/fetch-features installs it)",
       resizes: true,
       isThere: { _ in (try? EfficientNetLite0.defaultPath()).map(FileManager.default.fileExists) ?? false }
     ) { context, _ in try EfficientNetLite0(resizer: context.resizer, on: context.device) },
     FeatureSource(
-      name: "classifier", summary: "a classifier that learns the labelled data at hand in about a minute, and is kept",
+      name: Classifier.name,
+      summary: "a classifier that learns the labelled data at hand in about a minute, and is kept",
       isThere: { $0.images.map { (try? Classifier.check($0)) != nil } ?? false }
     ) { context, _ in
       guard let images = context.images else {
@@ -55,10 +57,10 @@ public struct FeatureSource: Sendable {
       }
     },
     FeatureSource(
-      name: "random", summary: "a network with random weights: for tests, and where there is nothing else",
+      name: RandomFeatures.name, summary: "a network with random weights: for tests, and where there is nothing else",
       isThere: { _ in true }
     ) { context, _ in try RandomFeatures(channels: context.sample[2], on: context.device) },
-    FeatureSource(name: "pixels", summary: "the pixels themselves, for small tests", isThere: { _ in false }) {
+    FeatureSource(name: Pixels.name, summary: "the pixels themselves, for small tests", isThere: { _ in false }) {
       context, _ in
       Pixels(height: context.sample[0], width: context.sample[1], channels: context.sample[2])
     },
@@ -88,7 +90,7 @@ public struct FeatureSource: Sendable {
   static func opened(_ text: String, _ context: Context) throws -> (row: FeatureSource, extractor: any FeatureExtractor)
   {
     let auto = all.first { $0.isThere(context) }
-    let (row, file) = try text == "auto" ? auto.map { ($0, "") } ?? parsed("random") : parsed(text)
+    let (row, file) = try text == "auto" ? auto.map { ($0, "") } ?? parsed(RandomFeatures.name) : parsed(text)
     guard row.resizes || context.resizer == nil else {
       throw EvaluationError("features \(row.name) see images as they are: leave --resizer away")
     }

@@ -118,7 +118,7 @@ extension Preset {
     // (tanh, orthogonal weights, a discriminator ten times as slow as the generator) end as six soft clouds on the ring
     // after 25,000 steps of 512.
     Preset(
-      name: "ring-unrolled", summary: "the generator looks five discriminator updates ahead (Metz et al. 2017)",
+      name: "ring-unrolled", summary: "the generator looks five updates ahead (Metz et al. 2017)",
       yaml: """
         model: {architecture: mlp-points, latent: 2, width: 128, initializer: he}
         data: {path: ring}

@@ -9,7 +9,9 @@ public enum RunConversion {
     SamplingSection.rows.weights.key: ["average": "ema"], ModelSection.rows.minibatch.key: ["deviation": "stddev"],
   ]
   /// Parts of tensors' names, as they were and as they are.
-  private static let tensors = [("critic.", "discriminator."), (".average", ".ema"), (".history", ".historical-average")]
+  private static let tensors = [
+    ("critic.", "discriminator."), (".average", ".ema"), (".history", ".historical-average"),
+  ]
   private static let counts = ["critic-step": "discriminator-step"]
   /// Keys of JSON in the records of training and of evaluations.
   private static let columns = [

@@ -62,7 +62,7 @@ public struct RunSummary: Sendable, Equatable, Encodable {
     imagesPerSecond = rates.isEmpty ? nil : rates[rates.count / 2]
     warnings =
       (try? directory.warningLines())?.count ?? 0
-    best = Self.best(of: Data((try? OpenFile.bytes(of: directory.evaluations)) ?? []))
+    best = Self.best(of: Data((try? OpenFile.bytes(of: directory.evaluations)) ?? []), by: registry.metrics)
   }
 
   /// The runs in a folder, the last changed first: itself where it is one, else those of its folders that are. A folder
@@ -115,14 +115,8 @@ public struct RunSummary: Sendable, Equatable, Encodable {
     }
   }
 
-  /// Beginnings of metrics' names, the most telling first, and whether less is better.
-  private static let metrics: [(prefix: String, lessIsBetter: Bool)] = [
-    ("fid", true), ("fd", true), ("kid", true), ("kd", true), ("is", false), ("inception", false), ("recall", false),
-    ("coverage", false), ("precision", false), ("density", false), ("modes", false),
-  ]
-
-  /// The best value of the most telling metric, over the evaluations of the last one's protocol.
-  static func best(of evaluations: Data) -> Best? {
+  /// The best value of the first of the metrics that has a better end, over the evaluations of the last one's protocol.
+  static func best(of evaluations: Data, by metrics: [Metric] = Metric.all) -> Best? {
     let rows = objects(evaluations).compactMap { row -> (step: Int, values: [String: Double], rules: String)? in
       guard let step = step(row), let values = (row["metrics"] ?? row["figures"]) as? [String: Any] else {
         return nil
@@ -133,12 +127,12 @@ public struct RunSummary: Sendable, Equatable, Encodable {
       return (step, values.compactMapValues { $0 as? Double }, text)
     }
     guard let last = rows.last else { return nil }
-    for (prefix, lessIsBetter) in metrics {
-      guard let name = last.values.keys.sorted().first(where: { $0.lowercased().hasPrefix(prefix) }) else { continue }
+    for column in metrics.flatMap(\.columns) where column.better != .alike {
+      guard let name = last.values.keys.sorted().first(where: column.isNamed) else { continue }
       let values = rows.filter { $0.rules == last.rules }.compactMap { row in
         row.values[name].map { (step: row.step, value: $0) }
       }
-      return values.min { lessIsBetter ? $0.value < $1.value : $0.value > $1.value }
+      return values.min { column.better == .smaller ? $0.value < $1.value : $0.value > $1.value }
         .map { Best(metric: name, value: $0.value, step: $0.step, protocol: last.rules) }
     }
     return nil

@@ -11,7 +11,8 @@ struct Export: ParsableCommand {
                 [batch, channels, height, width] in -1 ... 1
       pytorch   a state dict in safetensors, named as in PyTorch's DCGAN example
         saddle export runs/fashion --format onnx --out fashion.onnx
-        saddle export runs/a --format pytorch --player discriminator --out d.safetensors
+        saddle export runs/a --format pytorch --player discriminator \\
+          --out d.safetensors
       Batch normalization takes its running averages; spectral norms are divided out
       (onnx) or stand beside the weights (pytorch).
       """)

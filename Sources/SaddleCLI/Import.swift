@@ -9,8 +9,8 @@ struct Import: ParsableCommand {
       FILE is the generator's state dict (safetensors.torch.save_file), named as in
       PyTorch's DCGAN example: main.0.weight, main.1.running_mean ... Weights under
       spectral_norm (weight_orig, weight_u) are read, too.
-        saddle import netG.safetensors --discriminator netD.safetensors --preset dcgan64 \\
-          --out runs/imported
+        saddle import netG.safetensors --discriminator netD.safetensors \\
+          --preset dcgan64 --out runs/imported
         saddle sample runs/imported
         saddle train --resume --out runs/imported
       """)

@@ -27,7 +27,7 @@ struct Judge: ParsableCommand {
   @Option(
     help: ArgumentHelp("What the critic is trained for: a row of objective.name.", valueName: "name"),
     completion: Completions.objectives)
-  var objective = "non-saturating"
+  var objective = Objective.standardName
   @Flag(help: "The neural-network divergence, in a size that takes minutes.") var nnd = false
   @Flag(help: "With --nnd: its paper's size, 100,000 steps of 256 images, which takes days on a processor.") var exact =
     false
@@ -52,7 +52,7 @@ struct Judge: ParsableCommand {
         ?? "there are \(names.joined(separator: ", "))."
       throw ValidationError("No objective is called '\(objective)': \(hint)")
     }
-    if nnd && row.name != "wasserstein" && row.name != "non-saturating" {
+    if nnd && ![Objective.wasserstein.name, Objective.standardName].contains(row.name) {
       throw ValidationError("--nnd has an objective of its own; leave --objective away.")
     }
   }

@@ -5,7 +5,9 @@ struct PresetList: CustomStringConvertible {
   var description: String {
     let data = registry.presets.map { Self.data($0).count }.max() ?? 0
     var lines: [String] = []
-    for family in Preset.families {
+    let known = Set(Preset.all.map(\.name))
+    let own = registry.presets.filter { !known.contains($0.name) }
+    for family in Preset.families + (own.isEmpty ? [] : [("Your own", own)]) {
       lines += lines.isEmpty ? [family.title] : ["", family.title]
       let name = family.presets.map(\.name.count).max() ?? 0
       for preset in family.presets {

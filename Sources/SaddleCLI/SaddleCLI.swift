@@ -31,7 +31,8 @@ struct SaddleCommand: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      Train.self, Runs.self, Sample.self, Evaluate.self, ReportCommand.self, Judge.self, Export.self, Import.self, Convert.self,
+      Train.self, Runs.self, Sample.self, Evaluate.self, ReportCommand.self, Judge.self, Export.self, Import.self,
+      Convert.self,
       DataCommand.self, OptionsCommand.self, Lab.self, Devices.self, Check.self, Tune.self, Bench.self,
     ])
 

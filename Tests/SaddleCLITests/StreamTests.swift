@@ -37,6 +37,7 @@ struct StreamCall: Sendable, CustomTestStringConvertible {
       command: "import",
       arguments: "state.safetensors --preset dcgan32 --set model.width=8 --out import-% --device cpu", hasResults: false
     ),
+    StreamCall(command: "convert", arguments: "run", hasResults: false),
     StreamCall(command: "data inspect", arguments: "pictures"),
     StreamCall(command: "data inspect", arguments: "pictures --json -"),
     StreamCall(command: "data pack", arguments: "pictures --out pack-%.safetensors"),

@@ -1,4 +1,4 @@
-/// A sign that a game goes wrong, read off its metrics: a row of `Sign.all`.
+/// A sign that a game goes wrong, read off its metrics: a row of `HealthCheck.all`.
 public struct HealthCheck: Sendable {
   /// A column of the metrics over the readings so far.
   public typealias Column = (_ name: String) -> [Double]

@@ -199,7 +199,7 @@ extension KernelRow {
           let layer = Dense(100, initializer: .constant(0.1))
           let random = RandomStream(seed: 1, stream: 0)
           let network = try Network(layer, input: [count / 100 - 1], random: random, on: device)
-          guard let rule = OptimizerRule.all.first(where: { $0.name == "adam" }) else { return {} }
+          let rule = OptimizerRule.adam
           let settings = OptimizerSettings(rate: 1e-4)
           var player = TrainableNetwork(network, rule, settings, emaDecay: isAveraged ? 0.999 : 0)
           let slope = Tensor(0.01, shape: [count], on: device)

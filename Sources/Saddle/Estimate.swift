@@ -1,7 +1,7 @@
 import Adversaries
 import Foundation
 
-/// What a run will take, known before it starts. Memory is that of a rehearsed step, so it is exact; the disk's share
+/// What a run will take, known before it starts. Memory is that of a dry run of a step, so it is exact; the disk's share
 /// is what pictures and checkpoints take at most at a time.
 public struct Estimate: Sendable {
   public let dryRun: Configuration.DryRun

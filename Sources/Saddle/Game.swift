@@ -81,7 +81,7 @@ extension Configuration {
     model.conditioning != .none && (2...32).contains(model.classes) ? model.classes : nil
   }
 
-  /// What a training step will take, learned by rehearsing it: nothing is computed.
+  /// What a training step will take, learned by a dry run: nothing is computed.
   ///
   /// - Parameter device: Where it will run; else on the processor.
   /// - Throws: `NetworkError` where the architecture does not fit.

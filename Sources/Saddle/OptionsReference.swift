@@ -69,7 +69,7 @@ public struct OptionsReference: Sendable {
     ]
   }
 
-  /// The catalogue as a page.
+  /// The reference as a page.
   public var markdown: String {
     let page = sections.map { section in
       "## \(section.title)\n\n`\(section.usage)`\n\n| name | what it is |\n|---|---|\n"

@@ -14,13 +14,13 @@ extension SampleFigure {
     name: "interpolation", title: "Interpolation",
     caption: "Each row goes from one sample to another, along the sphere of their latents.", isAutomatic: true,
     obstacle: images
-  ) { stage in
+  ) { subject in
     let rows = 6
-    let ends = stage.trainer.latents(2 * rows, seed: stage.seed)
+    let ends = subject.trainer.latents(2 * rows, seed: subject.seed)
     let between = Trainer.between(
       ends.rows(from: 0, count: rows), ends.rows(from: rows, count: rows), steps: columns)
-    let labels = (0..<rows * columns).map { $0 / columns % max(1, stage.trainer.game.classes) }
-    return try stage.grid(between, labels: labels, columns: columns)
+    let labels = (0..<rows * columns).map { $0 / columns % max(1, subject.trainer.game.classes) }
+    return try subject.grid(between, labels: labels, columns: columns)
   }
 
   /// At most so many, from the first on.
@@ -30,11 +30,11 @@ extension SampleFigure {
     name: "classes", title: "Classes",
     caption: "One class a row, the same latents in every row.", isAutomatic: true,
     obstacle: { images($0) ?? ($0.model.conditioning == .none ? "this generator knows no classes" : nil) }
-  ) { stage in
-    let rows = min(mostClasses, stage.configuration.model.classes)
-    let latents = stage.trainer.latents(columns, seed: stage.seed)
+  ) { subject in
+    let rows = min(mostClasses, subject.configuration.model.classes)
+    let latents = subject.trainer.latents(columns, seed: subject.seed)
     let repeated = (1..<max(2, rows)).reduce(latents) { all, _ in all.followed(by: latents) }
-    return try stage.grid(
+    return try subject.grid(
       repeated.rows(from: 0, count: rows * columns), labels: (0..<rows * columns).map { $0 / columns }, columns: columns
     )
   }
@@ -47,13 +47,13 @@ extension SampleFigure {
     name: "truncation", title: "Truncation",
     caption: "Latents bounded by 0.5, 0.75, 1, 1.5, 2, and free in the last row: from likeness to variety.",
     isAutomatic: false, obstacle: images
-  ) { stage in
+  ) { subject in
     let rows = bounds.map { bound in
-      bound.map { stage.trainer.latents(columns, seed: stage.seed, truncatedAt: $0) }
-        ?? stage.trainer.latents(columns, seed: stage.seed)
+      bound.map { subject.trainer.latents(columns, seed: subject.seed, truncatedAt: $0) }
+        ?? subject.trainer.latents(columns, seed: subject.seed)
     }
-    let labels = (0..<rows.count * columns).map { $0 % columns % max(1, stage.trainer.game.classes) }
-    return try stage.grid(rows.dropFirst().reduce(rows[0]) { $0.followed(by: $1) }, labels: labels, columns: columns)
+    let labels = (0..<rows.count * columns).map { $0 % columns % max(1, subject.trainer.game.classes) }
+    return try subject.grid(rows.dropFirst().reduce(rows[0]) { $0.followed(by: $1) }, labels: labels, columns: columns)
   }
 
   /// A generator that repeats its training images shows the same picture twice.
@@ -61,33 +61,33 @@ extension SampleFigure {
     name: "neighbours", title: "Nearest training images",
     caption: "Samples in the first column; right of each, the training images nearest to it, by pixels.",
     isAutomatic: false, obstacle: images
-  ) { stage in
+  ) { subject in
     let (rows, nearest) = (6, columns - 1)
-    let shape = stage.configuration.sampleShape
-    let dataset = try stage.configuration.openData()
-    let labels = (0..<rows).map { $0 % max(1, stage.trainer.game.classes) }
-    let samples = try stage.grid(stage.trainer.latents(rows, seed: stage.seed), labels: labels, columns: 1)
+    let shape = subject.configuration.sampleShape
+    let dataset = try subject.configuration.openData()
+    let labels = (0..<rows).map { $0 % max(1, subject.trainer.game.classes) }
+    let samples = try subject.grid(subject.trainer.latents(rows, seed: subject.seed), labels: labels, columns: 1)
     let found = try PixelNeighbours(of: samples.pixels, count: rows, among: dataset, nearest: nearest)
     var bytes: [UInt8] = []
     for row in 0..<rows {
       bytes += samples.pixels[row * shape.count..<(row + 1) * shape.count]
       bytes += try dataset.read(found.indices[row])
     }
-    return stage.grid(bytes, count: rows * (nearest + 1), columns: nearest + 1)
+    return subject.grid(bytes, count: rows * (nearest + 1), columns: nearest + 1)
   }
 
   /// What stands in `samples/` already, so that no checkpoint is needed.
   private static let history = SampleFigure(
     name: "history", title: "Through training",
     caption: "The same latents from the first step to the last, one a row.", isAutomatic: true, obstacle: { _ in nil }
-  ) { stage in
-    let steps = try stage.directory.sampledSteps()
+  ) { subject in
+    let steps = try subject.directory.sampledSteps()
     guard !steps.isEmpty else {
       throw SampleFigureError(
         figure: "history",
-        obstacle: "\(stage.directory.samples) has no pictures (output.sample-every=0)")
+        obstacle: "\(subject.directory.samples) has no pictures (output.sample-every=0)")
     }
-    let (configuration, shape) = (stage.configuration, stage.configuration.sampleShape)
+    let (configuration, shape) = (subject.configuration, subject.configuration.sampleShape)
     let isPoints = shape.rank == 1
     let most = isPoints ? 6 : columns
     let chosen = Report.spread(steps, over: most)
@@ -96,10 +96,10 @@ extension SampleFigure {
     let grids = try chosen.map { step in
       isPoints
         ? try SampleGrid(
-          readingFrom: stage.directory.sample(step: step), count: 1, height: side, width: side, channels: 1,
+          readingFrom: subject.directory.sample(step: step), count: 1, height: side, width: side, channels: 1,
           scale: configuration.pictureScale)
         : try SampleGrid(
-          readingFrom: stage.directory.sample(step: step), count: configuration.output.grid, height: shape[0],
+          readingFrom: subject.directory.sample(step: step), count: configuration.output.grid, height: shape[0],
           width: shape[1], channels: shape[2], columns: configuration.gridColumns, scale: configuration.pictureScale)
     }
     let rows = min(6, grids[0].count)

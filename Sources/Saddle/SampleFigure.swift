@@ -1,7 +1,7 @@
 import Adversaries
 import Datasets
 
-/// A way of looking at a trained generator: a row of `Exhibit.all`, a picture in the run's report.
+/// A way of looking at a trained generator: a row of `SampleFigure.all`, a picture in the run's report.
 public struct SampleFigure: Sendable {
   /// What it is asked for by: `saddle sample RUN --show interpolation`.
   public let name: String
@@ -12,10 +12,10 @@ public struct SampleFigure: Sendable {
   let isAutomatic: Bool
   /// Why it cannot be drawn of a run, as it completes "... cannot be shown: "; nil where it can.
   let obstacle: @Sendable (Configuration) -> String?
-  let draw: @Sendable (Stage) throws -> SampleGrid
+  let draw: @Sendable (Subject) throws -> SampleGrid
 
-  /// What exhibits are drawn from.
-  struct Stage {
+  /// What figures are drawn from.
+  struct Subject {
     let trainer: Trainer
     let configuration: Configuration
     let directory: RunDirectory
@@ -30,12 +30,12 @@ public struct SampleFigure: Sendable {
   ///   - configuration: The run's.
   ///   - directory: The run's.
   ///   - seed: Of the latents; the run's own where it is nil.
-  /// - Throws: `ExhibitError` where this run has nothing of the kind; `DatasetError`, `RecordError`, `DeviceError`.
+  /// - Throws: `SampleFigureError` where this run has nothing of the kind; `DatasetError`, `RecordError`, `DeviceError`.
   public func picture(
     of trainer: Trainer, _ configuration: Configuration, in directory: RunDirectory, seed: UInt64? = nil
   ) throws -> SampleGrid {
     if let obstacle = obstacle(configuration) { throw SampleFigureError(figure: name, obstacle: obstacle) }
-    return try draw(Stage(trainer: trainer, configuration: configuration, directory: directory, seed: seed))
+    return try draw(Subject(trainer: trainer, configuration: configuration, directory: directory, seed: seed))
   }
 
   /// Whether one of the pictures that `drawAll` draws is not there, or of another step.
@@ -66,7 +66,7 @@ extension Configuration {
   public var pictureScale: Int? { output.scale == 0 ? nil : output.scale }
 }
 
-extension SampleFigure.Stage {
+extension SampleFigure.Subject {
   /// Latents a launch: what fits wherever the run was trained.
   private static let page = 64
 

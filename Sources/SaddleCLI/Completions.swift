@@ -25,7 +25,7 @@ enum Completions {
   }
 
   static let devices = CompletionKind.list(["auto", "cpu", "opencl"])
-  static let objectives = CompletionKind.custom { _, _, prefix in names(Objective.all.map(\.name), prefix) }
+  static let objectives = CompletionKind.custom { _, _, prefix in names(registry.objectives.map(\.name), prefix) }
   static let experiments = CompletionKind.custom { _, _, prefix in names(Experiment.all.map(\.name), prefix) }
 
   private static func names(_ all: [String], _ prefix: String) -> [String] { all.filter { $0.hasPrefix(prefix) } }

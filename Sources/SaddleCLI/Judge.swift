@@ -42,11 +42,11 @@ struct Judge: ParsableCommand {
   func validate() throws {
     if split != nil && heldOut != nil { throw ValidationError("Give --held-out or --split, not both.") }
     if exact && !nnd { throw ValidationError("--exact goes with --nnd.") }
-    if let number = Setting.wrongNumber(in: objective) {
+    if let number = Setting<String>.wrongNumber(in: objective) {
       throw ValidationError("--objective is '\(objective)'; it must be \(number).")
     }
-    guard let row = Objective.named(objective) else {
-      let names = Objective.all.map(\.name)
+    guard let row = registry.objective(objective) else {
+      let names = registry.objectives.map(\.name)
       let hint =
         nearest(to: objective, among: names).map { "did you mean \($0)?" }
         ?? "there are \(names.joined(separator: ", "))."
@@ -87,7 +87,7 @@ struct Judge: ParsableCommand {
   }
 
   private func critic(of sample: Shape) throws -> IndependentCritic {
-    guard let row = Objective.named(objective) else { preconditionFailure("validate() knows the objective") }
+    guard let row = registry.objective(objective) else { preconditionFailure("validate() knows the objective") }
     var critic =
       if nnd {
         IndependentCritic.neuralNetworkDivergence(size: sample[0], exact: exact)

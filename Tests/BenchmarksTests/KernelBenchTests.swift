@@ -155,7 +155,7 @@ func timesHaveThreeFigures(seconds: Double, text: String) {
   #expect(KernelReport.time(seconds) == text)
 }
 
-/// The step bench counts what the rehearsal says, and a step's kernels are its launches.
+/// The step bench counts what the dry run says, and a step's kernels are its launches.
 @Test func stepsAreMeasured() throws {
   let configuration = try Configuration(
     from: "fashion", assignments: ["training.batch=4", "model.width=8", "model.size=32"])

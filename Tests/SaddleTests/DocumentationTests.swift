@@ -115,10 +115,10 @@ func train(onPicturesIn folder: String, run: String, steps: Int) throws {
   let heldOut = try openDataset(at: url, split: .heldOut, size: 32, channels: 1)
   let objective = try #require(Objective.named("hinge"))
   func judge() throws -> Judgement {
-    var discriminator = try IndependentCritic.images(objective, size: 32, channels: 1)
-    (discriminator.steps, discriminator.readings, discriminator.batch) = (2, 2, 8)
+    var critic = try IndependentCritic.images(objective, size: 32, channels: 1)
+    (critic.steps, critic.readings, critic.batch) = (2, 2, 8)
     let halves = try heldOut.divided(share: 0.5)
-    let judgement = try discriminator.judge(
+    let judgement = try critic.judge(
       fake: IndependentCritic.samples(of: trainer, configuration.samplingMode, seed: 1),
       fitting: IndependentCritic.samples(of: halves.share, seed: 1, on: device),
       train: IndependentCritic.samples(of: images, seed: 1, on: device),
@@ -153,7 +153,7 @@ private func trimmedLines(_ text: some StringProtocol) -> [String] {
 /// What the landing page writes more shortly than a test can: it trains in the reader's own folder.
 private let abridged = [
   "let run = try TrainingRun(configuration, in: \"runs/first\", on: Device.open(\"auto\").device)",
-  "_ = try run.train()", "let discriminator = try IndependentCritic.images(objective, size: 32, channels: 1)",
+  "_ = try run.train()", "let critic = try IndependentCritic.images(objective, size: 32, channels: 1)",
 ]
 
 @Test(arguments: [

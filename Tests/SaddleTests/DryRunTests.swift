@@ -18,7 +18,7 @@ func presetsHaveDCGANsParameters(preset: String, generator: Int, discriminator: 
   #expect(dryRun.generatorParameters == generator && dryRun.discriminatorParameters == discriminator)
 }
 
-/// What the rehearsal says is what the run takes, also where a device computes chains apart; and a steady step asks the
+/// What the dry run says is what the run takes, also where a device computes chains apart; and a steady step asks the
 /// device for nothing and waits for nothing.
 @Test(arguments: [nil, KernelForm.tile])
 func rehearsalTellsTheMemory(form: KernelForm?) throws {

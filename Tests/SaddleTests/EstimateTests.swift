@@ -107,7 +107,7 @@ func timeIsEstimated(seconds: Double, steps: Int, words: String, isLong: Bool) {
   #expect(try launches(["training.batch=65536", "training.accumulation=4096"]) == small)
 }
 
-/// Launches of many micro-batches are told without rehearsing each.
+/// Launches of many micro-batches are told without a dry run of each.
 @Test func microBatchesAreRehearsedByThree() throws {
   let configuration = try Configuration(
     from: "ring", assignments: ["training.batch=8", "training.accumulation=7"])

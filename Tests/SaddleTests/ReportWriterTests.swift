@@ -90,7 +90,7 @@ private func trainedRun(_ assignments: [String] = [], in folder: String, from st
   #expect(throws: RecordError.self) { try Report.Run(reading: directory) }
 }
 
-// MARK: Exhibits
+// MARK: Figures of samples
 
 /// Every picture has its size; what a run has nothing for is refused with a reason.
 @Test(arguments: [

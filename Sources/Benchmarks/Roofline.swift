@@ -36,7 +36,7 @@ public struct Roofline: Codable, Sendable, Equatable {
       bytesPerSecond: min(bytesPerSecond, other.bytesPerSecond))
   }
 
-  /// Measures a device with the kernels of `Kernels/roofline.cl`, in less than a second.
+  /// Measures a device with the kernels of `Kernels/cl/roofline.cl`, in less than a second.
   ///
   /// - Throws: The device's first failure.
   public static func measure(on device: Device) throws -> Roofline {

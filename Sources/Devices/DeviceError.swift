@@ -52,7 +52,7 @@ public enum DeviceError: Error, Sendable, CustomStringConvertible {
       "only \(started) of \(asked) threads can run: \(reason). Set SADDLE_THREADS=\(started), or raise the limits of "
         + "processes and memory (ulimit -u, ulimit -v)."
     case .buildFailed(let device, let file, let log):
-      "\(device) could not compile Kernels/\(file):\n\(log)"
+      "\(device) could not compile Kernels/cl/\(file):\n\(log)"
     case .outOfMemory(let device, let asked, let held, let limit):
       "\(device) is out of memory: \(Self.mebibytes(asked)) more were asked for, \(Self.mebibytes(held)) are in use"
         + (limit.map { " of \(Self.mebibytes($0))" } ?? "")

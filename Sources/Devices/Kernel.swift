@@ -9,7 +9,7 @@ public enum Precision: String, Sendable {
   public var elementSize: Int { self == .single ? 4 : 8 }
 }
 
-/// The kind of one kernel argument, as the dialect names it (`Kernels/dialect.h`).
+/// The kind of one kernel argument, as the dialect names it (`Kernels/cl/dialect.h`).
 public enum ParameterKind: String, Sendable {
   case realsIn = "IN"
   case realsOut = "OUT"
@@ -82,7 +82,7 @@ public struct Kernel: Sendable {
   public let name: String
   /// Names and kinds of the arguments, in order.
   public let parameters: [(name: String, kind: ParameterKind)]
-  /// The file of the folder `Kernels` that holds the kernel's text.
+  /// The file of the folder `Kernels/cl` that holds the kernel's text.
   public let file: String
   /// One element an item, or the block form's share of the extent.
   let geometry: Geometry

@@ -291,7 +291,7 @@ final class OpenCLBackend: Backend {
     return prepared
   }
 
-  /// Sets the arguments as `Kernels/dialect.h` lays them out; returns the first status that is not success.
+  /// Sets the arguments as `Kernels/cl/dialect.h` lays them out; returns the first status that is not success.
   private func set(
     _ arguments: [LaunchArgument], count: Int, of kernel: Kernel, as prepared: Prepared, wide: Bool
   ) -> cl_int {

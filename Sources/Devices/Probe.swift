@@ -1,6 +1,6 @@
 /// A short check of what the numerical contract takes from a device's own arithmetic.
 ///
-/// What a driver says of itself is not trusted: it is asked to compute (`Kernels/probe.cl`), and its answers are
+/// What a driver says of itself is not trusted: it is asked to compute (`Kernels/cl/probe.cl`), and its answers are
 /// compared bit for bit.
 enum Probe {
   /// One operation on three operands, all numbers given by their bits.

@@ -1,4 +1,4 @@
-// Image bytes and reals (Kernels/image.cl).
+// Image bytes and reals (Kernels/cl/image.cl).
 
 extension Tensor {
   /// Images in [-1, 1] from bytes in the same order.

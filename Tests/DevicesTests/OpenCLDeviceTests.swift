@@ -16,9 +16,9 @@ struct OpenCLDeviceTests {
       try backend.programs.program("broken.cl", wide: false)
     } throws: {
       let message = "\($0)"
-      let head = "\(backend.name) could not compile Kernels/broken.cl:\nCL_BUILD_PROGRAM_FAILURE (-11) with "
+      let head = "\(backend.name) could not compile Kernels/cl/broken.cl:\nCL_BUILD_PROGRAM_FAILURE (-11) with "
       return message.hasPrefix(head)
-        && message.contains("Kernels/broken.cl:3:") && message.contains("nonsense")
+        && message.contains("Kernels/cl/broken.cl:3:") && message.contains("nonsense")
     }
   }
 

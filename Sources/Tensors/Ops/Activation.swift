@@ -1,4 +1,4 @@
-// Activations (Kernels/activation.cl).
+// Activations (Kernels/cl/activation.cl).
 
 extension Op {
   static let relu: Op = pointwise("relu", keeps: .output) { [reluGradient($0.dy, $0.y)] }

@@ -1,4 +1,4 @@
-// Linear maps along one axis whose outputs each see a run of neighbours: resizing (Kernels/resampling.cl).
+// Linear maps along one axis whose outputs each see a run of neighbours: resizing (Kernels/cl/resampling.cl).
 
 /// A linear map of `inputs` numbers to `outputs`, each a weighted sum of a run of neighbours.
 public struct AxisFilter: Sendable {

@@ -1,4 +1,4 @@
-// The route of images with few channels (Kernels/columns.cl): a plain product with the matrix of the image's columns.
+// The route of images with few channels (Kernels/cl/columns.cl): a plain product with the matrix of the image's columns.
 // Blocks of 12 x 32 outputs would be mostly empty where an axis is three channels.
 
 struct ColumnConvolution: ConvolutionRoute {

@@ -1,4 +1,4 @@
-// Convolutions of NHWC images with filters [rows][columns][in][out] (Kernels/convolution.cl).
+// Convolutions of NHWC images with filters [rows][columns][in][out] (Kernels/cl/convolution.cl).
 //
 // The convolution, its input gradient and its weight gradient are the three gradients of one trilinear form <conv(x,
 // w), dy>: each vjp calls the other two, which closes them to any order. A transposed convolution is the input

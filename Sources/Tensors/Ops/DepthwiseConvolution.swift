@@ -1,4 +1,4 @@
-// Depthwise convolutions: each channel of NHWC images under a filter of its own (Kernels/depthwise.cl).
+// Depthwise convolutions: each channel of NHWC images under a filter of its own (Kernels/cl/depthwise.cl).
 //
 // As for any convolution, the three ops are the gradients of one trilinear form, and each vjp calls the other two.
 

@@ -1,4 +1,4 @@
-// The route of any convolution (Kernels/convolution.cl): an implicit matrix product, without a copy of the image.
+// The route of any convolution (Kernels/cl/convolution.cl): an implicit matrix product, without a copy of the image.
 
 struct DirectConvolution: ConvolutionRoute {
   let shape: ConvolutionShape

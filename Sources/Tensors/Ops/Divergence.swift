@@ -1,4 +1,4 @@
-// What the conjugates of f-divergences need (Kernels/divergence.cl).
+// What the conjugates of f-divergences need (Kernels/cl/divergence.cl).
 
 extension Op {
   static let exponentialMinusOne: Op = pointwise("exponential_minus_one", keeps: .inputs) {

@@ -1,4 +1,4 @@
-// Rows of a table by number: embeddings (Kernels/gather.cl).
+// Rows of a table by number: embeddings (Kernels/cl/gather.cl).
 
 extension Op {
   /// table [rows, C], indices [n] (whole numbers, which get no gradient) to [n, C].

@@ -1,4 +1,4 @@
-// Changes of layout (Kernels/layout.cl).
+// Changes of layout (Kernels/cl/layout.cl).
 
 /// Up to five dimensions walked in row-major order on one side and by strides on the other.
 private struct Walk {

@@ -1,4 +1,4 @@
-// Fused losses on logits (Kernels/loss.cl).
+// Fused losses on logits (Kernels/cl/loss.cl).
 
 extension Op {
   static func crossEntropy(target: Double) -> Op {

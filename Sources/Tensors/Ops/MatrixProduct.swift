@@ -1,4 +1,4 @@
-// Matrix products (Kernels/matmul.cl).
+// Matrix products (Kernels/cl/matmul.cl).
 
 /// The right side of products: [batches][k][n] in panels of 32 columns, zeros beyond n. Element (k, n) of panel p lies
 /// at p panelStride + k kStride + n - 32 p.

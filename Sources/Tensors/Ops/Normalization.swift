@@ -1,4 +1,4 @@
-// Batch normalization with the activation after it (Kernels/normalization.cl).
+// Batch normalization with the activation after it (Kernels/cl/normalization.cl).
 //
 // A batch may be made of several equal parts, one after the other, each normalized by its own moments: a discriminator
 // that sees real and generated samples in one pass sees two batches.

@@ -1,4 +1,4 @@
-// Elementwise arithmetic (Kernels/pointwise.cl).
+// Elementwise arithmetic (Kernels/cl/pointwise.cl).
 
 extension Op {
   /// An elementwise op: its kernel takes the inputs, the output, and these scalars.

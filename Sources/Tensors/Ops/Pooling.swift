@@ -1,4 +1,4 @@
-// Pooling over square windows of NHWC images, each channel apart (Kernels/pooling.cl).
+// Pooling over square windows of NHWC images, each channel apart (Kernels/cl/pooling.cl).
 //
 // A maximum is pooled in two ops: which tap of each window is its first maximum, which has no gradient, and what stands
 // there, which is linear in the image. The latter and its adjoint are each other's gradient.
@@ -115,7 +115,7 @@ extension Op {
     return [x[0], height, width, x[3]]
   }
 
-  /// Launches a kernel of the pattern CHANNELWISE (Kernels/windows.h), which computes images `shape` from the first
+  /// Launches a kernel of the pattern CHANNELWISE (Kernels/cl/windows.h), which computes images `shape` from the first
   /// input.
   static func channelwise(
     _ kernel: String, _ inputs: [Tensor], _ shape: Shape, _ scalars: [LaunchArgument]

@@ -1,4 +1,4 @@
-// A convolution, its bias and a rectifier as one op (Kernels/convolution.cl, matmul.cl, activation.cl): what networks
+// A convolution, its bias and a rectifier as one op (Kernels/cl/convolution.cl, matmul.cl, activation.cl): what networks
 // are made of whose batch norm has been folded into their weights.
 
 /// What is done to a convolution's outputs as they are stored.

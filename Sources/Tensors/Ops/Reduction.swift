@@ -1,4 +1,4 @@
-// Sums over axes (Kernels/reduction.cl).
+// Sums over axes (Kernels/cl/reduction.cl).
 
 extension Op {
   private static let chunk = 4096

@@ -1,4 +1,4 @@
-// Images on another grid (Kernels/resampling.cl). What lies outside an image is 0.
+// Images on another grid (Kernels/cl/resampling.cl). What lies outside an image is 0.
 //
 // Halving and doubling are each other's transpose but for a factor, so that each is the other's gradient.
 

@@ -1,4 +1,4 @@
-// The route of 3x3 convolutions of stride 1 and padding 1 through Winograd's transforms (Kernels/winograd3.cl): 36
+// The route of 3x3 convolutions of stride 1 and padding 1 through Winograd's transforms (Kernels/cl/winograd3.cl): 36
 // products stand for 144.
 
 struct Winograd3Convolution: ConvolutionRoute {

@@ -1,4 +1,4 @@
-// The route of 4x4 convolutions of stride 2 and padding 1 through Winograd's transforms (Kernels/winograd.cl): 25
+// The route of 4x4 convolutions of stride 2 and padding 1 through Winograd's transforms (Kernels/cl/winograd.cl): 25
 // products stand for 64.
 
 struct WinogradConvolution: ConvolutionRoute {

@@ -1,4 +1,4 @@
-/// The transform domain of a Winograd convolution: `points` products of matrices (Kernels/winograd.h).
+/// The transform domain of a Winograd convolution: `points` products of matrices (Kernels/cl/winograd.h).
 struct WinogradDomain {
   let points: Int
   /// What is transformed at once has about this many elements, else as many as suit the device: scratch would else be

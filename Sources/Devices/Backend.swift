@@ -77,15 +77,3 @@ final class Memory {
 
   deinit { release(handle) }
 }
-
-/// One argument of a launch.
-package enum LaunchArgument {
-  /// A buffer, from this element on.
-  case buffer(Buffer, at: Int)
-  /// A scalar of the device's precision.
-  case real(Double)
-  /// A 32-bit unsigned integer; negative numbers wrap.
-  case uint(Int)
-  /// An index or size, 64-bit where arrays are large.
-  case size(Int)
-}

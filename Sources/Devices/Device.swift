@@ -123,9 +123,17 @@ public final class Device {
 
   // MARK: Work
 
-  /// Runs a kernel over an extent, from item `first` on.
+  /// Runs a kernel over an extent, from item `first` on, its arguments by name (`Kernel.arguments`).
   ///
   /// - Precondition: The arguments are those of the kernel's signature, and the buffers this device's.
+  package func launch(
+    _ kernel: Kernel, _ buffers: NamedArguments<LaunchArgument>, sizes: NamedArguments<Int> = [:],
+    reals: NamedArguments<Double> = [:], over extent: Extent, first: Int = 0
+  ) {
+    launch(kernel, kernel.arguments(buffers, sizes: sizes, reals: reals), over: extent, first: first)
+  }
+
+  /// The same for arguments that are in the signature's order already.
   package func launch(_ kernel: Kernel, _ arguments: [LaunchArgument], over extent: Extent, first: Int = 0) {
     check(kernel, arguments)
     guard failure == nil, hasMemory(arguments), extent.rows > 0, extent.columns > 0, extent.batches > 0 else { return }
@@ -200,8 +208,8 @@ public final class Device {
 
   private func check(_ kernel: Kernel, _ arguments: [LaunchArgument]) {
     let fits =
-      kernel.parameters.count == arguments.count
-      && zip(kernel.parameters, arguments).allSatisfy { parameter, argument in
+      kernel.signature.count == arguments.count
+      && zip(kernel.signature, arguments).allSatisfy { parameter, argument in
         switch argument {
         case .buffer: parameter.kind.isBuffer
         case .real: parameter.kind == .real

@@ -98,6 +98,12 @@ public struct SampleNormalization: Layer {
 extension Tensor {
   /// `x += rate (factor target - x)`, in place; before element `start` without the factor.
   func moveTowards(_ target: Tensor, rate: Double, factor: Double = 1, from start: Int = 0) {
-    launch("move_towards", [self, target], [.real(rate), .real(factor), .size(start)], over: Extent(shape.count))
+    launch(
+      .moveTowards, ["y": self, "x": target], sizes: ["plain": start], reals: ["rate": rate, "factor": factor],
+      over: Extent(shape.count))
   }
+}
+
+extension Kernel {
+  fileprivate static let moveTowards = named("move_towards")
 }

@@ -63,7 +63,9 @@ private struct Sweep {
     let buffers = inputs.map { device.buffer(count: $0.count) }
     for (buffer, values) in zip(buffers, inputs) { device.write(values, to: buffer) }
     let y = device.buffer(count: inputs[0].count)
-    device.launch(kernel, (buffers + [y]).map { .buffer($0, at: 0) }, over: Extent(inputs[0].count))
+    let all = buffers + [y]
+    let arguments = kernel.arguments(all.count) { (kernel.bufferNames[$0], .buffer(all[$0], at: 0)) }
+    device.launch(kernel, arguments, over: Extent(inputs[0].count))
     return try device.read(y, count: inputs[0].count)
   }
 

@@ -48,8 +48,9 @@ func chainsApartAreTheWhole(row: ChainRow) throws {
     .init(padding: 1), image: [3, 27, 26, 9], filter: [3, 3, 9, 5], output: [3, 27, 26, 5])
   let (x, dy) = (random.normal(shape.image, step: 0, on: device), random.normal(shape.output, step: 1, on: device))
   let route = DirectConvolution(shape: shape)
+  let panels = Panels(rows: dy, k: 3 * 27 * 26, n: 5)
   let whole: [Float] = try route.filterGradient(x, dy).scalars()
   for share in [1, 2, 3, 9] {
-    #expect(try route.filterGradientByChains(x, dy, most: share * shape.filter.count).scalars() == whole)
+    #expect(try route.filterGradientByChains(x, panels, most: share * shape.filter.count).scalars() == whole)
   }
 }

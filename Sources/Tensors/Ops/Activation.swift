@@ -8,23 +8,27 @@ extension Op {
     [relu6Gradient($0.dy, $0.x(1)), nil]
   }
   static func leakyReLU(slope: Double) -> Op {
-    pointwise("leaky_relu", [slope], keeps: .output) { [leakyReLUGradient(slope: slope)($0.dy, $0.y)] }
+    pointwise("leaky_relu", kernel: .leakyRelu, ["slope": slope], keeps: .output) {
+      [leakyReLUGradient(slope: slope)($0.dy, $0.y)]
+    }
   }
   static func leakyReLUGradient(slope: Double) -> Op {
-    pointwise("leaky_relu_gradient", [slope], keeps: .inputs(1)) {
+    pointwise("leaky_relu_gradient", kernel: .leakyReluGradient, ["slope": slope], keeps: .inputs(1)) {
       [leakyReLUGradient(slope: slope)($0.dy, $0.x(1)), nil]
     }
   }
   static func elu(alpha: Double) -> Op {
-    pointwise("elu", [alpha], keeps: .output) { [eluGradient(alpha: alpha)($0.dy, $0.y)] }
+    pointwise("elu", kernel: .elu, ["alpha": alpha], keeps: .output) { [eluGradient(alpha: alpha)($0.dy, $0.y)] }
   }
   static func eluGradient(alpha: Double) -> Op {
-    pointwise("elu_gradient", [alpha], keeps: .inputs) { p in
+    pointwise("elu_gradient", kernel: .eluGradient, ["alpha": alpha], keeps: .inputs) { p in
       let (dy, y) = (p.x(0), p.x(1))
       return [p.ifWanted(0) { eluGradient(alpha: alpha)(p.dy, y) }, p.ifWanted(1) { p.dy * dy * (1 - y.step()) }]
     }
   }
-  static let tanh: Op = pointwise("tanh", kernel: "tanh_forward", keeps: .output) { [tanhGradient($0.dy, $0.y)] }
+  static let tanh: Op = pointwise("tanh", kernel: .named("tanh_forward"), keeps: .output) {
+    [tanhGradient($0.dy, $0.y)]
+  }
   static let tanhGradient: Op = pointwise("tanh_gradient", keeps: .inputs) { p in
     let (dy, y) = (p.x(0), p.x(1))
     return [p.ifWanted(0) { tanhGradient(p.dy, y) }, p.ifWanted(1) { -2 * (p.dy * dy * y) }]
@@ -87,4 +91,11 @@ extension Tensor {
   public func swish() -> Tensor { Op.swish(self) }
   /// `x Phi(x)` with the exact normal distribution function (Hendrycks and Gimpel 2016).
   public func gelu() -> Tensor { Op.gelu(self) }
+}
+
+extension Kernel {
+  fileprivate static let leakyRelu = named("leaky_relu")
+  fileprivate static let leakyReluGradient = named("leaky_relu_gradient")
+  fileprivate static let elu = named("elu")
+  fileprivate static let eluGradient = named("elu_gradient")
 }

@@ -70,8 +70,10 @@ extension Op {
       let rows = shape.sizes[...axis].reduce(1, *)
       let columns = shape.sizes[(axis + 1)...].reduce(1, *)
       y.launch(
-        "filter_axis", [x[0], first, weights, y],
-        [rows, columns, filter.inputs, filter.outputs, filter.taps].map(LaunchArgument.size),
+        .filterAxis, ["x": x[0], "first": first, "weights": weights, "y": y],
+        sizes: [
+          "rows": rows, "columns": columns, "length": filter.inputs, "size": filter.outputs, "taps": filter.taps,
+        ],
         over: Extent(rows: rows, columns: columns))
       return y
     } vjp: {
@@ -105,4 +107,8 @@ extension AxisFilter {
 extension Tensor {
   /// A filter along one axis: outputs stand where inputs stood.
   public func filtered(along axis: Int, by filter: AxisFilter) -> Tensor { Op.filterAxis(axis, filter)(self) }
+}
+
+extension Kernel {
+  fileprivate static let filterAxis = named("filter_axis")
 }

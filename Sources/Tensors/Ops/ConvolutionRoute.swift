@@ -52,8 +52,13 @@ extension Tensor {
   func rectify(adding bias: Tensor, _ rectifier: Rectifier) -> Tensor {
     let (rows, columns) = (shape.count / max(shape[-1], 1), shape[-1])
     launch(
-      "rectify_biased", [bias, self], [.size(rows), .size(columns), .real(rectifier.limit)],
+      .rectifyBiased, ["b": bias, "y": self], sizes: ["rows": rows, "columns": columns],
+      reals: ["limit": rectifier.limit],
       over: Extent(rows: rows, columns: columns))
     return self
   }
+}
+
+extension Kernel {
+  fileprivate static let rectifyBiased = named("rectify_biased")
 }

@@ -57,7 +57,15 @@ extension Op {
       }
       return [dy[0], height, width, dy[3]]
     } run: { x, shape in
-      channelwise("depthwise_input", x, shape, numbers(g, x[1].shape))
+      let (dy, w) = (x[0], x[1]), dx = Tensor(uninitialized: shape, on: x[0].device)
+      let pixels = shape[0] * shape[1] * shape[2]
+      dx.launch(
+        .depthwiseInput, ["x": dy, "w": w, "y": dx],
+        sizes: [
+          "pixels": pixels, "channels": shape[3], "H": dy.shape[1], "W": dy.shape[2], "P": shape[1], "Q": shape[2],
+          "R": w.shape[0], "S": w.shape[1], "stride": g.stride, "pad": g.before,
+        ], over: Extent(rows: pixels, columns: shape[3]))
+      return dx
     } vjp: { p in
       let (dy, w) = (p.x(0), p.x(1))
       return [
@@ -85,10 +93,12 @@ extension Op {
       let (pixels, channels, taps) = (dy.shape.count / max(dy.shape[3], 1), dy.shape[3], rows * columns)
       let blocks = (pixels + 63) / 64
       let partial = Tensor(uninitialized: [taps, blocks, channels], on: x.device)
-      let sizes = [x.shape[1], x.shape[2], dy.shape[1], dy.shape[2], columns, g.stride, g.before]
       partial.launch(
-        "depthwise_filter", [x, dy, partial], [.size(pixels), .size(channels)] + sizes.map(LaunchArgument.uint),
-        over: Extent(rows: blocks, columns: channels, batches: taps))
+        .depthwiseFilter, ["x": x, "dy": dy, "partial": partial],
+        sizes: [
+          "length": pixels, "inner": channels, "H": x.shape[1], "W": x.shape[2], "P": dy.shape[1], "Q": dy.shape[2],
+          "S": columns, "stride": g.stride, "pad": g.before,
+        ], over: Extent(rows: blocks, columns: channels, batches: taps))
       let dw = Tensor(uninitialized: shape, on: x.device)
       dw.addPartials(partial, blocks: blocks, inner: channels, factor: 1)
       return dw
@@ -128,16 +138,20 @@ extension Op {
     return [x[0], p, q, x[3]]
   }
 
-  private static func numbers(_ g: DepthwiseGeometry, _ filter: Shape) -> [LaunchArgument] {
-    [filter[0], filter[1], g.stride, g.before].map(LaunchArgument.uint)
-  }
-
   private static func filtered(
     _ x: Tensor, _ w: Tensor, bias: Tensor?, _ g: DepthwiseGeometry, _ rectifier: Rectifier, _ shape: Shape
   ) -> Tensor {
     // A chain that ends in -0 becomes +0, so that adding zeros is no second op.
     let bias = bias ?? Tensor(device: x.device, shape: [shape[3]], buffer: x.device.zeros(count: shape[3]))
-    return channelwise("depthwise", [x, w, bias], shape, numbers(g, w.shape) + [.real(rectifier.limit)])
+    let y = Tensor(uninitialized: shape, on: x.device)
+    let pixels = shape[0] * shape[1] * shape[2]
+    y.launch(
+      .depthwise, ["x": x, "w": w, "bias": bias, "y": y],
+      sizes: [
+        "pixels": pixels, "channels": shape[3], "H": x.shape[1], "W": x.shape[2], "P": shape[1], "Q": shape[2],
+        "R": w.shape[0], "S": w.shape[1], "stride": g.stride, "pad": g.before,
+      ], reals: ["limit": rectifier.limit], over: Extent(rows: pixels, columns: shape[3]))
+    return y
   }
 
   private struct Case {
@@ -183,4 +197,10 @@ public func depthwiseConv2d(
   _ x: Tensor, _ filter: Tensor, bias: Tensor, _ geometry: DepthwiseGeometry = .init(), rectifier: Rectifier = .none
 ) -> Tensor {
   Op.rectifiedDepthwise(geometry, rectifier)(x, filter, bias)
+}
+
+extension Kernel {
+  fileprivate static let depthwise = named("depthwise")
+  fileprivate static let depthwiseInput = named("depthwise_input")
+  fileprivate static let depthwiseFilter = named("depthwise_filter")
 }

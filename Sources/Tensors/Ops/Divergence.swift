@@ -5,7 +5,7 @@ extension Op {
     [$0.dy * $0.x.exponential()]
   }
   /// tanh whose gradient 4 sigmoid(2 x) sigmoid(-2 x) keeps its digits where the output has rounded to 1.
-  static let steepTanh: Op = pointwise("steep_tanh", kernel: "tanh_forward", keeps: .inputs) {
+  static let steepTanh: Op = pointwise("steep_tanh", kernel: .named("tanh_forward"), keeps: .inputs) {
     [4 * $0.dy * (2 * $0.x).sigmoid() * (-2 * $0.x).sigmoid()]
   }
   static let centredSoftplus: Op = pointwise("centred_softplus", keeps: .inputs) { [$0.dy * $0.x.sigmoid()] }
@@ -17,10 +17,13 @@ extension Op {
   }
 
   static func logSigmoidComplement(_ power: Double) -> Op {
-    pointwise("log_sigmoid_complement", [power], keeps: .inputs) { [$0.dy * logSigmoidComplementSlope(power)($0.x)] }
+    pointwise("log_sigmoid_complement", kernel: .logSigmoidComplement, ["exponent": power], keeps: .inputs) {
+      [$0.dy * logSigmoidComplementSlope(power)($0.x)]
+    }
   }
   static func logSigmoidComplementSlope(_ power: Double) -> Op {
-    pointwise("log_sigmoid_complement_slope", [power], keeps: .inputs) { p in
+    pointwise("log_sigmoid_complement_slope", kernel: .logSigmoidComplementSlope, ["exponent": power], keeps: .inputs) {
+      p in
       let slope = logSigmoidComplementSlope(power)(p.x)
       return [p.dy * slope * ((1 + power) * (-p.x).sigmoid() - 1 - slope)]
     }
@@ -29,12 +32,12 @@ extension Op {
   static let jeffreyLogarithm: Op = pointwise("jeffrey_logarithm", keeps: .output) { [$0.dy * $0.y.sigmoid()] }
 
   static func positivePower(_ exponent: Double) -> Op {
-    pointwise("positive_power", [exponent], keeps: .inputs) {
+    pointwise("positive_power", kernel: .positivePower, ["exponent": exponent], keeps: .inputs) {
       [$0.dy * (exponent * positivePower(exponent - 1)($0.x))]
     }
   }
   static func shiftedPower(slope: Double, _ exponent: Double) -> Op {
-    pointwise("shifted_power", [slope, exponent], keeps: .inputs) {
+    pointwise("shifted_power", kernel: .shiftedPower, ["slope": slope, "exponent": exponent], keeps: .inputs) {
       [$0.dy * ((exponent * slope) * positivePower(exponent - 1)(affine(slope, 1)($0.x)))]
     }
   }
@@ -82,4 +85,11 @@ extension Tensor {
   public func jeffreyLogarithm() -> Tensor { Op.jeffreyLogarithm(self) }
   /// `max(1 + slope x, 0)^exponent - 1`, without cancelling about 0.
   public func shiftedPower(slope: Double, exponent: Double) -> Tensor { Op.shiftedPower(slope: slope, exponent)(self) }
+}
+
+extension Kernel {
+  fileprivate static let logSigmoidComplement = named("log_sigmoid_complement")
+  fileprivate static let logSigmoidComplementSlope = named("log_sigmoid_complement_slope")
+  fileprivate static let positivePower = named("positive_power")
+  fileprivate static let shiftedPower = named("shifted_power")
 }

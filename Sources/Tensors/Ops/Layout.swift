@@ -22,10 +22,15 @@ private struct Walk {
     strides = [Int](repeating: 0, count: missing) + strides
   }
 
-  var arguments: [LaunchArgument] {
-    [.size(extent.rows)] + sizes[1..<4].map(LaunchArgument.uint) + [.size(sizes[4])] + strides.map(LaunchArgument.size)
+  func launch(_ kernel: Kernel, from x: Tensor, to y: Tensor) {
+    y.launch(
+      kernel, ["x": x, "y": y],
+      sizes: [
+        "rows": extent.rows, "n1": sizes[1], "n2": sizes[2], "n3": sizes[3], "n4": sizes[4], "s0": strides[0],
+        "s1": strides[1], "s2": strides[2], "s3": strides[3], "s4": strides[4],
+      ], over: extent)
   }
-  var extent: Extent { Extent(rows: sizes[0] * sizes[1] * sizes[2] * sizes[3], columns: sizes[4]) }
+  private var extent: Extent { Extent(rows: sizes[0] * sizes[1] * sizes[2] * sizes[3], columns: sizes[4]) }
 }
 
 extension Op {
@@ -33,7 +38,7 @@ extension Op {
   private static func gathered(_ x: Tensor, _ shape: Shape, _ walk: Walk, start: Int = 0) -> Tensor {
     let y = Tensor(uninitialized: shape, on: x.device)
     let from = Tensor(device: x.device, shape: x.shape, buffer: x.buffer, offset: x.offset + start)
-    y.launch("gather_strided", [from, y], walk.arguments, over: walk.extent)
+    walk.launch(.gatherStrided, from: from, to: y)
     return y
   }
 
@@ -108,7 +113,7 @@ extension Op {
       let to = Tensor(
         device: y.device, shape: shape, buffer: y.buffer, offset: y.offset + zip(start, strides).map(*).reduce(0, +))
       let walk = Walk("pad", Array(zip(x[0].shape.sizes, strides)))
-      y.launch("scatter_strided", [x[0], to], walk.arguments, over: walk.extent)
+      walk.launch(.scatterStrided, from: x[0], to: to)
       return y
     } vjp: {
       [$0.dy.sliced(from: start, shape: $0.shape(0))]
@@ -132,7 +137,9 @@ extension Op {
   } run: { x, shape in
     let y = Tensor(uninitialized: shape, on: x[0].device)
     let (rows, columns) = (shape.count / max(shape[-1], 1), shape[-1])
-    y.launch("add_bias", [x[0], x[1], y], [.size(rows), .size(columns)], over: Extent(rows: rows, columns: columns))
+    y.launch(
+      .addBias, ["x": x[0], "b": x[1], "y": y], sizes: ["rows": rows, "columns": columns],
+      over: Extent(rows: rows, columns: columns))
     return y
   } vjp: { p in
     [p.dy, p.ifWanted(1) { p.dy.summed(over: Array(0..<(p.dy.shape.rank - 1))) }]
@@ -181,7 +188,7 @@ extension Tensor {
   func copy(into whole: Tensor, column: Int) {
     let to = Tensor(device: device, shape: whole.shape, buffer: whole.buffer, offset: whole.offset + column)
     let walk = Walk("copy", [(shape.count / max(shape[-1], 1), whole.shape[-1]), (shape[-1], 1)])
-    launch("scatter_strided", [self, to], walk.arguments, over: walk.extent)
+    walk.launch(.scatterStrided, from: self, to: to)
   }
 
   /// The same elements in another shape.
@@ -220,4 +227,10 @@ extension Tensor {
     let (n, h, w, c) = (shape[0], shape[1] / factor, shape[2] / factor, shape[3])
     return reshaped(to: [n, h, factor, w, factor, c]).mean(over: [2, 4])
   }
+}
+
+extension Kernel {
+  fileprivate static let gatherStrided = named("gather_strided")
+  fileprivate static let scatterStrided = named("scatter_strided")
+  fileprivate static let addBias = named("add_bias")
 }

@@ -3,7 +3,7 @@
 /// The right side of products: [batches][k][n] in panels of 32 columns, zeros beyond n. Element (k, n) of panel p lies
 /// at p panelStride + k kStride + n - 32 p.
 struct Panels {
-  static let columns = 32
+  static let columns = panelColumns
   let tensor: Tensor
   let panelStride, kStride, batchStride: Int
 
@@ -19,8 +19,11 @@ struct Panels {
     let across = (n + Self.columns - 1) / Self.columns
     let panels = Tensor(uninitialized: [batches, across, taps * k, Self.columns], on: x.device)
     panels.launch(
-      "pack_panels", [x, panels],
-      [taps, k, n, tapStride, kStride, nStride, batchStride].map(LaunchArgument.size),
+      .packPanels, ["x": x, "b": panels],
+      sizes: [
+        "taps": taps, "K": k, "N": n, "tap_stride": tapStride, "k_stride": kStride, "n_stride": nStride,
+        "x_batch": batchStride,
+      ],
       over: Extent(rows: taps * k, columns: across * Self.columns, batches: batches))
     let panelStride = taps * k * Self.columns
     self.init(tensor: panels, panelStride: panelStride, kStride: Self.columns, batchStride: across * panelStride)
@@ -48,18 +51,15 @@ struct Matrices {
     rectifier: Rectifier = .none, isAdding: Bool = false
   ) {
     precondition(rowStride == 1 || kStride == 1, "the left side of a product lies along its rows or its columns")
-    let sizes = [
-      rows, columns, k, rowStride, kStride, batchStride, b.panelStride, b.kStride, b.batchStride, stride,
-    ]
     // A total of products is never -0, so that adding zeros changes nothing.
     let bias = bias?.argument ?? .buffer(tensor.device.zeros(count: columns), at: 0)
+    var launch = ProductLaunch(m: rows, n: columns, k: k, batches: batches, aRow: rowStride, aTerm: kStride)
+    (launch.bPanel, launch.bTerm) = (b.panelStride, b.kStride)
+    (launch.aBatch, launch.bBatch, launch.cBatch) = (batchStride, b.batchStride, stride)
+    (launch.isAdding, launch.limit) = (isAdding, rectifier.limit)
     // What does not stay in a cache is not worth reading into it.
-    let isLarge = batches * rows * columns >= 1 << 20
-    tensor.device.launch(
-      .named("matmul"),
-      [a.argument, b.tensor.argument, bias, tensor.argument] + sizes.map(LaunchArgument.size)
-        + [.uint(isAdding ? 1 : 0), .uint(isLarge && !isAdding ? 1 : 0), .real(rectifier.limit)],
-      over: Extent(rows: rows, columns: columns, batches: batches))
+    launch.isStreaming = batches * rows * columns >= 1 << 20 && !isAdding
+    tensor.device.launch(launch, [a.argument, b.tensor.argument, bias], output: tensor.argument)
   }
 }
 
@@ -73,7 +73,7 @@ extension Tensor {
   ) {
     let (m, n) = (shape[-2], shape[-1])
     let extent = Extent(rows: m, columns: n, batches: shape.rank == 3 ? shape[0] : 1)
-    if extent.batches == 1, !isAdding, Chains.areApart("matmul", k: k, over: extent, on: device) {
+    if extent.batches == 1, !isAdding, Chains.areApart(.matmul, k: k, over: extent, on: device) {
       return setProductByChains(a, rowStride: rowStride, kStride: kStride, b, k: k, bias: bias, rectifier: rectifier)
     }
     Matrices(tensor: self, batches: extent.batches, rows: m, columns: n, rowStride: n, stride: m * n).setProduct(
@@ -206,3 +206,7 @@ public func matmul(_ a: Tensor, _ b: Tensor, transposingA: Bool = false, transpo
 
 /// `a b + bias`: [rows, k], [k, columns], [columns] to [rows, columns], in one launch.
 public func affineProduct(_ a: Tensor, _ b: Tensor, bias: Tensor) -> Tensor { Op.affineProduct(a, b, bias) }
+
+extension Kernel {
+  fileprivate static let packPanels = named("pack_panels")
+}

@@ -14,13 +14,15 @@ extension Op {
   /// Sums down the columns of x [rows, columns], of one or more terms that a kernel computes, into `sums` [terms *
   /// columns], in place.
   private static func columnSums(
-    _ kernel: String, _ inputs: [Tensor], _ scalars: [LaunchArgument] = [], into sums: Tensor, factor: Double
+    _ kernel: Kernel, of x: Tensor, _ inputs: NamedArguments<Tensor>, reals: NamedArguments<Double> = [:],
+    into sums: Tensor, factor: Double
   ) {
-    let (rows, columns) = (inputs[0].shape.count / inputs[0].shape[-1], inputs[0].shape[-1])
+    let (rows, columns) = (x.shape.count / x.shape[-1], x.shape[-1])
     let blocks = (rows + 63) / 64
     let partial = Tensor(uninitialized: [blocks, sums.shape.count], on: sums.device)
     sums.launch(
-      kernel, inputs + [partial], [.size(rows), .size(columns)] + scalars, over: Extent(rows: blocks, columns: columns))
+      kernel, inputs + ["partial": partial], sizes: ["length": rows, "inner": columns], reals: reals,
+      over: Extent(rows: blocks, columns: columns))
     sums.addPartials(partial, blocks: blocks, inner: sums.shape.count, factor: factor)
   }
 
@@ -44,8 +46,8 @@ extension Op {
           let mean = y.view(from: 2 * part * columns, shape: [columns])
           let variance = y.view(from: (2 * part + 1) * columns, shape: [columns])
           let factor = Double(columns) / Double(xs.shape.count)
-          columnSums("sum_columns", [xs], into: mean, factor: factor)
-          columnSums("sum_deviations", [xs, mean], into: variance, factor: factor)
+          columnSums(.sumColumns, of: xs, ["x": xs], into: mean, factor: factor)
+          columnSums(.sumDeviations, of: xs, ["x": xs, "mean": mean], into: variance, factor: factor)
         }
         return y
       },
@@ -92,7 +94,8 @@ extension Op {
     let columns = gamma.shape[0]
     let scale = Tensor(uninitialized: [moments.shape[0], columns], on: gamma.device)
     scale.launch(
-      "normalization_scale", [moments, gamma, scale], [.size(columns), .real(epsilon)], over: Extent(scale.shape.count))
+      .normalizationScale, ["moments": moments, "gamma": gamma, "scale": scale], sizes: ["columns": columns],
+      reals: ["epsilon": epsilon], over: Extent(scale.shape.count))
     return scale
   }
 
@@ -104,9 +107,13 @@ extension Op {
       let (xs, own) = (x.part(part, of: moments.shape[0]), moments.part(part, of: moments.shape[0]))
       let (rows, columns) = (xs.shape.count / max(shape[-1], 1), shape[-1])
       y.launch(
-        "normalize_columns",
-        [xs, own, scale.part(part, of: moments.shape[0]), beta, y.part(part, of: moments.shape[0])],
-        [.size(rows), .size(columns), .real(how.leak)], over: Extent(rows: rows, columns: columns))
+        .normalizeColumns,
+        [
+          "x": xs, "moments": own, "scale": scale.part(part, of: moments.shape[0]), "beta": beta,
+          "y": y.part(part, of: moments.shape[0]),
+        ],
+        sizes: ["rows": rows, "columns": columns], reals: ["leak": how.leak],
+        over: Extent(rows: rows, columns: columns))
     }
     return y
   }
@@ -176,11 +183,13 @@ extension Op {
         let (dy, x, moments, beta, scale) = (inputs[0], inputs[1], inputs[2], inputs[4], inputs[5])
         let sums = Tensor(uninitialized: shape, on: x.device)
         for part in 0..<shape[0] {
-          let own = moments.part(part, of: shape[0])
+          let (own, dys) = (moments.part(part, of: shape[0]), dy.part(part, of: shape[0]))
           columnSums(
-            "sum_normalization_gradients",
-            [dy.part(part, of: shape[0]), x.part(part, of: shape[0]), own, scale.part(part, of: shape[0]), beta],
-            [.real(how.leak)], into: sums.part(part, of: shape[0]), factor: 1)
+            .sumNormalizationGradients, of: dys,
+            [
+              "dy": dys, "x": x.part(part, of: shape[0]), "moments": own, "scale": scale.part(part, of: shape[0]),
+              "beta": beta,
+            ], reals: ["leak": how.leak], into: sums.part(part, of: shape[0]), factor: 1)
         }
         return sums
       },
@@ -211,12 +220,17 @@ extension Op {
           let own = moments.part(part, of: groups)
           let coefficients = Tensor(uninitialized: [3, columns], on: x.device)
           coefficients.launch(
-            "normalization_coefficients", [own, gamma, sums.part(part, of: groups), coefficients],
-            [.size(rows), .size(columns), .real(how.epsilon)], over: Extent(columns))
+            .normalizationCoefficients,
+            ["moments": own, "gamma": gamma, "sums": sums.part(part, of: groups), "coefficients": coefficients],
+            sizes: ["rows": rows, "columns": columns], reals: ["epsilon": how.epsilon], over: Extent(columns))
           dx.launch(
-            "normalize_gradient",
-            [dy.part(part, of: groups), x.part(part, of: groups), own, coefficients, beta, dx.part(part, of: groups)],
-            [.size(rows), .size(columns), .real(how.leak)], over: Extent(rows: rows, columns: columns))
+            .normalizeGradient,
+            [
+              "dy": dy.part(part, of: groups), "x": x.part(part, of: groups), "moments": own,
+              "coefficients": coefficients, "beta": beta, "dx": dx.part(part, of: groups),
+            ],
+            sizes: ["rows": rows, "columns": columns], reals: ["leak": how.leak],
+            over: Extent(rows: rows, columns: columns))
         }
         return dx
       },
@@ -240,7 +254,9 @@ extension Op {
     },
     run: { inputs, shape in
       let y = Tensor(uninitialized: shape, on: inputs[0].device)
-      y.launch("beta_gradient", [inputs[0], y], [.size(shape[0]), .uint(inputs[0].shape[0])], over: Extent(shape[0]))
+      y.launch(
+        .betaGradient, ["sums": inputs[0], "dbeta": y], sizes: ["columns": shape[0], "parts": inputs[0].shape[0]],
+        over: Extent(shape[0]))
       return y
     },
     definition: { x in row(0, x[0]).summed(over: [0, 1]) })
@@ -259,8 +275,9 @@ extension Op {
       run: { inputs, shape in
         let y = Tensor(uninitialized: shape, on: inputs[0].device)
         y.launch(
-          "gamma_gradient", [inputs[0], inputs[1], y],
-          [.size(shape[0]), .uint(inputs[0].shape[0]), .real(epsilon)], over: Extent(shape[0]))
+          .gammaGradient, ["moments": inputs[0], "sums": inputs[1], "dgamma": y],
+          sizes: ["columns": shape[0], "parts": inputs[0].shape[0]], reals: ["epsilon": epsilon],
+          over: Extent(shape[0]))
         return y
       },
       definition: { x in (row(1, x[1]) / (row(1, x[0]) + epsilon).squareRoot()).summed(over: [0, 1]) })
@@ -360,4 +377,15 @@ extension Tensor {
   public func normalized(moments: Tensor, gamma: Tensor, beta: Tensor, epsilon: Double, leak: Double = 1) -> Tensor {
     Op.normalize(BatchNormalizing(epsilon: epsilon, leak: leak))(self, moments, gamma, beta)
   }
+}
+
+extension Kernel {
+  fileprivate static let sumDeviations = named("sum_deviations")
+  fileprivate static let normalizationScale = named("normalization_scale")
+  fileprivate static let normalizeColumns = named("normalize_columns")
+  fileprivate static let sumNormalizationGradients = named("sum_normalization_gradients")
+  fileprivate static let normalizationCoefficients = named("normalization_coefficients")
+  fileprivate static let normalizeGradient = named("normalize_gradient")
+  fileprivate static let betaGradient = named("beta_gradient")
+  fileprivate static let gammaGradient = named("gamma_gradient")
 }

@@ -2,16 +2,23 @@
 
 extension Op {
   /// An elementwise op: its kernel takes the inputs, the output, and these scalars.
+  ///
+  /// - Parameter kernel: By default that of the op's name.
   static func pointwise(
-    _ name: String, kernel: String? = nil, _ scalars: [Double] = [], keeps: Keeps,
+    _ name: String, kernel: Kernel? = nil, _ scalars: NamedArguments<Double> = [:], keeps: Keeps,
     vjp: @escaping @Sendable (Pullback) -> [Tensor?]
   ) -> Op {
-    Op(
-      name, scalars.isEmpty ? [:] : ["scalars": scalars], keeps: keeps,
+    let kernel = kernel ?? .named(name)
+    return Op(
+      name, scalars.count == 0 ? [:] : ["scalars": scalars.elements.map(\.1)], keeps: keeps,
       shape: { shapes throws(ShapeError) in try same(name, shapes) }
     ) { inputs, shape in
       let y = Tensor(uninitialized: shape, on: inputs[0].device)
-      y.launch(kernel ?? name, inputs + [y], scalars.map(LaunchArgument.real), over: Extent(shape.count))
+      // Buffers have the kernel's own names: what is one op's x is another's dy.
+      let arguments = kernel.arguments(inputs.count + 1, reals: scalars) { i in
+        (kernel.bufferNames[i], (i < inputs.count ? inputs[i] : y).argument)
+      }
+      y.device.launch(kernel, arguments, over: Extent(shape.count))
       return y
     } vjp: {
       vjp($0)
@@ -37,16 +44,18 @@ extension Op {
   static let sine: Op = pointwise("sine", keeps: .inputs) { [$0.dy * $0.x.cosine()] }
   static let cosine: Op = pointwise("cosine", keeps: .inputs) { [-($0.dy * $0.x.sine())] }
   static let absolute: Op = pointwise("absolute", keeps: .inputs) { [$0.dy * sign($0.x)] }
-  static let sign: Op = pointwise("sign", kernel: "signum", keeps: .nothing) { _ in [nil] }
-  static let step: Op = pointwise("step", kernel: "unit_step", keeps: .nothing) { _ in [nil] }
-  static let floor: Op = pointwise("floor", kernel: "round_down", keeps: .nothing) { _ in [nil] }
+  static let sign: Op = pointwise("sign", kernel: .named("signum"), keeps: .nothing) { _ in [nil] }
+  static let step: Op = pointwise("step", kernel: .named("unit_step"), keeps: .nothing) { _ in [nil] }
+  static let floor: Op = pointwise("floor", kernel: .named("round_down"), keeps: .nothing) { _ in [nil] }
   /// `factor x + term`.
   static func affine(_ factor: Double, _ term: Double) -> Op {
-    pointwise("affine", [factor, term], keeps: .nothing) { [factor * $0.dy] }
+    pointwise("affine", kernel: .affine, ["factor": factor, "term": term], keeps: .nothing) { [factor * $0.dy] }
   }
   /// x to a constant power.
   static func power(_ exponent: Double) -> Op {
-    pointwise("power", [exponent], keeps: .inputs) { [$0.dy * (exponent * $0.x.power(exponent - 1))] }
+    pointwise("power", kernel: .power, ["exponent": exponent], keeps: .inputs) {
+      [$0.dy * (exponent * $0.x.power(exponent - 1))]
+    }
   }
 
   static let add: Op = pointwise("add", keeps: .nothing) { [$0.dy, $0.dy] }
@@ -134,3 +143,8 @@ extension Tensor {
 
 /// The larger of each pair, NaN where either is; where both are equal, the gradient goes to `b`.
 public func maximum(_ a: Tensor, _ b: Tensor) -> Tensor { broadcasting(.maximum, a, b) }
+
+extension Kernel {
+  fileprivate static let affine = named("affine")
+  fileprivate static let power = named("power")
+}

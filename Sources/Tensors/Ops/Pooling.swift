@@ -22,7 +22,6 @@ public struct PoolingWindow: Hashable, Sendable {
     return ConvolutionGeometry(stride: stride, padding: padding).output(pixels, size)
   }
 
-  var arguments: [LaunchArgument] { [size, stride, padding].map(LaunchArgument.uint) }
 }
 
 extension Op {
@@ -31,7 +30,7 @@ extension Op {
     Op("maximum_taps", keeps: .nothing) { shapes throws(ShapeError) in
       try windows("maximum_taps", window, shapes, of: shapes[0])
     } run: { x, shape in
-      channelwise("maximum_taps", x, shape, window.arguments)
+      pooled(.maximumTaps, ["x": x[0]], to: "taps", shape, window)
     } vjp: { _ in
       [nil]
     }
@@ -46,7 +45,7 @@ extension Op {
       }
       return shape
     } run: { x, shape in
-      channelwise("take_taps", x, shape, window.arguments)
+      pooled(.takeTaps, ["x": x[0], "taps": x[1]], shape, window)
     } vjp: { p in
       let x = p.shape(0)
       return [p.ifWanted(0) { putTaps(window, height: x[1], width: x[2])(p.dy, p.x(1)) }, nil]
@@ -62,7 +61,7 @@ extension Op {
       }
       return image
     } run: { x, shape in
-      channelwise("put_taps", x, shape, window.arguments)
+      pooled(.putTaps, ["x": x[0], "taps": x[1]], shape, window)
     } vjp: { p in
       [p.ifWanted(0) { takeTaps(window)(p.dy, p.x(1)) }, nil]
     }
@@ -73,7 +72,7 @@ extension Op {
     Op("average_pool", keeps: .nothing) { shapes throws(ShapeError) in
       try windows("average_pool", window, shapes, of: shapes[0])
     } run: { x, shape in
-      channelwise("average_pool", x, shape, window.arguments + [.uint(countsPadding ? 1 : 0)])
+      pooled(.averagePool, ["x": x[0]], shape, window, ["counts_pad": countsPadding ? 1 : 0])
     } vjp: { p in
       let x = p.shape(0)
       return [spreadAverage(window, countsPadding: countsPadding, height: x[1], width: x[2])(p.dy)]
@@ -85,7 +84,7 @@ extension Op {
     Op("spread_average", keeps: .nothing) { shapes throws(ShapeError) in
       try image("spread_average", window, shapes, height, width)
     } run: { x, shape in
-      channelwise("spread_average", x, shape, window.arguments + [.uint(countsPadding ? 1 : 0)])
+      pooled(.spreadAverage, ["x": x[0]], shape, window, ["counts_pad": countsPadding ? 1 : 0])
     } vjp: { p in
       [averagePool(window, countsPadding: countsPadding)(p.dy)]
     }
@@ -117,15 +116,18 @@ extension Op {
 
   /// Launches a kernel of the pattern CHANNELWISE (Kernels/cl/windows.h), which computes images `shape` from the first
   /// input.
-  static func channelwise(
-    _ kernel: String, _ inputs: [Tensor], _ shape: Shape, _ scalars: [LaunchArgument]
+  private static func pooled(
+    _ kernel: Kernel, _ inputs: NamedArguments<Tensor>, to output: ArgumentName = "y", _ shape: Shape,
+    _ window: PoolingWindow, _ rest: NamedArguments<Int> = [:]
   ) -> Tensor {
-    let x = inputs[0]
-    let y = Tensor(uninitialized: shape, on: x.device)
+    let x = inputs.elements[0].1, y = Tensor(uninitialized: shape, on: x.device)
     let pixels = shape[0] * shape[1] * shape[2]
-    let sizes = [x.shape[1], x.shape[2], shape[1], shape[2]].map(LaunchArgument.uint)
+    let sizes: NamedArguments<Int> = [
+      "pixels": pixels, "channels": shape[3], "H": x.shape[1], "W": x.shape[2], "P": shape[1], "Q": shape[2],
+      "size": window.size, "stride": window.stride, "pad": window.padding,
+    ]
     y.launch(
-      kernel, inputs + [y], [.size(pixels), .size(shape[3])] + sizes + scalars,
+      kernel, inputs + NamedArguments([(output, y)]), sizes: sizes + rest,
       over: Extent(rows: pixels, columns: shape[3]))
     return y
   }
@@ -185,4 +187,12 @@ extension Tensor {
   public func averagePooled(_ window: PoolingWindow, countsPadding: Bool = true) -> Tensor {
     Op.averagePool(window, countsPadding: countsPadding)(self)
   }
+}
+
+extension Kernel {
+  fileprivate static let maximumTaps = named("maximum_taps")
+  fileprivate static let takeTaps = named("take_taps")
+  fileprivate static let putTaps = named("put_taps")
+  fileprivate static let averagePool = named("average_pool")
+  fileprivate static let spreadAverage = named("spread_average")
 }

@@ -13,7 +13,7 @@ extension Op {
       }
       return [x[0], x[1] / 2, x[2] / 2, x[3]]
     } run: { x, shape in
-      resampled("bilinear_down", x[0], shape, factor)
+      resampled(.bilinearDown, x[0], shape, factor)
     } vjp: { p in
       [bilinearUp(height: p.shape(0)[1], width: p.shape(0)[2], factor: factor)(p.dy)]
     }
@@ -29,19 +29,20 @@ extension Op {
       }
       return [x[0], height, width, x[3]]
     } run: { x, shape in
-      resampled("bilinear_up", x[0], shape, factor)
+      resampled(.bilinearUp, x[0], shape, factor)
     } vjp: {
       [bilinearDown(factor: factor)($0.dy)]
     }
   }
 
-  private static func resampled(_ kernel: String, _ x: Tensor, _ shape: Shape, _ factor: Double) -> Tensor {
+  private static func resampled(_ kernel: Kernel, _ x: Tensor, _ shape: Shape, _ factor: Double) -> Tensor {
     let y = Tensor(uninitialized: shape, on: x.device)
     let (rows, columns) = (shape[0] * shape[1] * shape[2], shape[3])
-    let sizes = [x.shape[1], x.shape[2], shape[1], shape[2]].map(LaunchArgument.uint)
     y.launch(
-      kernel, [x, y], [.size(rows), .size(columns)] + sizes + [.real(factor)],
-      over: Extent(rows: rows, columns: columns))
+      kernel, ["x": x, "y": y],
+      sizes: [
+        "rows": rows, "columns": columns, "H": x.shape[1], "W": x.shape[2], "P": shape[1], "Q": shape[2],
+      ], reals: ["factor": factor], over: Extent(rows: rows, columns: columns))
     return y
   }
 
@@ -55,7 +56,8 @@ extension Op {
     let y = Tensor(uninitialized: shape, on: x[0].device)
     let (rows, columns) = (shape[0] * shape[1] * shape[2], shape[3])
     y.launch(
-      "translate", [x[0], x[1], y], [.size(rows), .size(columns), .uint(shape[1]), .uint(shape[2])],
+      .translate, ["x": x[0], "shifts": x[1], "y": y],
+      sizes: ["rows": rows, "columns": columns, "H": shape[1], "W": shape[2]],
       over: Extent(rows: rows, columns: columns))
     return y
   } vjp: { p in
@@ -97,4 +99,10 @@ extension Tensor {
 
   /// Images [N, H, W, C], each moved by its shift of [N, 2], whole pixels down and to the right; zeros move in.
   public func translated(by shifts: Tensor) -> Tensor { Op.translate(self, shifts) }
+}
+
+extension Kernel {
+  fileprivate static let bilinearDown = named("bilinear_down")
+  fileprivate static let bilinearUp = named("bilinear_up")
+  fileprivate static let translate = named("translate")
 }

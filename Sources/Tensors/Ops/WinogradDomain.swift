@@ -34,8 +34,8 @@ struct WinogradDomain {
 
 extension Matrices {
   /// A kernel whose extent they are.
-  func launch(_ kernel: String, _ tensors: [Tensor], _ sizes: [LaunchArgument]) {
-    tensor.launch(kernel, tensors, sizes, over: Extent(rows: rows, columns: columns))
+  func launch(_ kernel: Kernel, _ tensors: NamedArguments<Tensor>, _ sizes: NamedArguments<Int>) {
+    tensor.launch(kernel, tensors, sizes: sizes, over: Extent(rows: rows, columns: columns))
   }
 
   /// Themselves, which lie [columns / 32][k][32], as the right side of products.

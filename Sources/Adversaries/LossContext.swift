@@ -145,19 +145,20 @@ public final class LossContext {
   private lazy var watchedReal = background.tape.map { $0.watch(real) } ?? real
   private lazy var watchedFake = fake.isRecorded ? fake : background.tape.map { $0.watch(fake) } ?? fake
   private lazy var joint: Tensor = {
-    let both = real.followed(by: fake)
+    let both = real.concatenated(with: fake, axis: 0)
     return both.isRecorded ? both : background.tape.map { $0.watch(both) } ?? both
   }()
   private lazy var jointlySeen = inputTransforms?(joint) ?? joint
   private lazy var jointOutput = discriminate(
-    jointlySeen, background.labels.map { $0.followed(by: $0) }, Run(groups: 2))
+    jointlySeen, background.labels.map { $0.concatenated(with: $0, axis: 0) }, Run(groups: 2))
   private lazy var jointInputGradients = gradient(
     of: background.discriminator.logits(jointOutput.output), wrt: [joint], createGraph: true)[0]
 
   /// The discriminator's logits on pairs (x, G(z)) and (G(z), x), [N, 1] each, for discriminators that see two samples
   /// side by side. Transforms change the samples, not the pairs: both orders show the same two.
   public private(set) lazy var pairLogits = (
-    realFirst: score(seenReal.beside(seenFake)), fakeFirst: score(seenFake.beside(seenReal))
+    realFirst: score(seenReal.concatenated(with: seenFake, axis: -1)),
+    fakeFirst: score(seenFake.concatenated(with: seenReal, axis: -1))
   )
 
   private func part(of verdict: DiscriminatorOutput, _ part: Int) -> DiscriminatorOutput {

@@ -3,14 +3,14 @@
 /// A row says what shape comes out, how it is computed on any device, and its gradient in ops again.
 public struct Op: Sendable {
   /// What the gradient needs to see again.
-  struct Keeps: Sendable {
+  struct SavedForBackward: Sendable {
     let inputs: [Bool]?
     let output: Bool
-    static let nothing = Keeps(inputs: [], output: false)
-    static let inputs = Keeps(inputs: nil, output: false)
-    static let output = Keeps(inputs: [], output: true)
-    static func inputs(_ which: Int...) -> Keeps {
-      Keeps(inputs: (0...(which.max() ?? 0)).map { which.contains($0) }, output: false)
+    static let nothing = SavedForBackward(inputs: [], output: false)
+    static let inputs = SavedForBackward(inputs: nil, output: false)
+    static let output = SavedForBackward(inputs: [], output: true)
+    static func inputs(_ which: Int...) -> SavedForBackward {
+      SavedForBackward(inputs: (0...(which.max() ?? 0)).map { which.contains($0) }, output: false)
     }
 
     func input(_ i: Int) -> Bool { inputs.map { i < $0.count && $0[i] } ?? true }
@@ -20,7 +20,7 @@ public struct Op: Sendable {
   /// What it is told besides its tensors, by name, so that others can say the op in their own words. What the shapes
   /// tell is left out.
   public let attributes: [String: [Double]]
-  let keeps: Keeps
+  let saved: SavedForBackward
   /// The output's shape.
   let shape: @Sendable (_ inputs: [Shape]) throws(ShapeError) -> Shape
   /// Computes the output, of the given shape.
@@ -29,12 +29,12 @@ public struct Op: Sendable {
   let vjp: @Sendable (Pullback) -> [Tensor?]
 
   init(
-    _ name: String, _ attributes: [String: [Double]] = [:], keeps: Keeps,
+    _ name: String, _ attributes: [String: [Double]] = [:], saved: SavedForBackward,
     shape: @escaping @Sendable ([Shape]) throws(ShapeError) -> Shape,
     run: @escaping @Sendable ([Tensor], Shape) -> Tensor, vjp: @escaping @Sendable (Pullback) -> [Tensor?]
   ) {
-    (self.name, self.attributes, self.keeps, self.shape, self.run, self.vjp) = (
-      name, attributes, keeps, shape, run, vjp
+    (self.name, self.attributes, self.saved, self.shape, self.run, self.vjp) = (
+      name, attributes, saved, shape, run, vjp
     )
   }
 
@@ -45,7 +45,7 @@ public struct Op: Sendable {
     shape: @escaping @Sendable ([Shape]) throws(ShapeError) -> Shape,
     run: @escaping @Sendable ([Tensor], Shape) -> Tensor, definition: @escaping @Sendable ([Tensor]) -> Tensor
   ) {
-    self.init(name, attributes, keeps: .inputs, shape: shape, run: run) { $0.cotangents(of: definition) }
+    self.init(name, attributes, saved: .inputs, shape: shape, run: run) { $0.cotangents(of: definition) }
   }
 
   /// Applies the op, and records it where an input is on a tape.

@@ -36,9 +36,9 @@ public final class Tape {
   func record(_ op: Op, _ inputs: [Tensor], _ output: Tensor) -> Tensor {
     let edges = inputs.enumerated().map { i, x in
       precondition(x.tape == nil || x.tape === self, "\(op.name): its inputs are on two tapes")
-      return Edge(node: x.tape == nil ? nil : x.node, shape: x.shape, value: op.keeps.input(i) ? x.detached() : nil)
+      return Edge(node: x.tape == nil ? nil : x.node, shape: x.shape, value: op.saved.input(i) ? x.detached() : nil)
     }
-    let y = append(Node(op: op, inputs: edges, shape: output.shape, value: op.keeps.output ? output : nil), output)
+    let y = append(Node(op: op, inputs: edges, shape: output.shape, value: op.saved.output ? output : nil), output)
     observer?(op, inputs, y)
     return y
   }

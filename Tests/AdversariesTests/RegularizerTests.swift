@@ -172,7 +172,7 @@ func noSchedules(text: String) { #expect(Schedule(text) == nil) }
     }
     func latents(_ step: Int) -> Tensor { trainer.draw(.latents, 4, at: step) }
     let groups = (1...4).map { Trainer.MicroBatch(real: points(4, $0), labels: nil, latents: latents($0), draw: $0) }
-    func joined(_ x: [Tensor]) -> Tensor { x.dropFirst().reduce(x[0]) { $0.followed(by: $1) } }
+    func joined(_ x: [Tensor]) -> Tensor { Tensor.concatenated(x, axis: 0) }
     let whole = Trainer.MicroBatch(
       real: joined(groups.map(\.real)), labels: nil, latents: joined(groups.map(\.latents)), draw: 1)
     var columns = Columns(isMeasuring: false)

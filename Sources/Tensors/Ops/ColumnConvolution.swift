@@ -15,15 +15,15 @@ struct ColumnConvolution: ConvolutionRoute {
 
   func forward(_ x: Tensor, _ w: Tensor) -> Tensor { product(x, w, bias: nil, .none) }
 
-  func forward(_ x: Tensor, _ w: Tensor, bias: Tensor, _ rectifier: Rectifier) -> Tensor {
-    product(x, w, bias: bias, rectifier)
+  func forward(_ x: Tensor, _ w: Tensor, bias: Tensor, _ activation: FusedActivation) -> Tensor {
+    product(x, w, bias: bias, activation)
   }
 
-  private func product(_ x: Tensor, _ w: Tensor, bias: Tensor?, _ rectifier: Rectifier) -> Tensor {
+  private func product(_ x: Tensor, _ w: Tensor, bias: Tensor?, _ activation: FusedActivation) -> Tensor {
     let y = Tensor(uninitialized: [pixels, shape.k], on: x.device)
     y.setProduct(
       columns(of: x), rowStride: width, kStride: 1, Panels(packing: w, k: width, n: shape.k, kStride: shape.k),
-      k: width, bias: bias, rectifier: rectifier)
+      k: width, bias: bias, activation: activation)
     return y.view(from: 0, shape: shape.output)
   }
 
@@ -49,7 +49,7 @@ struct ColumnConvolution: ConvolutionRoute {
       kernel, ["x": x, "y": y],
       sizes: [
         "rows": extent.rows, "H": shape.h, "W": shape.w, "C": shape.c, "P": shape.p, "Q": shape.q,
-        "RS": shape.r * shape.s, "S": shape.s, "stride": g.stride, "pad": g.padding, "dilation": g.dilation,
+        "RS": shape.r * shape.s, "S": shape.s, "stride": g.stride, "pad": g.padding.top, "dilation": g.dilation,
       ], over: extent)
   }
 

@@ -3,30 +3,31 @@
 struct DirectConvolution: ConvolutionRoute {
   let shape: ConvolutionShape
 
-  private var padding: ImagePadding { ImagePadding(rows: shape.geometry.padding, columns: shape.geometry.padding) }
+  private var padding: ImagePadding { shape.geometry.padding }
 
   func forward(_ x: Tensor, _ w: Tensor) -> Tensor { forward(x, w, padding: padding, bias: nil, .none) }
 
-  func forward(_ x: Tensor, _ w: Tensor, bias: Tensor, _ rectifier: Rectifier) -> Tensor {
-    forward(x, w, padding: padding, bias: bias, rectifier)
+  func forward(_ x: Tensor, _ w: Tensor, bias: Tensor, _ activation: FusedActivation) -> Tensor {
+    forward(x, w, padding: padding, bias: bias, activation)
   }
 
-  /// The convolution of an image with so many zeros around it, plus a bias [K], rectified. A filter of one pixel, or
+  /// The convolution of an image with so many zeros around it, plus a bias [K], and an activation. A filter of one pixel, or
   /// one that covers the whole image, makes it a plain product, whose terms stand in the same order.
-  func forward(_ x: Tensor, _ w: Tensor, padding: ImagePadding, bias: Tensor?, _ rectifier: Rectifier) -> Tensor {
+  func forward(_ x: Tensor, _ w: Tensor, padding: ImagePadding, bias: Tensor?, _ activation: FusedActivation) -> Tensor
+  {
     let isOfOnePixel = shape.r == 1 && shape.s == 1 && shape.geometry.stride == 1
     let isOfWholeImage = shape.r == shape.h && shape.s == shape.w && shape.geometry.dilation == 1
-    guard padding == ImagePadding(), isOfOnePixel || isOfWholeImage else {
-      return convolved(x, w, padding, bias: bias, rectifier)
+    guard padding == 0, isOfOnePixel || isOfWholeImage else {
+      return convolved(x, w, padding, bias: bias, activation)
     }
     let y = Tensor(uninitialized: [shape.n * shape.p * shape.q, shape.k], on: x.device)
     let width = shape.r * shape.s * shape.c, panels = Panels(rows: w, k: width, n: shape.k)
-    y.setProduct(x, rowStride: width, kStride: 1, panels, k: width, bias: bias, rectifier: rectifier)
+    y.setProduct(x, rowStride: width, kStride: 1, panels, k: width, bias: bias, activation: activation)
     return y.view(from: 0, shape: shape.output)
   }
 
   private func convolved(
-    _ x: Tensor, _ w: Tensor, _ padding: ImagePadding, bias: Tensor?, _ rectifier: Rectifier
+    _ x: Tensor, _ w: Tensor, _ padding: ImagePadding, bias: Tensor?, _ activation: FusedActivation
   ) -> Tensor {
     let (g, taps) = (shape.geometry, shape.r * shape.s)
     let panels = Panels(
@@ -34,8 +35,8 @@ struct DirectConvolution: ConvolutionRoute {
     let y = Tensor(uninitialized: shape.output, on: x.device)
     var gemm = ImplicitGEMM(
       n: shape.n, image: (x.shape[1], x.shape[2]), c: shape.c, filter: (shape.r, shape.s), output: (shape.p, shape.q),
-      k: shape.k, stride: g.stride, padding: (padding.rows, padding.columns), dilation: g.dilation)
-    gemm.limit = rectifier.limit
+      k: shape.k, stride: g.stride, padding: (padding.top, padding.left), dilation: g.dilation)
+    gemm.limit = activation.limit
     gemm.run(x, panels, y, bias: bias)
     return y
   }
@@ -90,7 +91,7 @@ struct DirectConvolution: ConvolutionRoute {
     let g = shape.geometry
     var gemm = FilterGradientGEMM(
       n: shape.n, image: (shape.h, shape.w), c: shape.c, filter: (shape.r, shape.s), output: (shape.p, shape.q),
-      k: shape.k, stride: g.stride, padding: g.padding, dilation: g.dilation)
+      k: shape.k, stride: g.stride, padding: g.padding.top, dilation: g.dilation)
     (gemm.panel, gemm.pixel) = (dy.panelStride, dy.kStride)
     return gemm
   }
@@ -109,12 +110,12 @@ extension ConvolutionGeometry {
   /// The taps that reach the input pixels of one phase (numbers a + i stride) along one axis, and where they read the
   /// output's gradient.
   fileprivate func phase(_ a: Int, taps: Int) -> (first: Int, step: Int, count: Int, source: Int, delta: Int) {
-    guard let first = (0..<taps).first(where: { (a + padding - $0 * dilation) % stride == 0 }) else {
+    guard let first = (0..<taps).first(where: { (a + padding.top - $0 * dilation) % stride == 0 }) else {
       return (0, 1, 0, 0, 0)
     }
     let step = stride / greatestCommonDivisor(stride, dilation)
     return (
-      first, step, (taps - first + step - 1) / step, (a + padding - first * dilation) / stride,
+      first, step, (taps - first + step - 1) / step, (a + padding.top - first * dilation) / stride,
       -(step * dilation / stride)
     )
   }

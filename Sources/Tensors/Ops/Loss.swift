@@ -2,12 +2,12 @@
 
 extension Op {
   static func crossEntropy(target: Double) -> Op {
-    pointwise("cross_entropy", kernel: .crossEntropy, ["target": target], keeps: .inputs) {
+    pointwise("cross_entropy", kernel: .crossEntropy, ["target": target], saved: .inputs) {
       [crossEntropyGradient(target: target)($0.dy, $0.x)]
     }
   }
   static func crossEntropyGradient(target: Double) -> Op {
-    pointwise("cross_entropy_gradient", kernel: .crossEntropyGradient, ["target": target], keeps: .inputs) { p in
+    pointwise("cross_entropy_gradient", kernel: .crossEntropyGradient, ["target": target], saved: .inputs) { p in
       let s = p.x(1).sigmoid()
       return [
         p.ifWanted(0) { crossEntropyGradient(target: target)(p.dy, p.x(1)) },

@@ -140,7 +140,7 @@ extension Op {
   /// x [.., C], its moments [parts, 2, C], gamma [C], beta [C], their `scale`: batch normalization. The gradient knows
   /// that the moments are x's, and the scale gamma's and theirs, so that these get none of their own.
   static func batchNormalize(_ how: BatchNormalizing) -> Op {
-    Op("batch_normalize", keeps: .inputs) { shapes throws(ShapeError) in
+    Op("batch_normalize", saved: .inputs) { shapes throws(ShapeError) in
       try normalizationShape("batch_normalize", shapes, isScaled: true)
     } run: { x, shape in
       normalized(x, shape, how)

@@ -5,12 +5,12 @@ extension Op {
   ///
   /// - Parameter kernel: By default that of the op's name.
   static func pointwise(
-    _ name: String, kernel: Kernel? = nil, _ scalars: NamedArguments<Double> = [:], keeps: Keeps,
+    _ name: String, kernel: Kernel? = nil, _ scalars: NamedArguments<Double> = [:], saved: SavedForBackward,
     vjp: @escaping @Sendable (Pullback) -> [Tensor?]
   ) -> Op {
     let kernel = kernel ?? .named(name)
     return Op(
-      name, scalars.count == 0 ? [:] : ["scalars": scalars.elements.map(\.1)], keeps: keeps,
+      name, scalars.count == 0 ? [:] : ["scalars": scalars.elements.map(\.1)], saved: saved,
       shape: { shapes throws(ShapeError) in try same(name, shapes) }
     ) { inputs, shape in
       let y = Tensor(uninitialized: shape, on: inputs[0].device)
@@ -32,42 +32,42 @@ extension Op {
   }
 
   /// The input itself, as a node of its own.
-  static let identity: Op = Op("identity", keeps: .nothing, shape: { $0[0] }, run: { x, _ in x[0].detached() }) {
+  static let identity: Op = Op("identity", saved: .nothing, shape: { $0[0] }, run: { x, _ in x[0].detached() }) {
     [$0.dy]
   }
 
-  static let negate: Op = pointwise("negate", keeps: .nothing) { [-$0.dy] }
-  static let reciprocal: Op = pointwise("reciprocal", keeps: .output) { [-($0.dy * ($0.y * $0.y))] }
-  static let squareRoot: Op = pointwise("square_root", keeps: .output) { [$0.dy / (2 * $0.y)] }
-  static let exponential: Op = pointwise("exponential", keeps: .output) { [$0.dy * $0.y] }
-  static let logarithm: Op = pointwise("logarithm", keeps: .inputs) { [$0.dy / $0.x] }
-  static let sine: Op = pointwise("sine", keeps: .inputs) { [$0.dy * $0.x.cosine()] }
-  static let cosine: Op = pointwise("cosine", keeps: .inputs) { [-($0.dy * $0.x.sine())] }
-  static let absolute: Op = pointwise("absolute", keeps: .inputs) { [$0.dy * sign($0.x)] }
-  static let sign: Op = pointwise("sign", kernel: .named("signum"), keeps: .nothing) { _ in [nil] }
-  static let step: Op = pointwise("step", kernel: .named("unit_step"), keeps: .nothing) { _ in [nil] }
-  static let floor: Op = pointwise("floor", kernel: .named("round_down"), keeps: .nothing) { _ in [nil] }
+  static let negate: Op = pointwise("negate", saved: .nothing) { [-$0.dy] }
+  static let reciprocal: Op = pointwise("reciprocal", saved: .output) { [-($0.dy * ($0.y * $0.y))] }
+  static let squareRoot: Op = pointwise("square_root", saved: .output) { [$0.dy / (2 * $0.y)] }
+  static let exponential: Op = pointwise("exponential", saved: .output) { [$0.dy * $0.y] }
+  static let logarithm: Op = pointwise("logarithm", saved: .inputs) { [$0.dy / $0.x] }
+  static let sine: Op = pointwise("sine", saved: .inputs) { [$0.dy * $0.x.cosine()] }
+  static let cosine: Op = pointwise("cosine", saved: .inputs) { [-($0.dy * $0.x.sine())] }
+  static let absolute: Op = pointwise("absolute", saved: .inputs) { [$0.dy * sign($0.x)] }
+  static let sign: Op = pointwise("sign", kernel: .named("signum"), saved: .nothing) { _ in [nil] }
+  static let step: Op = pointwise("step", kernel: .named("unit_step"), saved: .nothing) { _ in [nil] }
+  static let floor: Op = pointwise("floor", kernel: .named("round_down"), saved: .nothing) { _ in [nil] }
   /// `factor x + term`.
   static func affine(_ factor: Double, _ term: Double) -> Op {
-    pointwise("affine", kernel: .affine, ["factor": factor, "term": term], keeps: .nothing) { [factor * $0.dy] }
+    pointwise("affine", kernel: .affine, ["factor": factor, "term": term], saved: .nothing) { [factor * $0.dy] }
   }
   /// x to a constant power.
   static func power(_ exponent: Double) -> Op {
-    pointwise("power", kernel: .power, ["exponent": exponent], keeps: .inputs) {
+    pointwise("power", kernel: .power, ["exponent": exponent], saved: .inputs) {
       [$0.dy * (exponent * $0.x.power(exponent - 1))]
     }
   }
 
-  static let add: Op = pointwise("add", keeps: .nothing) { [$0.dy, $0.dy] }
-  static let subtract: Op = pointwise("subtract", keeps: .nothing) { p in [p.dy, p.ifWanted(1) { -p.dy }] }
-  static let multiply: Op = pointwise("multiply", keeps: .inputs) { p in
+  static let add: Op = pointwise("add", saved: .nothing) { [$0.dy, $0.dy] }
+  static let subtract: Op = pointwise("subtract", saved: .nothing) { p in [p.dy, p.ifWanted(1) { -p.dy }] }
+  static let multiply: Op = pointwise("multiply", saved: .inputs) { p in
     [p.ifWanted(0) { p.dy * p.x(1) }, p.ifWanted(1) { p.dy * p.x(0) }]
   }
-  static let divide: Op = pointwise("divide", keeps: .inputs) { p in
+  static let divide: Op = pointwise("divide", saved: .inputs) { p in
     [p.ifWanted(0) { p.dy / p.x(1) }, p.ifWanted(1) { -(p.dy * p.x(0)) / (p.x(1) * p.x(1)) }]
   }
-  static let greater: Op = pointwise("greater", keeps: .nothing) { _ in [nil, nil] }
-  static let maximum: Op = pointwise("maximum", keeps: .inputs) { p in
+  static let greater: Op = pointwise("greater", saved: .nothing) { _ in [nil, nil] }
+  static let maximum: Op = pointwise("maximum", saved: .inputs) { p in
     [p.ifWanted(0) { p.dy * greater(p.x(0), p.x(1)) }, p.ifWanted(1) { p.dy * (1 - greater(p.x(0), p.x(1))) }]
   }
 

@@ -3,31 +3,34 @@
 // A maximum is pooled in two ops: which tap of each window is its first maximum, which has no gradient, and what stands
 // there, which is linear in the image. The latter and its adjoint are each other's gradient.
 
-/// Square windows that move over an image, with as many pixels around it on every side.
+/// Square windows that move over an image.
 public struct PoolingWindow: Hashable, Sendable {
   /// Pixels along an edge of a window.
   public var size: Int
   /// Pixels from one window to the next.
   public var stride: Int
-  /// Pixels around the image: less than a window's edge, so that every window sees the image.
-  public var padding: Int
+  /// Pixels around the image, as many above as to the left: less than a window's edge, so that every window sees the
+  /// image.
+  public var padding: ImagePadding
 
-  public init(_ size: Int, stride: Int, padding: Int = 0) {
+  public init(_ size: Int, stride: Int, padding: ImagePadding = 0) {
     (self.size, self.stride, self.padding) = (size, stride, padding)
   }
 
-  /// Windows along an axis of `pixels` pixels; 0 where none fits, or one would see nothing of the image.
-  public func output(_ pixels: Int) -> Int {
-    guard size > 0, stride > 0, padding >= 0, padding < size, pixels > 0 else { return 0 }
-    return ConvolutionGeometry(stride: stride, padding: padding).output(pixels, size)
+  /// Windows of an image; 0 along an axis where none fits, or one would see nothing of the image.
+  public func output(_ height: Int, _ width: Int) -> (height: Int, width: Int) {
+    let sides = [padding.top, padding.left, padding.bottom, padding.right]
+    guard size > 0, stride > 0, height > 0, width > 0, padding.top == padding.left,
+      sides.allSatisfy({ $0 >= 0 && $0 < size })
+    else { return (0, 0) }
+    return ConvolutionGeometry(stride: stride, padding: padding).output(height, width, taps: (size, size))
   }
-
 }
 
 extension Op {
   /// x [N, H, W, C] to [N, P, Q, C]: the number of the tap, row by row, that is the first maximum of each window.
   static func maximumTaps(_ window: PoolingWindow) -> Op {
-    Op("maximum_taps", keeps: .nothing) { shapes throws(ShapeError) in
+    Op("maximum_taps", saved: .nothing) { shapes throws(ShapeError) in
       try windows("maximum_taps", window, shapes, of: shapes[0])
     } run: { x, shape in
       pooled(.maximumTaps, ["x": x[0]], to: "taps", shape, window)
@@ -38,7 +41,7 @@ extension Op {
 
   /// x [N, H, W, C], tap numbers [N, P, Q, C] (which get no gradient) to what stands under them, [N, P, Q, C].
   static func takeTaps(_ window: PoolingWindow) -> Op {
-    Op("take_taps", keeps: .inputs(1)) { shapes throws(ShapeError) in
+    Op("take_taps", saved: .inputs(1)) { shapes throws(ShapeError) in
       let shape = try windows("take_taps", window, shapes, of: shapes[0])
       guard shapes[1] == shape else {
         throw ShapeError("take_taps", shapes, "there must be a tap for each of the windows \(shape)")
@@ -54,7 +57,7 @@ extension Op {
 
   /// The adjoint of `takeTaps`: [N, P, Q, C] and tap numbers to [N, height, width, C], where what meets is added up.
   static func putTaps(_ window: PoolingWindow, height: Int, width: Int) -> Op {
-    Op("put_taps", keeps: .inputs(1)) { shapes throws(ShapeError) in
+    Op("put_taps", saved: .inputs(1)) { shapes throws(ShapeError) in
       let image = try image("put_taps", window, shapes, height, width)
       guard shapes[1] == shapes[0] else {
         throw ShapeError("put_taps", shapes, "there must be a tap for each of the windows")
@@ -69,7 +72,7 @@ extension Op {
 
   /// x [N, H, W, C] to the mean of each window, [N, P, Q, C].
   static func averagePool(_ window: PoolingWindow, countsPadding: Bool) -> Op {
-    Op("average_pool", keeps: .nothing) { shapes throws(ShapeError) in
+    Op("average_pool", saved: .nothing) { shapes throws(ShapeError) in
       try windows("average_pool", window, shapes, of: shapes[0])
     } run: { x, shape in
       pooled(.averagePool, ["x": x[0]], shape, window, ["counts_pad": countsPadding ? 1 : 0])
@@ -81,7 +84,7 @@ extension Op {
 
   /// The adjoint of `averagePool`: [N, P, Q, C] to [N, height, width, C].
   static func spreadAverage(_ window: PoolingWindow, countsPadding: Bool, height: Int, width: Int) -> Op {
-    Op("spread_average", keeps: .nothing) { shapes throws(ShapeError) in
+    Op("spread_average", saved: .nothing) { shapes throws(ShapeError) in
       try image("spread_average", window, shapes, height, width)
     } run: { x, shape in
       pooled(.spreadAverage, ["x": x[0]], shape, window, ["counts_pad": countsPadding ? 1 : 0])
@@ -95,7 +98,7 @@ extension Op {
     _ name: String, _ window: PoolingWindow, _ shapes: [Shape], of x: Shape
   ) throws(ShapeError) -> Shape {
     guard x.rank == 4 else { throw ShapeError(name, shapes, "there must be images [N, H, W, C]") }
-    let (p, q) = (window.output(x[1]), window.output(x[2]))
+    let (p, q) = window.output(x[1], x[2])
     guard p > 0, q > 0 else {
       throw ShapeError(name, shapes, "\(window) must fit into the padded image, and see more than padding")
     }
@@ -107,7 +110,7 @@ extension Op {
     _ name: String, _ window: PoolingWindow, _ shapes: [Shape], _ height: Int, _ width: Int
   ) throws(ShapeError) -> Shape {
     let x = shapes[0]
-    guard x.rank == 4, x[1] > 0, x[2] > 0, window.output(height) == x[1], window.output(width) == x[2] else {
+    guard x.rank == 4, x[1] > 0, x[2] > 0, window.output(height, width) == (x[1], x[2]) else {
       throw ShapeError(
         name, shapes, "windows [N, P, Q, C] must be those of images \(height) x \(width) under \(window)")
     }
@@ -124,7 +127,7 @@ extension Op {
     let pixels = shape[0] * shape[1] * shape[2]
     let sizes: NamedArguments<Int> = [
       "pixels": pixels, "channels": shape[3], "H": x.shape[1], "W": x.shape[2], "P": shape[1], "Q": shape[2],
-      "size": window.size, "stride": window.stride, "pad": window.padding,
+      "size": window.size, "stride": window.stride, "pad": window.padding.top,
     ]
     y.launch(
       kernel, inputs + NamedArguments([(output, y)]), sizes: sizes + rest,
@@ -141,7 +144,8 @@ extension Op {
   ]
 
   private static func windows(_ window: PoolingWindow, of image: Shape) -> Shape {
-    [image[0], window.output(image[1]), window.output(image[2]), image[3]]
+    let (p, q) = window.output(image[1], image[2])
+    return [image[0], p, q, image[3]]
   }
 
   static let poolingRows: [OpRow] = [

@@ -5,7 +5,8 @@
 public final class Device {
   let backend: any Backend
   private let pool: BufferPool
-  private var failure: DeviceError?
+  /// The first failure since the device was opened, or since `clearFailure`: work is skipped until it is cleared.
+  public private(set) var failure: DeviceError?
   private var zeros: Buffer?
   private var hostWaitCount = 0
   /// Looks at all results where it is set.
@@ -78,6 +79,7 @@ public final class Device {
   /// Writes an array's bytes from byte `offset` of a buffer on.
   public func writeBytes<Element: BitwiseCopyable>(_ values: [Element], to buffer: Buffer, at offset: Int = 0) {
     requireOwn(buffer, "write")
+    buffer.willBeWritten()
     guard failure == nil, !values.isEmpty, hasMemory(buffer) else { return }
     attempt { () throws(DeviceError) in
       // The closure of withUnsafeBytes may not throw a typed error.
@@ -218,7 +220,11 @@ public final class Device {
         }
       }
     precondition(fits, "kernel '\(kernel.name)' takes \(kernel.parameters), not \(arguments)")
-    for case .buffer(let buffer, _) in arguments { requireOwn(buffer, kernel.name) }
+    for (parameter, argument) in zip(kernel.signature, arguments) {
+      guard case .buffer(let buffer, _) = argument else { continue }
+      requireOwn(buffer, kernel.name)
+      if parameter.kind.isWritten { buffer.willBeWritten() }
+    }
   }
 
   /// Another device's memory is not to be read or written: its addresses and its elements may be of another kind.

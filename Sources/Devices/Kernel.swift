@@ -25,6 +25,9 @@ public enum ParameterKind: String, Sendable {
     self == .bytesIn || self == .bytesOut ? 1 : precision.elementSize
   }
 
+  /// Whether a kernel writes to it.
+  var isWritten: Bool { self == .realsOut || self == .bytesOut }
+
   /// Whether an argument of this kind is a buffer.
   public var isBuffer: Bool {
     switch self {

@@ -53,20 +53,38 @@ public struct Op: Sendable {
   /// - Precondition: The shapes fit, and the tensors are on one device; the message names the op and what does not fit.
   public func callAsFunction(_ inputs: Tensor...) -> Tensor { self(inputs) }
 
+  /// The same for callers that go on: nothing was computed or recorded where it throws, but for `device`.
+  ///
+  /// - Precondition: There are as many inputs as the op takes.
+  /// - Throws: What does not fit; the device's failure, which later work would run into.
+  public func applied(_ inputs: Tensor...) throws(TensorError) -> Tensor {
+    let y = try evaluated(inputs)
+    if let failure = y.device.failure { throw .device(failure) }
+    return y
+  }
+
   func callAsFunction(_ inputs: [Tensor]) -> Tensor {
-    for x in inputs where x.device !== inputs[0].device {
-      preconditionFailure("\(name): its inputs are on two devices, \(inputs[0].device.name) and \(x.device.name)")
+    do throws(TensorError) { return try evaluated(inputs) } catch { preconditionFailure(error.description) }
+  }
+
+  private func evaluated(_ inputs: [Tensor]) throws(TensorError) -> Tensor {
+    var tape: Tape?
+    for x in inputs {
+      if x.device !== inputs[0].device { throw .devices(op: name, inputs[0].device.name, x.device.name) }
+      if let one = x.tape {
+        if let tape, tape !== one { throw .tapes(op: name) }
+        tape = one
+      }
     }
     let output: Shape
-    do throws(ShapeError) { output = try shape(inputs.map(\.shape)) } catch { preconditionFailure(error.description) }
+    do throws(ShapeError) { output = try shape(inputs.map(\.shape)) } catch { throw .shape(error) }
     let y = run(inputs, output)
     y.device.anomalyDetector?.look(name, y.buffer, from: y.offset, sizes: y.shape.sizes, on: y.device)
-    for x in inputs { if let tape = x.tape { return tape.record(self, inputs, y.detached()) } }
-    return y
+    return tape?.record(self, inputs, y.detached()) ?? y
   }
 }
 
-/// What an op's gradient sees: the kept inputs and output, and the output's cotangent.
+/// What an op's gradient sees: the saved inputs and output, and the output's cotangent.
 struct Pullback {
   private let tape: Tape
   private let node: Tape.Node
@@ -81,18 +99,20 @@ struct Pullback {
     wanted = node.inputs.map(isNeeded)
   }
 
-  /// Input `i`, which the op keeps.
+  /// Input `i`, which was saved.
   func x(_ i: Int) -> Tensor {
     let edge = node.inputs[i]
-    guard let value = edge.value else { preconditionFailure("\(node.op?.name ?? ""): input \(i) was not kept") }
+    guard let saved = edge.value else { preconditionFailure("\(node.op?.name ?? ""): input \(i) was not saved") }
+    let value = tape.value(saved, "input \(i)", of: node)
     guard createGraph, let number = edge.node else { return value }
     return value.on(tape, at: number)
   }
   var x: Tensor { x(0) }
 
-  /// The output, which the op keeps.
+  /// The output, which was saved.
   var y: Tensor {
-    guard let value = node.value else { preconditionFailure("\(node.op?.name ?? ""): the output was not kept") }
+    guard let saved = node.value else { preconditionFailure("\(node.op?.name ?? ""): the output was not saved") }
+    let value = tape.value(saved, "the output", of: node)
     return createGraph ? value.on(tape, at: number) : value
   }
 
@@ -109,10 +129,14 @@ struct Pullback {
     // through.
     let inputs = wanted.indices.map { i in wanted[i] ? tape.record(.identity, [x(i)], x(i).detached()) : x(i) }
     let variables = wanted.indices.filter { wanted[$0] }
-    let gradients = gradient(
-      of: definition(inputs), wrt: variables.map { inputs[$0] }, gradOutput: dy, createGraph: createGraph)
     var cotangents = [Tensor?](repeating: nil, count: wanted.count)
-    for (i, dx) in zip(variables, gradients) { cotangents[i] = dx }
+    do throws(TensorError) {
+      let gradients = try tape.gradient(
+        of: definition(inputs), wrt: variables.map { inputs[$0] }, gradOutput: dy, createGraph: createGraph)
+      for (i, dx) in zip(variables, gradients) { cotangents[i] = dx }
+    } catch {
+      self.tape.fail(error)
+    }
     return cotangents
   }
 }

@@ -54,7 +54,7 @@ public struct AxisFilter: Sendable {
 
 extension Op {
   /// A filter along one axis of a tensor.
-  static func filterAxis(_ axis: Int, _ filter: AxisFilter) -> Op {
+  public static func filterAxis(_ axis: Int, _ filter: AxisFilter) -> Op {
     Op("filter_axis", saved: .nothing) { shapes throws(ShapeError) in
       guard axis < shapes[0].rank, shapes[0][axis] == filter.inputs else {
         throw ShapeError("filter_axis", shapes, "there must be \(filter.inputs) along axis \(axis)")

@@ -7,7 +7,7 @@
 
 extension Op {
   /// x [N, H, W, C], filter [R, S, C / groups, K] to [N, P, Q, K].
-  static func conv2d(_ g: ConvolutionGeometry, groups: Int = 1) -> Op {
+  public static func conv2d(_ g: ConvolutionGeometry, groups: Int = 1) -> Op {
     Op("conv2d", g.attributes(groups: groups), saved: .inputs) { shapes throws(ShapeError) in
       try ConvolutionShape("conv2d", g, groups, shapes).output
     } run: { inputs, shape in
@@ -26,7 +26,7 @@ extension Op {
   }
 
   /// dy [N, P, Q, K], filter [R, S, C / groups, K] to [N, height, width, C]: the transposed convolution.
-  static func conv2dInputGradient(_ g: ConvolutionGeometry, groups: Int = 1, height: Int, width: Int) -> Op {
+  public static func conv2dInputGradient(_ g: ConvolutionGeometry, groups: Int = 1, height: Int, width: Int) -> Op {
     let name = "conv2d_input_gradient"
     return Op(name, g.attributes(groups: groups), saved: .inputs) { shapes throws(ShapeError) in
       let (dy, w) = (shapes[0], shapes[1])
@@ -53,7 +53,7 @@ extension Op {
   }
 
   /// x [N, H, W, C], dy [N, P, Q, K] to [rows, columns, C / groups, K].
-  static func conv2dFilterGradient(_ g: ConvolutionGeometry, groups: Int = 1, rows: Int, columns: Int) -> Op {
+  public static func conv2dFilterGradient(_ g: ConvolutionGeometry, groups: Int = 1, rows: Int, columns: Int) -> Op {
     let name = "conv2d_filter_gradient"
     return Op(name, g.attributes(groups: groups), saved: .inputs) { shapes throws(ShapeError) in
       let (x, dy) = (shapes[0], shapes[1])

@@ -25,7 +25,7 @@ public enum FusedActivation: Sendable {
 
 extension Op {
   /// x [N, H, W, C], filter [R, S, C / groups, K], bias [K] to activation(conv(x, filter) + bias), [N, P, Q, K].
-  static func conv2dBiasActivation(
+  public static func conv2dBiasActivation(
     _ g: ConvolutionGeometry, groups: Int = 1, _ activation: FusedActivation = .relu
   ) -> Op {
     let name = "conv2d_bias_activation"

@@ -2,7 +2,7 @@
 
 extension Op {
   /// table [rows, C], indices [n] (whole numbers, which get no gradient) to [n, C].
-  static let gather: Op = Op("gather", saved: .inputs(1)) { shapes throws(ShapeError) in
+  public static let gather: Op = Op("gather", saved: .inputs(1)) { shapes throws(ShapeError) in
     guard shapes[0].rank == 2, shapes[0][0] > 0, shapes[1].rank == 1 else {
       throw ShapeError("gather", shapes, "the table must be [rows, columns] and the indices [n]")
     }
@@ -19,7 +19,7 @@ extension Op {
   }
 
   /// The gradient of `gather` by the table: dy [n, C], indices [n] to [rows, C].
-  static func scatter(rows: Int) -> Op {
+  public static func scatter(rows: Int) -> Op {
     Op("scatter", saved: .inputs(1)) { shapes throws(ShapeError) in
       guard shapes[0].rank == 2, shapes[1] == [shapes[0][0]] else {
         throw ShapeError("scatter", shapes, "there must be an index for each row")

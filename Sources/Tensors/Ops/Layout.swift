@@ -42,7 +42,7 @@ extension Op {
     return y
   }
 
-  static func reshape(_ shape: Shape) -> Op {
+  public static func reshape(_ shape: Shape) -> Op {
     Op("reshape", saved: .nothing) { shapes throws(ShapeError) in
       guard shapes[0].count == shape.count else {
         throw ShapeError("reshape", [shapes[0], shape], "both shapes must have as many elements")
@@ -55,7 +55,7 @@ extension Op {
     }
   }
 
-  static func broadcast(_ shape: Shape) -> Op {
+  public static func broadcast(_ shape: Shape) -> Op {
     Op("broadcast", saved: .nothing) { shapes throws(ShapeError) in
       guard Shape.broadcast(shapes[0], shape) == shape else {
         throw ShapeError("broadcast", [shapes[0], shape], "the first shape must broadcast to the second")
@@ -76,7 +76,7 @@ extension Op {
     }
   }
 
-  static func transpose(_ permutation: [Int]) -> Op {
+  public static func transpose(_ permutation: [Int]) -> Op {
     Op("transpose", ["permutation": permutation.map(Double.init)], saved: .nothing) { shapes throws(ShapeError) in
       guard permutation.sorted() == Array(0..<shapes[0].rank) else {
         throw ShapeError("transpose", shapes, "the permutation \(permutation) must name each axis once")
@@ -90,7 +90,7 @@ extension Op {
     }
   }
 
-  static func slice(_ start: [Int], _ shape: Shape) -> Op {
+  public static func slice(_ start: [Int], _ shape: Shape) -> Op {
     Op("slice", ["start": start.map(Double.init)], saved: .nothing) { shapes throws(ShapeError) in
       try fits("slice", start, shape, inside: shapes[0])
       return shape
@@ -103,7 +103,7 @@ extension Op {
     }
   }
 
-  static func pad(_ start: [Int], _ shape: Shape) -> Op {
+  public static func pad(_ start: [Int], _ shape: Shape) -> Op {
     Op("pad", ["start": start.map(Double.init)], saved: .nothing) { shapes throws(ShapeError) in
       try fits("pad", start, shapes[0], inside: shape)
       return shape
@@ -129,7 +129,7 @@ extension Op {
     }
   }
 
-  static let addBias: Op = Op("add_bias", saved: .nothing) { shapes throws(ShapeError) in
+  public static let addBias: Op = Op("add_bias", saved: .nothing) { shapes throws(ShapeError) in
     guard shapes[0].rank > 0, shapes[1] == [shapes[0][-1]] else {
       throw ShapeError("add_bias", shapes, "the bias must have the last axis' size")
     }
@@ -146,7 +146,7 @@ extension Op {
   }
 
   /// Tensors that differ in one axis only, one after the other along it.
-  static func concatenate(axis: Int) -> Op {
+  public static func concatenate(axis: Int) -> Op {
     Op("concatenate", ["axis": [Double(axis)]], saved: .nothing) { shapes throws(ShapeError) in
       func rest(_ shape: Shape) -> [Int] { shape.sizes.enumerated().filter { $0.offset != axis }.map(\.element) }
       guard shapes[0].sizes.indices.contains(axis),

@@ -1,12 +1,12 @@
 // Fused losses on logits (Kernels/cl/loss.cl).
 
 extension Op {
-  static func crossEntropy(target: Double) -> Op {
+  public static func crossEntropy(target: Double) -> Op {
     pointwise("cross_entropy", kernel: .crossEntropy, ["target": target], saved: .inputs) {
       [crossEntropyGradient(target: target)($0.dy, $0.x)]
     }
   }
-  static func crossEntropyGradient(target: Double) -> Op {
+  public static func crossEntropyGradient(target: Double) -> Op {
     pointwise("cross_entropy_gradient", kernel: .crossEntropyGradient, ["target": target], saved: .inputs) { p in
       let s = p.x(1).sigmoid()
       return [

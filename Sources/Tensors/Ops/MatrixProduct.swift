@@ -114,7 +114,7 @@ extension Tensor {
 
 extension Op {
   /// The matrix product of `a` and `b`, each [rows, columns] or [batches, rows, columns], each perhaps transposed.
-  static func matmul(_ aTransposed: Bool, _ bTransposed: Bool) -> Op {
+  public static func matmul(_ aTransposed: Bool, _ bTransposed: Bool) -> Op {
     Op("matmul", ["transposed": [aTransposed ? 1 : 0, bTransposed ? 1 : 0]], saved: .inputs) {
       shapes throws(ShapeError) in
       try productShape("matmul", shapes, aTransposed, bTransposed)
@@ -126,7 +126,7 @@ extension Op {
   }
 
   /// a [m, k] b [k, n] + bias [n].
-  static let affineProduct: Op = Op("affine_product", saved: .inputs(0, 1)) { shapes throws(ShapeError) in
+  public static let affineProduct: Op = Op("affine_product", saved: .inputs(0, 1)) { shapes throws(ShapeError) in
     let shape = try productShape("affine_product", shapes, false, false)
     guard shapes[2] == [shape[-1]] else {
       throw ShapeError("affine_product", shapes, "the bias must have the product's columns")

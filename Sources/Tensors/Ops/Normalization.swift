@@ -4,8 +4,8 @@
 // that sees real and generated samples in one pass sees two batches.
 
 /// What batch normalization is told besides its tensors.
-struct BatchNormalizing: Hashable {
-  var epsilon: Double
+public struct BatchNormalizing: Hashable, Sendable {
+  public var epsilon: Double
   /// The activation: values below zero are multiplied by it. 1 is none, 0 is ReLU.
   var leak = 1.0
 }
@@ -28,7 +28,7 @@ extension Op {
 
   /// x [.., C] to [parts, 2, C]: the mean and the biased variance of each part over all axes but the last, the variance
   /// about the mean in a second pass.
-  static func moments(groups: Int) -> Op {
+  public static func moments(groups: Int) -> Op {
     Op(
       fused: "moments",
       shape: { shapes throws(ShapeError) in
@@ -129,7 +129,7 @@ extension Op {
 
   /// x [.., C], moments [parts, 2, C], gamma [C], beta [C]: normalization by moments that do not depend on x
   /// (inference).
-  static func normalize(_ how: BatchNormalizing) -> Op {
+  public static func normalize(_ how: BatchNormalizing) -> Op {
     Op(
       fused: "normalize", ["epsilon": [how.epsilon], "leak": [how.leak]],
       shape: { shapes throws(ShapeError) in try normalizationShape("normalize", shapes) },
@@ -139,7 +139,7 @@ extension Op {
 
   /// x [.., C], its moments [parts, 2, C], gamma [C], beta [C], their `scale`: batch normalization. The gradient knows
   /// that the moments are x's, and the scale gamma's and theirs, so that these get none of their own.
-  static func batchNormalize(_ how: BatchNormalizing) -> Op {
+  public static func batchNormalize(_ how: BatchNormalizing) -> Op {
     Op("batch_normalize", saved: .inputs) { shapes throws(ShapeError) in
       try normalizationShape("batch_normalize", shapes, isScaled: true)
     } run: { x, shape in
@@ -171,7 +171,7 @@ extension Op {
 
   /// dy [.., C], x [.., C], moments [parts, 2, C] of x, gamma [C], beta [C], their `scale` to [parts, 2, C]: the sums
   /// of dz and of dz (x - mean), with dz the gradient before the activation.
-  static func batchNormalizeSums(_ how: BatchNormalizing) -> Op {
+  public static func batchNormalizeSums(_ how: BatchNormalizing) -> Op {
     Op(
       fused: "batch_normalize_sums",
       shape: { shapes throws(ShapeError) in
@@ -200,7 +200,7 @@ extension Op {
   }
 
   /// dy [.., C], x [.., C], moments [parts, 2, C] of x, gamma [C], beta [C], sums [parts, 2, C] to dx.
-  static func batchNormalizeGradient(_ how: BatchNormalizing) -> Op {
+  public static func batchNormalizeGradient(_ how: BatchNormalizing) -> Op {
     Op(
       fused: "batch_normalize_gradient",
       shape: { shapes throws(ShapeError) in
@@ -244,7 +244,7 @@ extension Op {
   }
 
   /// sums [parts, 2, C] of dz and dz (x - mean) to the gradient of beta [C].
-  static let betaGradient = Op(
+  public static let betaGradient = Op(
     fused: "beta_gradient",
     shape: { shapes throws(ShapeError) in
       guard shapes[0].rank == 3, shapes[0][1] == 2 else {
@@ -263,7 +263,7 @@ extension Op {
 
   /// moments [parts, 2, C], sums [parts, 2, C] of dz and dz (x - mean) to the gradient of gamma [C]. The moments' own
   /// gradient is in x's (see above), so that this op is given them as a function of x where it is differentiated.
-  static func gammaGradient(epsilon: Double) -> Op {
+  public static func gammaGradient(epsilon: Double) -> Op {
     Op(
       fused: "gamma_gradient",
       shape: { shapes throws(ShapeError) in

@@ -32,42 +32,42 @@ extension Op {
   }
 
   /// The input itself, as a node of its own.
-  static let identity: Op = Op("identity", saved: .nothing, shape: { $0[0] }, run: { x, _ in x[0].detached() }) {
+  public static let identity: Op = Op("identity", saved: .nothing, shape: { $0[0] }, run: { x, _ in x[0].detached() }) {
     [$0.dy]
   }
 
-  static let negate: Op = pointwise("negate", saved: .nothing) { [-$0.dy] }
-  static let reciprocal: Op = pointwise("reciprocal", saved: .output) { [-($0.dy * ($0.y * $0.y))] }
-  static let squareRoot: Op = pointwise("square_root", saved: .output) { [$0.dy / (2 * $0.y)] }
-  static let exponential: Op = pointwise("exponential", saved: .output) { [$0.dy * $0.y] }
-  static let logarithm: Op = pointwise("logarithm", saved: .inputs) { [$0.dy / $0.x] }
-  static let sine: Op = pointwise("sine", saved: .inputs) { [$0.dy * $0.x.cosine()] }
-  static let cosine: Op = pointwise("cosine", saved: .inputs) { [-($0.dy * $0.x.sine())] }
-  static let absolute: Op = pointwise("absolute", saved: .inputs) { [$0.dy * sign($0.x)] }
-  static let sign: Op = pointwise("sign", kernel: .named("signum"), saved: .nothing) { _ in [nil] }
-  static let step: Op = pointwise("step", kernel: .named("unit_step"), saved: .nothing) { _ in [nil] }
-  static let floor: Op = pointwise("floor", kernel: .named("round_down"), saved: .nothing) { _ in [nil] }
+  public static let negate: Op = pointwise("negate", saved: .nothing) { [-$0.dy] }
+  public static let reciprocal: Op = pointwise("reciprocal", saved: .output) { [-($0.dy * ($0.y * $0.y))] }
+  public static let squareRoot: Op = pointwise("square_root", saved: .output) { [$0.dy / (2 * $0.y)] }
+  public static let exponential: Op = pointwise("exponential", saved: .output) { [$0.dy * $0.y] }
+  public static let logarithm: Op = pointwise("logarithm", saved: .inputs) { [$0.dy / $0.x] }
+  public static let sine: Op = pointwise("sine", saved: .inputs) { [$0.dy * $0.x.cosine()] }
+  public static let cosine: Op = pointwise("cosine", saved: .inputs) { [-($0.dy * $0.x.sine())] }
+  public static let absolute: Op = pointwise("absolute", saved: .inputs) { [$0.dy * sign($0.x)] }
+  public static let sign: Op = pointwise("sign", kernel: .named("signum"), saved: .nothing) { _ in [nil] }
+  public static let step: Op = pointwise("step", kernel: .named("unit_step"), saved: .nothing) { _ in [nil] }
+  public static let floor: Op = pointwise("floor", kernel: .named("round_down"), saved: .nothing) { _ in [nil] }
   /// `factor x + term`.
-  static func affine(_ factor: Double, _ term: Double) -> Op {
+  public static func affine(_ factor: Double, _ term: Double) -> Op {
     pointwise("affine", kernel: .affine, ["factor": factor, "term": term], saved: .nothing) { [factor * $0.dy] }
   }
   /// x to a constant power.
-  static func power(_ exponent: Double) -> Op {
+  public static func power(_ exponent: Double) -> Op {
     pointwise("power", kernel: .power, ["exponent": exponent], saved: .inputs) {
       [$0.dy * (exponent * $0.x.power(exponent - 1))]
     }
   }
 
-  static let add: Op = pointwise("add", saved: .nothing) { [$0.dy, $0.dy] }
-  static let subtract: Op = pointwise("subtract", saved: .nothing) { p in [p.dy, p.ifWanted(1) { -p.dy }] }
-  static let multiply: Op = pointwise("multiply", saved: .inputs) { p in
+  public static let add: Op = pointwise("add", saved: .nothing) { [$0.dy, $0.dy] }
+  public static let subtract: Op = pointwise("subtract", saved: .nothing) { p in [p.dy, p.ifWanted(1) { -p.dy }] }
+  public static let multiply: Op = pointwise("multiply", saved: .inputs) { p in
     [p.ifWanted(0) { p.dy * p.x(1) }, p.ifWanted(1) { p.dy * p.x(0) }]
   }
-  static let divide: Op = pointwise("divide", saved: .inputs) { p in
+  public static let divide: Op = pointwise("divide", saved: .inputs) { p in
     [p.ifWanted(0) { p.dy / p.x(1) }, p.ifWanted(1) { -(p.dy * p.x(0)) / (p.x(1) * p.x(1)) }]
   }
-  static let greater: Op = pointwise("greater", saved: .nothing) { _ in [nil, nil] }
-  static let maximum: Op = pointwise("maximum", saved: .inputs) { p in
+  public static let greater: Op = pointwise("greater", saved: .nothing) { _ in [nil, nil] }
+  public static let maximum: Op = pointwise("maximum", saved: .inputs) { p in
     [p.ifWanted(0) { p.dy * greater(p.x(0), p.x(1)) }, p.ifWanted(1) { p.dy * (1 - greater(p.x(0), p.x(1))) }]
   }
 
@@ -98,7 +98,19 @@ extension Op {
 
 // MARK: - Operators
 
-// Operators broadcast as NumPy does: axes aligned at the end, sizes equal or 1.
+extension Op {
+  /// Applies an elementwise op of two tensors that broadcast as NumPy does: axes aligned at the end, sizes equal or 1.
+  ///
+  /// - Throws: As `applied`.
+  public func applied(broadcasting a: Tensor, _ b: Tensor) throws(TensorError) -> Tensor {
+    if a.shape == b.shape { return try applied(a, b) }
+    guard let shape = Shape.broadcast(a.shape, b.shape) else {
+      throw .shape(ShapeError(name, [a.shape, b.shape], "the shapes must broadcast to each other"))
+    }
+    return try applied(a.broadcast(to: shape), b.broadcast(to: shape))
+  }
+}
+
 private func broadcasting(_ op: Op, _ a: Tensor, _ b: Tensor) -> Tensor {
   if a.shape == b.shape { return op(a, b) }
   guard let shape = Shape.broadcast(a.shape, b.shape) else {

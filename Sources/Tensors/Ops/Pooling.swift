@@ -29,7 +29,7 @@ public struct PoolingWindow: Hashable, Sendable {
 
 extension Op {
   /// x [N, H, W, C] to [N, P, Q, C]: the number of the tap, row by row, that is the first maximum of each window.
-  static func maximumTaps(_ window: PoolingWindow) -> Op {
+  public static func maximumTaps(_ window: PoolingWindow) -> Op {
     Op("maximum_taps", saved: .nothing) { shapes throws(ShapeError) in
       try windows("maximum_taps", window, shapes, of: shapes[0])
     } run: { x, shape in
@@ -40,7 +40,7 @@ extension Op {
   }
 
   /// x [N, H, W, C], tap numbers [N, P, Q, C] (which get no gradient) to what stands under them, [N, P, Q, C].
-  static func takeTaps(_ window: PoolingWindow) -> Op {
+  public static func takeTaps(_ window: PoolingWindow) -> Op {
     Op("take_taps", saved: .inputs(1)) { shapes throws(ShapeError) in
       let shape = try windows("take_taps", window, shapes, of: shapes[0])
       guard shapes[1] == shape else {
@@ -56,7 +56,7 @@ extension Op {
   }
 
   /// The adjoint of `takeTaps`: [N, P, Q, C] and tap numbers to [N, height, width, C], where what meets is added up.
-  static func putTaps(_ window: PoolingWindow, height: Int, width: Int) -> Op {
+  public static func putTaps(_ window: PoolingWindow, height: Int, width: Int) -> Op {
     Op("put_taps", saved: .inputs(1)) { shapes throws(ShapeError) in
       let image = try image("put_taps", window, shapes, height, width)
       guard shapes[1] == shapes[0] else {
@@ -71,7 +71,7 @@ extension Op {
   }
 
   /// x [N, H, W, C] to the mean of each window, [N, P, Q, C].
-  static func averagePool(_ window: PoolingWindow, countsPadding: Bool) -> Op {
+  public static func averagePool(_ window: PoolingWindow, countsPadding: Bool) -> Op {
     Op("average_pool", saved: .nothing) { shapes throws(ShapeError) in
       try windows("average_pool", window, shapes, of: shapes[0])
     } run: { x, shape in
@@ -83,7 +83,7 @@ extension Op {
   }
 
   /// The adjoint of `averagePool`: [N, P, Q, C] to [N, height, width, C].
-  static func spreadAverage(_ window: PoolingWindow, countsPadding: Bool, height: Int, width: Int) -> Op {
+  public static func spreadAverage(_ window: PoolingWindow, countsPadding: Bool, height: Int, width: Int) -> Op {
     Op("spread_average", saved: .nothing) { shapes throws(ShapeError) in
       try image("spread_average", window, shapes, height, width)
     } run: { x, shape in

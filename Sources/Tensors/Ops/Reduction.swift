@@ -23,7 +23,7 @@ extension Op {
   }
 
   /// `factor` times the sum over axes, which disappear.
-  static func sum(_ axes: [Int], factor: Double = 1) -> Op {
+  public static func sum(_ axes: [Int], factor: Double = 1) -> Op {
     Op("sum", ["axes": axes.map(Double.init), "factor": [factor]], saved: .nothing) { shapes throws(ShapeError) in
       guard Set(axes).count == axes.count, axes.allSatisfy({ shapes[0].sizes.indices.contains($0) }) else {
         throw ShapeError("sum", shapes, "the axes \(axes) must be different axes of the shape")

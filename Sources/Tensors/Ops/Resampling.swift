@@ -5,7 +5,7 @@
 extension Op {
   /// `factor` times the sum over 4 x 4 pixels with weights (1 3 3 1) along both axes, at stride 2: [N, H, W, C] to
   /// [N, H / 2, W / 2, C], a last odd row or column left out. At 1/64 the weights add up to 1.
-  static func bilinearDown(factor: Double) -> Op {
+  public static func bilinearDown(factor: Double) -> Op {
     Op("bilinear_down", ["factor": [factor]], saved: .nothing) { shapes throws(ShapeError) in
       let x = shapes[0]
       guard x.rank == 4, x[1] >= 2, x[2] >= 2 else {
@@ -21,7 +21,7 @@ extension Op {
 
   /// `factor` times three of the nearest pixel and one of the next, along both axes: [N, P, Q, C] to [N, height, width,
   /// C], where P and Q are half of height and width, rounded down. At 1/16 the weights add up to 1.
-  static func bilinearUp(height: Int, width: Int, factor: Double) -> Op {
+  public static func bilinearUp(height: Int, width: Int, factor: Double) -> Op {
     Op("bilinear_up", ["factor": [factor]], saved: .nothing) { shapes throws(ShapeError) in
       let x = shapes[0]
       guard x.rank == 4, x[1] > 0, x[2] > 0, x[1] == height / 2, x[2] == width / 2 else {
@@ -47,7 +47,7 @@ extension Op {
   }
 
   /// x [N, H, W, C] moved by shifts [N, 2], whole pixels down and to the right, which get no gradient.
-  static let translate: Op = Op("translate", saved: .inputs(1)) { shapes throws(ShapeError) in
+  public static let translate: Op = Op("translate", saved: .inputs(1)) { shapes throws(ShapeError) in
     guard shapes[0].rank == 4, shapes[1] == [shapes[0][0], 2] else {
       throw ShapeError("translate", shapes, "there must be images [N, H, W, C] and shifts [N, 2]")
     }

@@ -5,6 +5,8 @@ protocol Backend: AnyObject {
   /// One line for people: the processor or board, and what matters of its set-up.
   var name: String { get }
   var precision: Precision { get }
+  /// The rules that it computes by.
+  var contract: NumericalContract { get }
   /// Threads of the host that share out each launch.
   var threadCount: Int { get }
   /// Bytes that the device has in all, where known.
@@ -59,6 +61,7 @@ extension Extent {
 
 extension Backend {
   var threadCount: Int { 1 }
+  var contract: NumericalContract { .strict }
   var form: KernelForm { .block }
   var scratchElements: Int { 1 << 22 }
   func computesChainsApart(_ kernel: Kernel, k: Int, over extent: Extent) -> Bool { extent.suitsACache(k: k) }

@@ -27,6 +27,8 @@ public final class Device {
   /// One line for people.
   public var name: String { backend.name }
   public var precision: Precision { backend.precision }
+  /// The rules that it computes by: devices of one contract give the same bits.
+  public var contract: NumericalContract { backend.contract }
   /// Threads of the host that share out each launch; 1 where another processor does the work.
   public var threadCount: Int { backend.threadCount }
   /// Bytes that the device has in all, where known.

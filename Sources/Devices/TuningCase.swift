@@ -86,7 +86,7 @@ struct TuningCase: Sendable {
       product("resnet32 transformed, weights", 128, 128, 64 * batch, batches: 36, isTransposed: true),
       product("image columns, 48 to 64", 1024 * batch, 64, 48),
       product("latents to 4x4x512", batch, 8192, 100),
-      // Chains of few outputs: a discriminator's head, weights of images' columns, weights of one channel.
+      // Chains of few outputs: a network's head, weights of images' columns, weights of one channel.
       product("4x4x512 to 1, in chains", 2 * batch, 1, 512, batches: 16),
       product("image columns, weights, in chains", 48, 64, 512, batches: 2 * batch, isTransposed: true),
       product("one channel to 64, weights, in chains", 1, 64, 512, batches: 2 * batch, isTransposed: true),

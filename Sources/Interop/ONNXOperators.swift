@@ -182,10 +182,10 @@ enum ONNXOperators {
       }
       let y = graph.node("BatchNormalization", [x] + scales + statistics, ["epsilon": .real(step.real("epsilon"))])
       let wire = ONNXGraph.Wire(name: y, sizes: step.sizes, layout: layout)
-      switch step.real("leak") {
+      switch step.real("negative_slope") {
       case 1: return wire
       case 0: return graph.then("Relu", wire)
-      case let leak: return graph.then("LeakyRelu", wire, ["alpha": .real(leak)])
+      case let slope: return graph.then("LeakyRelu", wire, ["alpha": .real(slope)])
       }
     },
   ]

@@ -152,13 +152,13 @@ private func imageSize(
 public struct Activation: Layer {
   public let name: String
   /// What values below zero are multiplied by, where that is all there is to it.
-  let leak: Double?
+  let negativeSlope: Double?
   private let function: @Sendable (Tensor) -> Tensor
-  init(_ name: String, leak: Double? = nil, _ function: @escaping @Sendable (Tensor) -> Tensor) {
-    (self.name, self.leak, self.function) = (name, leak, function)
+  init(_ name: String, negativeSlope: Double? = nil, _ function: @escaping @Sendable (Tensor) -> Tensor) {
+    (self.name, self.negativeSlope, self.function) = (name, negativeSlope, function)
   }
 
-  public static let relu = Activation("relu", leak: 0) { $0.relu() }
+  public static let relu = Activation("relu", negativeSlope: 0) { $0.relu() }
   public static let relu6 = Activation("relu6") { $0.relu6() }
   public static let tanh = Activation("tanh") { $0.tanh() }
   public static let sigmoid = Activation("sigmoid") { $0.sigmoid() }
@@ -166,7 +166,7 @@ public struct Activation: Layer {
   public static let swish = Activation("swish") { $0.swish() }
   public static let gelu = Activation("gelu") { $0.gelu() }
   public static func leakyReLU(slope: Double = 0.2) -> Activation {
-    .init("leaky_relu", leak: slope) { $0.leakyReLU(slope: slope) }
+    .init("leaky_relu", negativeSlope: slope) { $0.leakyReLU(slope: slope) }
   }
   public static func elu(alpha: Double = 1) -> Activation { .init("elu") { $0.elu(alpha: alpha) } }
 

@@ -84,8 +84,8 @@ public final class Tape {
       throw .shape(ShapeError("gradient", [y.shape, gradOutput.shape], "the cotangent must have the tensor's shape"))
     }
     let retains = retainGraph || createGraph
-    // Only what lies between the variables and y gets a gradient: nobody asks for the discriminator's weights in the
-    // generator's step.
+    // Only what lies between the variables and y gets a gradient: weights that it merely went
+    // through cost nothing.
     let end = y.node
     let first = variables.map(\.node).min() ?? end
     var isNeeded = [Bool](repeating: false, count: end + 1)

@@ -111,7 +111,7 @@ private func pad(_ start: [Int], _ shape: Shape) -> Definition {
 /// The mean and the biased variance of channel `c`, and its number of values.
 /// Batch normalization of each part of a batch by its own moments, and a leaky activation.
 private struct Normalization {
-  let leak: Double
+  let negativeSlope: Double
   let groups: Int
   private let epsilon = 1e-2
 
@@ -147,12 +147,12 @@ private struct Normalization {
   func applied(_ x: Grid, _ gamma: Grid, _ beta: Grid) -> Grid {
     each(x) { place, c, m in
       let z = z(x[place], m, gamma.values[c], beta.values[c])
-      return z > 0 ? z : leak * z
+      return z > 0 ? z : negativeSlope * z
     }
   }
 
   func dz(_ dy: Grid, _ x: Grid, _ gamma: Grid, _ beta: Grid) -> Grid {
-    each(x) { place, c, m in (z(x[place], m, gamma.values[c], beta.values[c]) > 0 ? 1 : leak) * dy[place] }
+    each(x) { place, c, m in (z(x[place], m, gamma.values[c], beta.values[c]) > 0 ? 1 : negativeSlope) * dy[place] }
   }
 
   func sums(_ dy: Grid, _ x: Grid, _ gamma: Grid, _ beta: Grid) -> Grid {
@@ -177,8 +177,9 @@ private struct Normalization {
   }
 
   static let all = [
-    Normalization(leak: 1, groups: 1), .init(leak: 0.2, groups: 2), .init(leak: 0.2, groups: 1),
-    .init(leak: 0.2, groups: 1),
+    Normalization(negativeSlope: 1, groups: 1), .init(negativeSlope: 0.2, groups: 2),
+    .init(negativeSlope: 0.2, groups: 1),
+    .init(negativeSlope: 0.2, groups: 1),
   ]
 }
 
@@ -277,19 +278,19 @@ private let plainDefinitions: [String: [Definition]] = [
   ],
   "moments": [1, 1, 1, 2].map { groups in
     { x in
-      let moments = Normalization(leak: 1, groups: groups).moments(x[0])
+      let moments = Normalization(negativeSlope: 1, groups: groups).moments(x[0])
       return Grid([groups, 2, x[0].shape[-1]]) {
         $0[1] == 0 ? moments[$0[0]][$0[2]].mean : moments[$0[0]][$0[2]].variance
       }
     }
   },
-  "normalize": [(1.0, 1), (0.2, 3)].map { leak, groups in
+  "normalize": [(1.0, 1), (0.2, 3)].map { negativeSlope, groups in
     { x in
       Grid(x[0].shape) { place in
         let (p, c) = (place[0] / (x[0].shape[0] / groups), place[place.count - 1])
         let scale = x[2].values[c] / (x[1][[p, 1, c]] + 1e-2).squareRoot()
         let z = (x[0][place] - x[1][[p, 0, c]]) * scale + x[3].values[c]
-        return z > 0 ? z : leak * z
+        return z > 0 ? z : negativeSlope * z
       }
     }
   },

@@ -83,7 +83,7 @@ struct Misfit: Sendable, CustomTestStringConvertible {
     Misfit(.normalize(.init(epsilon: 0.1)), [[5, 3], [3, 2], [3], [3]]),
     Misfit(.batchNormalize(.init(epsilon: 0.1)), [[5, 3], [1, 2, 3], [3], [5], [1, 3]]),
     Misfit(.batchNormalize(.init(epsilon: 0.1)), [[5, 3], [2, 2, 3], [3], [3], [2, 3]]),
-    Misfit(.batchNormalize(.init(epsilon: 0.1)), [[6, 3], [2, 2, 3], [3], [3], [1, 3]], "the scale [parts, C]"),
+    Misfit(.batchNormalize(.init(epsilon: 0.1)), [[6, 3], [2, 2, 3], [3], [3], [1, 3]], "the scale [groups, C]"),
     Misfit(.batchNormalizeSums(.init(epsilon: 0.1)), [[4, 3], [5, 3], [1, 2, 3], [3], [3], [1, 3]]),
     Misfit(.betaGradient, [[2, 3]]),
     Misfit(.batchNormalizeGradient(.init(epsilon: 0.1)), [[5, 3], [5, 3], [1, 2, 3], [3], [3], [2, 3]]),

@@ -85,7 +85,7 @@ extension Tensor {
   func activate(adding bias: Tensor, _ activation: FusedActivation) -> Tensor {
     let (rows, columns) = (shape.count / max(shape[-1], 1), shape[-1])
     launch(
-      .rectifyBiased, ["b": bias, "y": self], sizes: ["rows": rows, "columns": columns],
+      .biasActivation, ["b": bias, "y": self], sizes: ["rows": rows, "columns": columns],
       reals: ["limit": activation.limit],
       over: Extent(rows: rows, columns: columns))
     return self
@@ -98,5 +98,5 @@ extension Shape {
 }
 
 extension Kernel {
-  fileprivate static let rectifyBiased = named("rectify_biased")
+  fileprivate static let biasActivation = named("bias_activation")
 }

@@ -7,6 +7,8 @@ protocol Backend: AnyObject {
   var precision: Precision { get }
   /// The rules that it computes by.
   var contract: NumericalContract { get }
+  /// Whether its memory is the host's.
+  var usesHostMemory: Bool { get }
   /// Threads of the host that share out each launch.
   var threadCount: Int { get }
   /// Bytes that the device has in all, where known.
@@ -62,6 +64,7 @@ extension Extent {
 extension Backend {
   var threadCount: Int { 1 }
   var contract: NumericalContract { .strict }
+  var usesHostMemory: Bool { false }
   var form: KernelForm { .block }
   var scratchElements: Int { 1 << 22 }
   func computesChainsApart(_ kernel: Kernel, k: Int, over extent: Extent) -> Bool { extent.suitsACache(k: k) }

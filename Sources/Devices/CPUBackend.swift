@@ -4,6 +4,7 @@ import Kernels
 /// The processor itself: the kernels' host builds on a pool of threads.
 final class CPUBackend: Backend {
   let precision: Precision
+  let usesHostMemory = true
   private let isa: String
   /// Of `Kernel.builds`.
   private let build: Int

@@ -29,6 +29,8 @@ public final class Device {
   public var precision: Precision { backend.precision }
   /// The rules that it computes by: devices of one contract give the same bits.
   public var contract: NumericalContract { backend.contract }
+  /// Whether its memory is the host's, which other programs take from too.
+  public var usesHostMemory: Bool { backend.usesHostMemory }
   /// Threads of the host that share out each launch; 1 where another processor does the work.
   public var threadCount: Int { backend.threadCount }
   /// Bytes that the device has in all, where known.

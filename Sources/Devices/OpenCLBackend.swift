@@ -36,6 +36,7 @@ final class OpenCLBackend: Backend {
 
   let name: String
   let precision = Precision.single
+  var usesHostMemory: Bool { device.description.kind == .processor }
   let memoryLimit: Int?
   let programs: OpenCLPrograms
   let device: OpenCLDevice

@@ -68,7 +68,7 @@ final class OpenCLPrograms {
   private func options(_ key: Key) -> String {
     let index = key.wide ? "-D INDEX=ulong" : ""
     let tile = key.tile?.buildOptions(for: device.vendor) ?? ""
-    let verbose = BuildLog.named != nil && device.vendor == .nvidia ? "-cl-nv-verbose" : ""
+    let verbose = BuildLog.named != nil && device.vendor.hasRegisterOptions ? "-cl-nv-verbose" : ""
     // Without -w PoCL's compiler counts its warnings aloud, on the standard error of whoever runs saddle.
     return ["-cl-std=CL1.2 -w -D ABREAST=\(ABREAST)", exactDivision, index, formOptions, tile, verbose, extraOptions]
       .filter { !$0.isEmpty }.joined(separator: " ")

@@ -43,7 +43,7 @@ struct TileTests {
   @Test("only NVIDIA's compiler is told of registers", arguments: Tiles.Vendor.allCases)
   func registers(vendor: Tiles.Vendor) {
     let options = TileParameters((64, 64, 16), items: (8, 16), registers: 128).buildOptions(for: vendor)
-    #expect(options.contains("-D ANY_GROUP -cl-nv-maxrregcount=128") == (vendor == .nvidia))
+    #expect(options.contains("-D ANY_GROUP -cl-nv-maxrregcount=128") == (vendor == Tiles.Vendor.nvidia))
     #expect(options.hasPrefix("-D MWG=64 -D NWG=64 -D KWG=16 -D MDIMC=8 -D NDIMC=16"))
   }
 

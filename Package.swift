@@ -78,8 +78,8 @@ let package = Package(
   cLanguageStandard: .c2x
 )
 
-// Optimized is what runs in every step or loops over bytes and numbers. Of what only calls it, and of most tests, optimization would take
-// a third of the build's time and give little.
+// Optimized is what runs in every step or loops over bytes and numbers. Of what only calls it, and of most tests,
+// optimization would take a third of the build's time and give little.
 let hot: Set = [
   "Adversaries", "Baselines", "Datasets", "Devices", "Evaluation", "Interop", "Features", "Networks", "Records",
   "Tensors",

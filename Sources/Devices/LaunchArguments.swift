@@ -12,8 +12,8 @@ package enum LaunchArgument {
   case size(Int)
 }
 
-// What follows is inlined into other modules: a launch's literals would else be put together without knowing their types,
-// which takes as long as all else that the host does for a launch.
+// What follows is inlined into other modules: a launch's literals would else be put together without knowing their
+// types, which takes as long as all else that the host does for a launch.
 
 /// The name of a kernel's argument: text that lives as long as the process, so that launches compare bytes.
 package struct ArgumentName: ExpressibleByStringLiteral, Equatable, Sendable, CustomStringConvertible {

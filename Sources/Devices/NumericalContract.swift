@@ -1,5 +1,5 @@
-/// Which rules a device computes by, and so what its bits may be compared with: equal bits are promised within one contract
-/// (Kernels/README.md). Checkpoints carry it.
+/// Which rules a device computes by, and so what its bits may be compared with: equal bits are promised within one
+/// contract (Kernels/README.md). Checkpoints carry it.
 public struct NumericalContract: Hashable, Sendable, CustomStringConvertible {
   public let name: String
   /// Of the rules: a change that moves a bit gets the next one.

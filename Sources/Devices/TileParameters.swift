@@ -1,5 +1,5 @@
-/// The sizes of a tuned tile form, under CLBlast's names (`Kernels/cl/tile.h`). They decide how fast a kernel is, and none
-/// of its bits.
+/// The sizes of a tuned tile form, under CLBlast's names (`Kernels/cl/tile.h`). They decide how fast a kernel is, and
+/// none of its bits.
 public struct TileParameters: Hashable, Codable, Sendable {
   /// Rows, columns and steps along k of a work-group's tile.
   public let mwg, nwg, kwg: Int

@@ -1,4 +1,5 @@
-// Launches of the kernels whose tile form is tuned, under their signatures' names: ops, the tuner and tests launch them so.
+// Launches of the kernels whose tile form is tuned, under their signatures' names: ops, the tuner and tests launch them
+// so.
 
 /// One launch of a tuned kernel in numbers.
 package protocol TunedLaunch: Sendable {

@@ -3,7 +3,8 @@ import Testing
 
 @testable import Devices
 
-/// A function of Kernels/cl/elementary.cl and the double function that it is held against (glibc's, within 1 double ulp).
+/// A function of Kernels/cl/elementary.cl and the double function that it is held against (glibc's, within 1 double
+/// ulp).
 struct ElementaryFunction: Sendable, CustomTestStringConvertible {
   let name: String
   let exact: @Sendable (Double) -> Double

@@ -1,5 +1,5 @@
-// The route of images with few channels (Kernels/cl/columns.cl): a plain product with the matrix of the image's columns.
-// Blocks of 12 x 32 outputs would be mostly empty where an axis is three channels.
+// The route of images with few channels (Kernels/cl/columns.cl): a plain product with the matrix of the image's
+// columns. Blocks of 12 x 32 outputs would be mostly empty where an axis is three channels.
 
 struct ColumnConvolution: ConvolutionRoute {
   private static let mostChannels = 8

@@ -11,8 +11,8 @@ struct DirectConvolution: ConvolutionRoute {
     forward(x, w, padding: padding, bias: bias, activation)
   }
 
-  /// The convolution of an image with so many zeros around it, plus a bias [K], and an activation. A filter of one pixel, or
-  /// one that covers the whole image, makes it a plain product, whose terms stand in the same order.
+  /// The convolution of an image with so many zeros around it, plus a bias [K], and an activation. A filter of one
+  /// pixel, or one that covers the whole image, makes it a plain product, whose terms stand in the same order.
   func forward(_ x: Tensor, _ w: Tensor, padding: ImagePadding, bias: Tensor?, _ activation: FusedActivation) -> Tensor
   {
     let isOfOnePixel = shape.r == 1 && shape.s == 1 && shape.geometry.stride == 1

@@ -75,8 +75,8 @@ extension Op {
   }
 }
 
-/// `activation(conv(x, filter) + bias)` of images [N, H, W, C] with filters [R, S, C / groups, K] and a bias [K]: [N, P,
-/// Q, K], in one pass over memory.
+/// `activation(conv(x, filter) + bias)` of images [N, H, W, C] with filters [R, S, C / groups, K] and a bias [K]: [N,
+/// P, Q, K], in one pass over memory.
 public func conv2d(
   _ x: Tensor, _ filter: Tensor, bias: Tensor, _ geometry: ConvolutionGeometry = .init(), groups: Int = 1,
   activation: FusedActivation

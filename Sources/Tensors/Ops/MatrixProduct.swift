@@ -65,8 +65,8 @@ struct Matrices {
 
 extension Tensor {
   /// Makes this tensor [m, n] or [batches, m, n] the product of `a`, [batches][m][k] by strides, and `b`
-  /// [batches][k][n], plus a bias [n] and then cut off by an activation, in place; `isAdding` goes on from the product of the k
-  /// before, a multiple of 512, that it holds.
+  /// [batches][k][n], plus a bias [n] and then cut off by an activation, in place; `isAdding` goes on from the product
+  /// of the k before, a multiple of 512, that it holds.
   func setProduct(
     _ a: Tensor, rowStride: Int, kStride: Int, batchStride: Int = 0, _ b: Panels, k: Int, bias: Tensor? = nil,
     activation: FusedActivation = .none, isAdding: Bool = false

@@ -26,8 +26,8 @@ extension Op {
     sums.addPartials(partial, blocks: blocks, inner: sums.shape.count, factor: factor)
   }
 
-  /// x [.., C] to [groups, 2, C]: the mean and the biased variance of each group over all axes but the last, the variance
-  /// about the mean in a second pass.
+  /// x [.., C] to [groups, 2, C]: the mean and the biased variance of each group over all axes but the last, the
+  /// variance about the mean in a second pass.
   public static func moments(groups: Int) -> Op {
     Op(
       fused: "moments",
@@ -88,8 +88,8 @@ extension Op {
     return shapes[0]
   }
 
-  /// What each group's columns are multiplied by, [groups, C]: a function of moments and gamma that kernels are given, so
-  /// that they need not work it out at every number. Unknown to any tape.
+  /// What each group's columns are multiplied by, [groups, C]: a function of moments and gamma that kernels are given,
+  /// so that they need not work it out at every number. Unknown to any tape.
   fileprivate static func scale(_ moments: Tensor, _ gamma: Tensor, _ epsilon: Double) -> Tensor {
     let columns = gamma.shape[0]
     let scale = Tensor(uninitialized: [moments.shape[0], columns], on: gamma.device)

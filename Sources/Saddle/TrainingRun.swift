@@ -247,7 +247,7 @@ extension Trainer {
         SafetensorsFile.Tensor(name, shape: tensor.shape.sizes, .float32(try tensor.scalars()))
       },
       metadata: Dictionary(uniqueKeysWithValues: counts.all.map { ($0.name, "\($0.value)") })
-        .merging(["contract": device.contract.description, "seed": "\(seed)"]) { $1 })
+        .merging(["contract": generator.network.weights.device.contract.description, "seed": "\(seed)"]) { $1 })
   }
 
   /// Goes on from a checkpoint.

@@ -19,12 +19,7 @@ let package = Package(
     // The arithmetic: OpenCL C text, embedded for OpenCL devices and compiled for the host.
     .target(
       name: "Kernels", path: "Kernels",
-      exclude: [
-        "README.md", "all.cl", "elementary.cl", "pointwise.cl", "activation.cl", "loss.cl", "divergence.cl",
-        "layout.cl", "reduction.cl", "normalization.cl", "panels.cl", "matmul.cl", "convolution.cl", "columns.cl",
-        "winograd.cl", "winograd3.cl", "gather.cl", "resampling.cl", "pooling.cl", "depthwise.cl", "random.cl",
-        "optimizer.cl", "image.cl", "probe.cl", "roofline.cl",
-      ],
+      exclude: ["README.md", "cl"],
       publicHeadersPath: "include"),
 
     // C libraries that are loaded at run time, so that a machine without them still starts.
@@ -89,8 +84,8 @@ let package = Package(
   cLanguageStandard: .c2x
 )
 
-// Optimized is what runs in every step or loops over bytes and numbers. Of what only calls it, and of most tests, optimization would take
-// a third of the build's time and give little.
+// Optimized is what runs in every step or loops over bytes and numbers. Of what only calls it, and of most tests,
+// optimization would take a third of the build's time and give little.
 let hot: Set = [
   "Adversaries", "Baselines", "Datasets", "Devices", "Evaluation", "Interop", "Features", "Networks", "Records",
   "Tensors",

@@ -4,7 +4,8 @@
 #define HARDWARE_FMA
 #define LANES 8
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
-#include "all.cl"
+#define EACH "compile.h"
+#include "cl/files.h"
 #pragma clang attribute pop
 const char kernel_anchor_avx2 = 0;
 #endif

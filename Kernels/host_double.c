@@ -3,5 +3,6 @@
 #define DOUBLE
 #define real double
 #define real16 double16
-#include "all.cl"
+#define EACH "compile.h"
+#include "cl/files.h"
 const char kernel_anchor_double = 0;

@@ -25,7 +25,7 @@ typedef struct {
   void (*run)(const KernelArgument *, uint64_t begin, uint64_t end); // null for a tile form
 } KernelEntry;
 
-/// A text of the folder Kernels.
+/// A text of the folder Kernels/cl.
 typedef struct {
   const char *name, *text;
 } KernelSource;

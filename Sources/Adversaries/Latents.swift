@@ -24,6 +24,6 @@ extension RandomStream {
       groups.append(Tensor.identity(codes.categories, on: device).gathered(Double(codes.categories) * category))
     }
     if codes.continuous > 0 { groups.append(2 * draws.sliced(from: [0, 1], shape: [count, codes.continuous]) - 1) }
-    return groups.dropFirst().reduce(groups[0]) { $0.beside($1) }
+    return Tensor.concatenated(groups, axis: -1)
   }
 }

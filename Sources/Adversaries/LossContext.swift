@@ -134,7 +134,7 @@ public final class LossContext {
         guard pairs == nil else { continue }
         let (real, fake) =
           isJoint ? seenJointly : (transform?(watchedReal) ?? self.real, transform?(watchedFake) ?? self.fake)
-        pairs = (score(real.beside(fake)), score(fake.beside(real)))
+        pairs = (score(real.concatenated(with: fake, axis: -1)), score(fake.concatenated(with: real, axis: -1)))
       case .labeled:
         guard labeled == nil, let batch = microBatch.batch.labeledBatch else { continue }
         labeled = discriminate(transform?(batch.samples) ?? batch.samples, nil, Run(updatesStatistics: false))
@@ -154,7 +154,7 @@ public final class LossContext {
 
   private func runJointly() {
     guard jointOutput == nil else { return }
-    let labels = microBatch.batch.labels.map { $0.followed(by: $0) }
+    let labels = microBatch.batch.labels.map { $0.concatenated(with: $0, axis: 0) }
     let output = discriminate(jointlySeen, labels, Run(groups: 2))
     jointOutput = output
     outputs = (group(0, of: output), group(1, of: output))
@@ -229,7 +229,7 @@ public final class LossContext {
   private lazy var watchedReal = moving.tape.map { $0.watch(real) } ?? real
   private lazy var watchedFake = fake.isRecorded ? fake : moving.tape.map { $0.watch(fake) } ?? fake
   private lazy var joint: Tensor = {
-    let both = real.followed(by: fake)
+    let both = real.concatenated(with: fake, axis: 0)
     return both.isRecorded ? both : moving.tape.map { $0.watch(both) } ?? both
   }()
   private lazy var jointlySeen = transform?(joint) ?? joint

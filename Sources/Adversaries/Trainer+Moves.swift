@@ -14,10 +14,9 @@ extension Trainer {
         microBatch, fake: generated.fake, isJoint: true, .discriminator,
         moving(discriminator, generated.tape, discriminatorWeights), discriminatorWeights: discriminatorWeights)
       let due = (discriminator: due(.discriminator), generator: due(.generator)), objective = game.objective
-      note("the discriminator's passes")
+      note("both networks' losses")
       context.run(objective.discriminatorPasses + due.discriminator.flatMap(\.passes))
       context.run(objective.generatorPasses + due.generator.flatMap(\.passes))
-      note("both networks' losses")
       let wholeDiscriminator = plus(due.discriminator, objective.discriminatorLoss(context), context)
       if measuring && microBatch.draw == microBatches.last?.draw { measure(context, &columns) }
       commitState(context)

@@ -165,9 +165,8 @@ public final class Trainer {
         microBatch, fake: fake, isJoint: true, .discriminator, moving(discriminator, tape, weights),
         discriminatorWeights: weights)
       let due = due(.discriminator) { [game] in !game.isLazy || !$0.isLazy }
-      note("the discriminator's passes")
-      context.run(game.objective.discriminatorPasses + due.flatMap(\.passes))
       note("the discriminator's loss")
+      context.run(game.objective.discriminatorPasses + due.flatMap(\.passes))
       let whole = plus(due, game.objective.discriminatorLoss(context), context)
       note("the discriminator's gradient")
       let flat = discriminator.network.flattened(gradient(of: whole, wrt: weights, retainGraph: false))
@@ -226,9 +225,8 @@ public final class Trainer {
         moving(generator, generated.tape, generated.weights),
         discriminatorWeights: isUnrolled ? unrolledDiscriminator(microBatch, generated) : nil)
       let due = due(.generator), objective = game.objective
-      note("the discriminator's passes")
-      context.run((isUnrolled ? objective.discriminatorPasses : objective.generatorPasses) + due.flatMap(\.passes))
       note("the generator's loss")
+      context.run((isUnrolled ? objective.discriminatorPasses : objective.generatorPasses) + due.flatMap(\.passes))
       let loss = isUnrolled ? -objective.discriminatorLoss(context) : objective.generatorLoss(context)
       let whole = plus(due, weighted(loss), context)
       note("the generator's gradient")

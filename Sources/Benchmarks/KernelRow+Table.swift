@@ -47,11 +47,11 @@ extension KernelRow {
     static func resnet(_ size: Int, _ channels: Int, taps: Int) -> Layer {
       Layer(
         name: "resnet32 \(taps)x\(taps) \(size)x\(size)x\(channels) to 128", size: size, channels: channels,
-        filters: 128, taps: taps, geometry: .init(padding: taps / 2))
+        filters: 128, taps: taps, geometry: .init(padding: .init(taps / 2)))
     }
 
     func rows(batch: Int) -> [KernelRow] {
-      let (outputs, geometry, size) = (geometry.output(size, taps), geometry, size)
+      let (outputs, geometry, size) = (geometry.output(size, size, taps: (taps, taps)).height, geometry, size)
       let x: Shape = [batch, size, size, channels], w: Shape = [taps, taps, channels, filters]
       let y: Shape = [batch, outputs, outputs, filters]
       func row(

@@ -36,7 +36,7 @@ public struct Roofline: Codable, Sendable, Equatable {
       bytesPerSecond: min(bytesPerSecond, other.bytesPerSecond))
   }
 
-  /// Measures a device with the kernels of `Kernels/roofline.cl`, in less than a second.
+  /// Measures a device with the kernels of `Kernels/cl/roofline.cl`, in less than a second.
   ///
   /// - Throws: The device's first failure.
   public static func measure(on device: Device) throws -> Roofline {
@@ -54,7 +54,9 @@ public struct Roofline: Codable, Sendable, Equatable {
       /// The least seconds of some runs; v becomes 3 - v in each round, which neither grows nor fades.
       func seconds(rounds: Int, runs: Int) throws -> Double {
         try least(of: runs, on: device) {
-          y.launch(kernel, [x, y], [.real(-1), .real(3), .size(rounds), .size(length)], over: Extent(length))
+          y.launch(
+            .named(kernel), ["x": x, "y": y], sizes: ["rounds": rounds, "length": length],
+            reals: ["factor": -1, "term": 3], over: Extent(length))
         }
       }
       var rounds = 64
@@ -72,7 +74,9 @@ public struct Roofline: Codable, Sendable, Equatable {
     let (a, b) = (Tensor(1, shape: [count], on: device), Tensor(2, shape: [count], on: device))
     let y = Tensor(0, shape: [count], on: device)
     let seconds = try least(of: 5, on: device) {
-      y.launch("stream_triad", [a, b, y], [.real(0.5), .size(count)], over: Extent(count))
+      y.launch(
+        .named("stream_triad"), ["a": a, "b": b, "y": y], sizes: ["length": count], reals: ["factor": 0.5],
+        over: Extent(count))
     }
     return Double(3 * count * device.precision.elementSize) / seconds
   }

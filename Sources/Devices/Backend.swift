@@ -5,6 +5,10 @@ protocol Backend: AnyObject {
   /// One line for people: the processor or board, and what matters of its set-up.
   var name: String { get }
   var precision: Precision { get }
+  /// The rules that it computes by.
+  var contract: NumericalContract { get }
+  /// Whether its memory is the host's.
+  var usesHostMemory: Bool { get }
   /// Threads of the host that share out each launch.
   var threadCount: Int { get }
   /// Bytes that the device has in all, where known.
@@ -59,6 +63,8 @@ extension Extent {
 
 extension Backend {
   var threadCount: Int { 1 }
+  var contract: NumericalContract { .strict }
+  var usesHostMemory: Bool { false }
   var form: KernelForm { .block }
   var scratchElements: Int { 1 << 22 }
   func computesChainsApart(_ kernel: Kernel, k: Int, over extent: Extent) -> Bool { extent.suitsACache(k: k) }
@@ -76,16 +82,4 @@ final class Memory {
   }
 
   deinit { release(handle) }
-}
-
-/// One argument of a launch.
-package enum LaunchArgument {
-  /// A buffer, from this element on.
-  case buffer(Buffer, at: Int)
-  /// A scalar of the device's precision.
-  case real(Double)
-  /// A 32-bit unsigned integer; negative numbers wrap.
-  case uint(Int)
-  /// An index or size, 64-bit where arrays are large.
-  case size(Int)
 }

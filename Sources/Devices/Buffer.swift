@@ -8,12 +8,17 @@ public final class Buffer {
 
   let block: Block
   let pool: BufferPool
+  /// How often it was written to, or a kernel was asked to: what was saved of it is known by this number.
+  package fileprivate(set) var version = 0
 
   init(_ block: Block, _ pool: BufferPool) { (self.block, self.pool) = (block, pool) }
 
   var memory: Memory { block.memory }
   /// Where the buffer begins in its memory, in bytes.
   var start: Int { block.bytes.lowerBound }
+  /// Counts a write.
+  func willBeWritten() { version &+= 1 }
+
   /// At least what was asked for.
   public var byteCount: Int { block.bytes.count }
 

@@ -4,7 +4,10 @@ import Kernels
 /// The processor itself: the kernels' host builds on a pool of threads.
 final class CPUBackend: Backend {
   let precision: Precision
+  let usesHostMemory = true
   private let isa: String
+  /// Of `Kernel.builds`.
+  private let build: Int
   private let threads: ThreadPool
   /// What was launched since timing began; nil while nobody measures.
   private var times: [LaunchTime]?
@@ -18,7 +21,11 @@ final class CPUBackend: Backend {
       throw .unsupported(isa: chosen, processor: native)
     }
     self.precision = precision
-    self.isa = precision == .double ? "baseline" : chosen  // double is built once, for checks
+    let isa = precision == .double ? "baseline" : chosen  // double is built once, for checks
+    guard let build = Kernel.builds.firstIndex(of: .init(isa: isa, precision: precision)) else {
+      preconditionFailure("the kernels have no \(isa) build in \(precision)")
+    }
+    (self.isa, self.build) = (isa, build)
     self.threads = try ThreadPool(count: threads ?? min(HostLimits.threads, ThreadPool.limit))
   }
 
@@ -52,7 +59,7 @@ final class CPUBackend: Backend {
   }
 
   func launch(_ kernel: Kernel, _ arguments: [LaunchArgument], extent: Extent, first: Int) {
-    guard let run = kernel.run(isa: isa, precision: precision) else {
+    guard let run = kernel.runs[build] else {
       preconditionFailure("kernel '\(kernel.name)' has no \(isa) build in \(precision)")
     }
     let start = times == nil ? nil : ContinuousClock.now
@@ -61,7 +68,7 @@ final class CPUBackend: Backend {
         switch argument {
         case .buffer(let buffer, let offset):
           raw[i].pointer =
-            buffer.memory.handle + buffer.start + offset * kernel.parameters[i].kind.elementSize(in: precision)
+            buffer.memory.handle + buffer.start + offset * kernel.signature[i].kind.elementSize(in: precision)
         case .real(let value): raw[i].number = value
         case .uint(let value): raw[i].integer = UInt64(UInt32(truncatingIfNeeded: value))
         case .size(let value): raw[i].integer = UInt64(value)

@@ -20,8 +20,10 @@ extension Device {
   }
 
   /// What `available` says of the processor.
-  static func cpuDescription() throws(DeviceError) -> DeviceDescription {
-    let device = try cpu()
+  fileprivate static func cpuDescription() throws(DeviceError) -> DeviceDescription {
+    let device = Device(
+      try CPUBackend(precision: .single, isa: environment("SADDLE_ISA"), threads: chosenThreads(nil)),
+      memoryLimit: try chosenMemory())
     let memory = device.memoryLimit ?? 0
     let limits = HostLimits.current
     var description = DeviceDescription(
@@ -64,4 +66,16 @@ extension Device {
     }
     return threads
   }
+}
+
+extension DeviceKind {
+  /// The processor itself.
+  static let cpu = DeviceKind(
+    name: "cpu", title: "CPU", places: [],
+    candidates: { () throws(DeviceError) in
+      [
+        DeviceCandidate(
+          description: try Device.cpuDescription(), open: { _ throws(DeviceError) in (try .cpu(), "") })
+      ]
+    }, refusal: { _ in nil })
 }

@@ -5,7 +5,8 @@
 public final class Device {
   let backend: any Backend
   private let pool: BufferPool
-  private var failure: DeviceError?
+  /// The first failure since the device was opened, or since `clearFailure`: work is skipped until it is cleared.
+  public private(set) var failure: DeviceError?
   private var zeros: Buffer?
   private var hostWaitCount = 0
   /// Looks at all results where it is set.
@@ -26,6 +27,10 @@ public final class Device {
   /// One line for people.
   public var name: String { backend.name }
   public var precision: Precision { backend.precision }
+  /// The rules that it computes by: devices of one contract give the same bits.
+  public var contract: NumericalContract { backend.contract }
+  /// Whether its memory is the host's, which other programs take from too.
+  public var usesHostMemory: Bool { backend.usesHostMemory }
   /// Threads of the host that share out each launch; 1 where another processor does the work.
   public var threadCount: Int { backend.threadCount }
   /// Bytes that the device has in all, where known.
@@ -78,6 +83,7 @@ public final class Device {
   /// Writes an array's bytes from byte `offset` of a buffer on.
   public func writeBytes<Element: BitwiseCopyable>(_ values: [Element], to buffer: Buffer, at offset: Int = 0) {
     requireOwn(buffer, "write")
+    buffer.willBeWritten()
     guard failure == nil, !values.isEmpty, hasMemory(buffer) else { return }
     attempt { () throws(DeviceError) in
       // The closure of withUnsafeBytes may not throw a typed error.
@@ -123,9 +129,17 @@ public final class Device {
 
   // MARK: Work
 
-  /// Runs a kernel over an extent, from item `first` on.
+  /// Runs a kernel over an extent, from item `first` on, its arguments by name (`Kernel.arguments`).
   ///
   /// - Precondition: The arguments are those of the kernel's signature, and the buffers this device's.
+  package func launch(
+    _ kernel: Kernel, _ buffers: NamedArguments<LaunchArgument>, sizes: NamedArguments<Int> = [:],
+    reals: NamedArguments<Double> = [:], over extent: Extent, first: Int = 0
+  ) {
+    launch(kernel, kernel.arguments(buffers, sizes: sizes, reals: reals), over: extent, first: first)
+  }
+
+  /// The same for arguments that are in the signature's order already.
   package func launch(_ kernel: Kernel, _ arguments: [LaunchArgument], over extent: Extent, first: Int = 0) {
     check(kernel, arguments)
     guard failure == nil, hasMemory(arguments), extent.rows > 0, extent.columns > 0, extent.batches > 0 else { return }
@@ -200,8 +214,8 @@ public final class Device {
 
   private func check(_ kernel: Kernel, _ arguments: [LaunchArgument]) {
     let fits =
-      kernel.parameters.count == arguments.count
-      && zip(kernel.parameters, arguments).allSatisfy { parameter, argument in
+      kernel.signature.count == arguments.count
+      && zip(kernel.signature, arguments).allSatisfy { parameter, argument in
         switch argument {
         case .buffer: parameter.kind.isBuffer
         case .real: parameter.kind == .real
@@ -210,7 +224,11 @@ public final class Device {
         }
       }
     precondition(fits, "kernel '\(kernel.name)' takes \(kernel.parameters), not \(arguments)")
-    for case .buffer(let buffer, _) in arguments { requireOwn(buffer, kernel.name) }
+    for (parameter, argument) in zip(kernel.signature, arguments) {
+      guard case .buffer(let buffer, _) = argument else { continue }
+      requireOwn(buffer, kernel.name)
+      if parameter.kind.isWritten { buffer.willBeWritten() }
+    }
   }
 
   /// Another device's memory is not to be read or written: its addresses and its elements may be of another kind.

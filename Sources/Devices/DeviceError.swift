@@ -7,7 +7,7 @@ public enum DeviceError: Error, Sendable, CustomStringConvertible {
   /// Drivers are there, and none of them offers a device: what each says.
   case noDevices(platforms: [String])
   /// No device fits what was asked for; `available` lists what there is.
-  case noDevice(asked: String, available: [String])
+  case noDevice(kind: String, asked: String, available: [String])
   /// A name for a device that nobody understands.
   case badName(String)
   /// This processor cannot run the build that was asked for.
@@ -40,11 +40,11 @@ public enum DeviceError: Error, Sendable, CustomStringConvertible {
     case .noDevices(let platforms):
       "no OpenCL device here: \(platforms.joined(separator: "; ")). See whether this user may use the board (/dev/dri, "
         + "/dev/nvidia*) and the driver's cache folder (of PoCL: POCL_CACHE_DIR), or choose --device cpu."
-    case .noDevice(let asked, let available):
-      "no OpenCL device fits '\(asked)'. There are: \(available.joined(separator: "; ")). `saddle devices` lists what "
+    case .noDevice(let kind, let asked, let available):
+      "no \(kind) device fits '\(asked)'. There are: \(available.joined(separator: "; ")). `saddle devices` lists what "
         + "can be chosen."
     case .badName(let name):
-      "'\(name)' names no device. Write auto, cpu, opencl, opencl:PLATFORM:DEVICE (numbers), or opencl:PART-OF-A-NAME."
+      "'\(name)' names no device. Write \(Self.listed(Device.selectors))."
     case .unsupported(let isa, let processor):
       "this processor (best build: \(processor)) cannot run the '\(isa)' build of the kernels. "
         + "Unset SADDLE_ISA or choose another."
@@ -52,7 +52,7 @@ public enum DeviceError: Error, Sendable, CustomStringConvertible {
       "only \(started) of \(asked) threads can run: \(reason). Set SADDLE_THREADS=\(started), or raise the limits of "
         + "processes and memory (ulimit -u, ulimit -v)."
     case .buildFailed(let device, let file, let log):
-      "\(device) could not compile Kernels/\(file):\n\(log)"
+      "\(device) could not compile Kernels/cl/\(file):\n\(log)"
     case .outOfMemory(let device, let asked, let held, let limit):
       "\(device) is out of memory: \(Self.mebibytes(asked)) more were asked for, \(Self.mebibytes(held)) are in use"
         + (limit.map { " of \(Self.mebibytes($0))" } ?? "")
@@ -74,6 +74,11 @@ public enum DeviceError: Error, Sendable, CustomStringConvertible {
     case .callFailed(let device, let call, let status):
       "\(device): \(call) failed: \(status)."
     }
+  }
+
+  /// "a, b, or c".
+  private static func listed(_ words: [String]) -> String {
+    words.dropLast().joined(separator: ", ") + ", or " + (words.last ?? "")
   }
 
   private static func mebibytes(_ bytes: Int) -> String {

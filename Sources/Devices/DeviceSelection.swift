@@ -1,52 +1,70 @@
 /// What a user writes to choose a device.
-enum DeviceName: Equatable {
-  case auto
-  case cpu
-  /// The best OpenCL device.
-  case openCL
-  case indices(platform: Int, device: Int)
-  /// An OpenCL device whose name or platform contains this text, in lower case.
-  case text(String)
+struct DeviceName: Equatable {
+  /// Which of a kind's devices.
+  enum Place: Equatable {
+    case best
+    case indices([Int])
+    /// One whose name or platform contains this text, in lower case.
+    case text(String)
+  }
+
+  /// A row of `DeviceKind.all`; nil for `auto`.
+  let kind: String?
+  let place: Place
+
+  static let auto = DeviceName(kind: nil, place: .best)
+
+  init(kind: String?, place: Place) { (self.kind, self.place) = (kind, place) }
 
   /// Reads "auto", "cpu", "opencl", "opencl:0:1" or "opencl:nvidia", in upper or lower case.
   init?(_ name: String) {
     let parts = name.lowercased().split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-    switch (parts[0], parts.count) {
-    case ("auto", 1): self = .auto
-    case ("cpu", 1): self = .cpu
-    case ("opencl", 1): self = .openCL
-    case ("opencl", 2):
-      let rest = parts[1]
-      let numbers = rest.split(separator: ":", omittingEmptySubsequences: false).map { Int($0) }
-      if numbers.count == 2, let platform = numbers[0], let device = numbers[1], platform >= 0, device >= 0 {
-        self = .indices(platform: platform, device: device)
-      } else if rest.contains(where: \.isLetter) {
-        self = .text(String(rest))
-      } else {
-        return nil  // "opencl:", "opencl:1", "opencl:0:0:0": neither two numbers nor a part of a name
-      }
-    default: return nil
+    if parts == ["auto"] {
+      self = .auto
+      return
+    }
+    guard let kind = DeviceKind.named(String(parts[0])) else { return nil }
+    if parts.count == 1 {
+      self.init(kind: kind.name, place: .best)
+      return
+    }
+    let numbers = parts[1].split(separator: ":", omittingEmptySubsequences: false).map { Int($0) ?? -1 }
+    if !kind.places.isEmpty, numbers.count == kind.places.count, numbers.allSatisfy({ $0 >= 0 }) {
+      self.init(kind: kind.name, place: .indices(numbers))
+    } else if !kind.places.isEmpty, parts[1].contains(where: \.isLetter) {
+      self.init(kind: kind.name, place: .text(String(parts[1])))
+    } else {
+      return nil  // "opencl:", "opencl:1", "opencl:0:0:0": neither two numbers nor a part of a name
     }
   }
 
   /// Those of the devices that this name means, the best first.
   func matches(_ devices: [DeviceDescription]) -> [DeviceDescription] {
     let ranked = devices.sorted { $0.isBetter(than: $1) }
-    switch self {
-    case .auto: return ranked.filter { $0.kind == .gpu }
-    case .cpu: return []
-    case .openCL: return ranked
-    case .indices(let platform, let device): return devices.filter { $0.selector == "opencl:\(platform):\(device)" }
-    case .text(let text): return ranked.filter { "\($0.platform) \($0.name)".lowercased().contains(text) }
+    guard let kind else { return ranked.filter { $0.kind == .gpu } }
+    let own = ranked.filter { $0.selector == kind || $0.selector.hasPrefix(kind + ":") }
+    switch place {
+    case .best: return own
+    case .indices(let numbers):
+      let selector = ([kind] + numbers.map(String.init)).joined(separator: ":")
+      return own.filter { $0.selector == selector }
+    case .text(let text): return own.filter { "\($0.platform) \($0.name)".lowercased().contains(text) }
     }
+  }
+}
+
+extension [DeviceCandidate] {
+  /// Those that a name means, the best first.
+  func matching(_ name: DeviceName) -> [DeviceCandidate] {
+    name.matches(map(\.description)).compactMap { match in first { $0.description.selector == match.selector } }
   }
 }
 
 extension Device {
   /// Opens the device of a name, and says which it is and why.
   ///
-  /// `auto` takes the best OpenCL GPU that computes as the numerical contract asks, else the CPU device; the other
-  /// names take what they say or fail.
+  /// `auto` takes the best GPU that computes as the numerical contract asks, else the CPU device; the other names take
+  /// what they say or fail.
   ///
   /// - Parameters:
   ///   - name: "auto", "cpu", "opencl", "opencl:PLATFORM:DEVICE" or "opencl:PART-OF-A-NAME"; else `SADDLE_DEVICE`,
@@ -61,93 +79,78 @@ extension Device {
     let asked = name ?? environment(variable) ?? "auto"
     guard let choice = DeviceName(asked) else { throw .badName(name == nil ? "\(variable)=\(asked)" : asked) }
     let form = try chosenForm(form)
-    switch choice {
-    case .cpu:
-      let device = try cpu()
-      return (device, "\(device.name), as asked")
-    case .auto:
-      return try openAutomatically(form: form)
-    case .openCL, .indices, .text:
-      let best = try OpenCLDevice.named(choice, asked: asked)
-      let (device, remark) = try openCL(best, form: form)
-      return (device, "\(device.name), " + (choice == .openCL ? "the best OpenCL device here" : "as asked") + remark)
+    guard let kind = choice.kind.flatMap(DeviceKind.named) else { return try openAutomatically(form: form) }
+    let candidates = try kind.candidates()
+    guard let best = candidates.matching(choice).first else {
+      throw .noDevice(
+        kind: kind.title, asked: asked,
+        available: candidates.map { "\($0.description.selector) (\($0.description.name))" })
     }
+    let (device, remark) = try best.open(form)
+    let isOneOfMany = choice.place == .best && !kind.places.isEmpty
+    return (device, "\(device.name), " + (isOneOfMany ? "the best \(kind.title) device here" : "as asked") + remark)
   }
 
-  /// Every device of this machine, the CPU device first. Each OpenCL device is opened to see whether it computes as it
-  /// should.
+  /// Every device of this machine, the CPU device first. Each is opened to see whether it computes as it should.
   ///
-  /// The remarks say which device `auto` takes and why, and what keeps a device, or OpenCL as a whole, from being used.
+  /// The remarks say which device `auto` takes and why, and what keeps a device, or a kind as a whole, from being used.
   ///
   /// - Throws: `DeviceError` where the CPU device itself cannot be opened.
   public static func available() throws(DeviceError) -> [DeviceDescription] {
-    var native = try cpuDescription()
-    var devices: [DeviceDescription] = []
-    var absence: DeviceError?
-    do throws(DeviceError) {
-      for device in try OpenCLDevice.all(OpenCL.loaded.get()) {
-        var description = device.description
-        do throws(DeviceError) {
-          let form = try chosenForm(nil)
-          _ = try openCL(device, form: form)
-          if form ?? device.form == .tile { description.tuning = device.tiles().origin.description }
-        } catch {
-          description.remark = error.description
+    var devices: [DeviceDescription] = [], reasons: [String] = []
+    for (number, kind) in DeviceKind.all.enumerated() {
+      do throws(DeviceError) {
+        let own = try kind.candidates().map { candidate throws(DeviceError) in
+          var description = candidate.description
+          do throws(DeviceError) {
+            let form = try chosenForm(nil)
+            _ = try candidate.open(form)
+            description.tuning = candidate.tuning(form)
+          } catch {
+            if number == 0 { throw error }
+            description.remark = error.description
+          }
+          return description
         }
-        devices.append(description)
+        devices += own
+        if let reason = kind.refusal(own) { reasons.append(reason) }
+      } catch {
+        if number == 0 { throw error }
+        reasons.append(error.description)
       }
-    } catch {
-      absence = error
     }
-    let usable = devices.filter { $0.remark == nil }
-    if let best = DeviceName.auto.matches(usable).first?.selector {
+    if let best = DeviceName.auto.matches(devices.filter { $0.remark == nil }).first?.selector {
       for i in devices.indices where devices[i].selector == best { devices[i].isAutomatic = true }
     } else {
-      native.isAutomatic = true
-      native.remark = native.remark ?? absence?.description ?? Self.whyNative(devices)
+      devices[0].isAutomatic = true
+      devices[0].remark = reasons.joined(separator: "; ")
     }
-    return [native] + devices
+    return devices
   }
 
   private static func openAutomatically(
     form: KernelForm?
   ) throws(DeviceError) -> (device: Device, reason: String) {
-    var remarks: [String] = []
-    do throws(DeviceError) {
-      let devices = try OpenCLDevice.all(OpenCL.loaded.get())
-      for gpu in DeviceName.auto.matches(devices.map(\.description)) {
-        guard let candidate = devices.first(where: { $0.description.selector == gpu.selector }) else { continue }
-        do throws(DeviceError) {
-          let (device, remark) = try openCL(candidate, form: form)
-          return (device, (["\(device.name), the best GPU here" + remark] + remarks).joined(separator: "; "))
-        } catch {
-          remarks.append("passed over: \(error.description)")
-        }
+    var candidates: [DeviceCandidate] = [], reasons: [String] = [], passedOver: [String] = []
+    for kind in DeviceKind.all.dropFirst() {
+      do throws(DeviceError) {
+        let own = try kind.candidates()
+        candidates += own
+        if let reason = kind.refusal(own.map(\.description)) { reasons.append(reason) }
+      } catch {
+        reasons.append(error.description)
       }
-      if remarks.isEmpty { remarks = [whyNative(devices.map(\.description))] }
-    } catch {
-      remarks = [error.description]
+    }
+    for candidate in candidates.matching(.auto) {
+      do throws(DeviceError) {
+        let (device, remark) = try candidate.open(form)
+        return (device, (["\(device.name), the best GPU here" + remark] + passedOver).joined(separator: "; "))
+      } catch {
+        passedOver.append("passed over: \(error.description)")
+      }
     }
     let device = try cpu()
-    return (device, ([device.name] + remarks).joined(separator: "; "))
-  }
-
-  /// Why `auto` takes the CPU device where OpenCL has these devices.
-  private static func whyNative(_ devices: [DeviceDescription]) -> String {
-    if devices.contains(where: { $0.kind == .gpu }) { return "no OpenCL GPU here can be used" }
-    let other = devices.first.map { "; \($0.platform) would run the same kernels more slowly" } ?? ""
-    return "no OpenCL GPU here" + other
-  }
-
-  /// Opens an OpenCL device and probes its arithmetic. The remark goes behind a sentence about the device.
-  private static func openCL(
-    _ device: OpenCLDevice, form: KernelForm?
-  ) throws(DeviceError) -> (device: Device, remark: String) {
-    guard form ?? device.form == .tile else { return (try probed(OpenCLBackend(device, form: form)), "") }
-    let (tiles, origin) = device.tiles()
-    let opened = try probed(OpenCLBackend(device, form: form, tiles: tiles))
-    if case .ignored = origin { return (opened, "; \(origin)") }
-    return (opened, "")
+    return (device, ([device.name] + (passedOver.isEmpty ? reasons : passedOver)).joined(separator: "; "))
   }
 
   static func chosenForm(_ form: KernelForm?) throws(DeviceError) -> KernelForm? {
@@ -156,26 +159,5 @@ extension Device {
       throw .badSetting(name: "SADDLE_FORM", value: value, choices: "block or tile")
     }
     return form
-  }
-}
-
-extension OpenCLDevice {
-  /// The best device that a name means.
-  ///
-  /// - Throws: `DeviceError.noLoader`, `noPlatform`, `noDevices`, `noDevice`, `callFailed`.
-  static func named(_ choice: DeviceName, asked: String) throws(DeviceError) -> OpenCLDevice {
-    let devices = try all(OpenCL.loaded.get())
-    guard let best = devices.first(choice) else {
-      throw .noDevice(asked: asked, available: devices.map { "\($0.description.selector) (\($0.description.name))" })
-    }
-    return best
-  }
-}
-
-extension [OpenCLDevice] {
-  /// The best device that a name means.
-  func first(_ name: DeviceName) -> OpenCLDevice? {
-    guard let best = name.matches(map(\.description)).first else { return nil }
-    return first { $0.description.selector == best.selector }
   }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import Kernels
 
 /// The element type that a device computes in. Gradient checks run in double, on the host.
@@ -9,7 +10,7 @@ public enum Precision: String, Sendable {
   public var elementSize: Int { self == .single ? 4 : 8 }
 }
 
-/// The kind of one kernel argument, as the dialect names it (`Kernels/dialect.h`).
+/// The kind of one kernel argument, as the dialect names it (`Kernels/cl/dialect.h`).
 public enum ParameterKind: String, Sendable {
   case realsIn = "IN"
   case realsOut = "OUT"
@@ -23,6 +24,9 @@ public enum ParameterKind: String, Sendable {
   func elementSize(in precision: Precision) -> Int {
     self == .bytesIn || self == .bytesOut ? 1 : precision.elementSize
   }
+
+  /// Whether a kernel writes to it.
+  var isWritten: Bool { self == .realsOut || self == .bytesOut }
 
   /// Whether an argument of this kind is a buffer.
   public var isBuffer: Bool {
@@ -68,21 +72,29 @@ public struct Extent: Sendable {
   }
 }
 
-/// A kernel of the folder `Kernels`, found by name: the same on every device.
-public struct Kernel: Sendable {
+/// A kernel of the folder `Kernels`, the same on every device. It is resolved once, into a constant beside its users:
+/// `static let fill = Kernel.named("fill")`.
+public final class Kernel: Sendable {
   typealias Run = @convention(c) (UnsafePointer<KernelArgument>?, UInt64, UInt64) -> Void
 
-  /// One host build of the kernel.
-  struct Build: Sendable {
+  /// A host build of all kernels.
+  struct Build: Hashable, Sendable {
     let isa: String
     let precision: Precision
-    nonisolated(unsafe) let run: Run
+  }
+
+  /// An argument as the signature has it.
+  struct Parameter: Sendable {
+    let name: ArgumentName
+    let kind: ParameterKind
   }
 
   public let name: String
-  /// Names and kinds of the arguments, in order.
-  public let parameters: [(name: String, kind: ParameterKind)]
-  /// The file of the folder `Kernels` that holds the kernel's text.
+  /// The arguments, in order.
+  let signature: [Parameter]
+  /// The names of its buffers, for what launches kernels that differ in them.
+  package let bufferNames: [ArgumentName]
+  /// The file of the folder `Kernels/cl` that holds the kernel's text.
   public let file: String
   /// One element an item, or the block form's share of the extent.
   let geometry: Geometry
@@ -94,10 +106,18 @@ public struct Kernel: Sendable {
   let isElementwise: Bool
   /// Whether only processors launch it: a block form without a tile form.
   var isForProcessors: Bool { !isElementwise && tile == nil && !hasTunedTile }
-  let builds: [Build]
+  /// Its entry points in the order of `builds`.
+  nonisolated(unsafe) let runs: [Run?]
+
+  /// Names and kinds of the arguments, in order.
+  public var parameters: [(name: String, kind: ParameterKind)] { signature.map { ($0.name.description, $0.kind) } }
+
+  /// Every host build in this binary.
+  static let builds: [Build] = Array(Set(entries.compactMap(Build.init)))
 
   /// Every kernel by name.
-  public static let all: [String: Kernel] = table()
+  public static let all: [String: Kernel] =
+    Dictionary(grouping: entries) { String(cString: $0.name) }.mapValues(Kernel.init)
 
   /// The kernel of this name.
   ///
@@ -107,41 +127,45 @@ public struct Kernel: Sendable {
     return kernel
   }
 
-  func run(isa: String, precision: Precision) -> Run? {
-    builds.first { $0.isa == isa && $0.precision == precision }?.run
-  }
-
-  private static func table() -> [String: Kernel] {
+  private static var entries: UnsafeBufferPointer<KernelEntry> {
     var count = 0
     let first = kernel_entries(&count)
-    let entries = Dictionary(grouping: UnsafeBufferPointer(start: first, count: count)) { String(cString: $0.name) }
-    return entries.mapValues { forms in
-      var builds: [Build] = []
-      for entry in forms {
-        guard let run = entry.run, let precision = Precision(rawValue: String(cString: entry.precision)) else {
-          continue
-        }
-        builds.append(Build(isa: String(cString: entry.isa), precision: precision, run: run))
-      }
-      let own = forms.first { $0.run != nil } ?? forms[0]
-      let tile = forms.first { String(cString: $0.form) == "tile" }.map(Geometry.init)
-      let hasTunedTile = tile?.group == 0
-      return Kernel(
-        name: String(cString: own.name), parameters: parameters(String(cString: own.signature)),
-        file: String(cString: own.file), geometry: Geometry(own), tile: hasTunedTile ? nil : tile,
-        hasTunedTile: hasTunedTile, isElementwise: String(cString: own.form) == "item", builds: builds)
-    }
+    return UnsafeBufferPointer(start: first, count: count)
+  }
+
+  /// - Parameter forms: All entries of one name.
+  private init(_ forms: [KernelEntry]) {
+    let own = forms.first { $0.run != nil } ?? forms[0]
+    let tile = forms.first { String(cString: $0.form) == "tile" }.map(Geometry.init)
+    name = String(cString: own.name)
+    signature = Self.parameters(own.signature)
+    bufferNames = signature.filter(\.kind.isBuffer).map(\.name)
+    file = String(cString: own.file)
+    geometry = Geometry(own)
+    hasTunedTile = tile?.group == 0
+    self.tile = tile?.group == 0 ? nil : tile
+    isElementwise = String(cString: own.form) == "item"
+    runs = Self.builds.map { build in forms.first { Build($0) == build }?.run }
   }
 
   /// Reads "IN x;OUT y;REAL slope;".
-  private static func parameters(_ signature: String) -> [(name: String, kind: ParameterKind)] {
-    signature.split(separator: ";").map { parameter in
-      let words = parameter.split(separator: " ")
-      guard words.count == 2, let kind = ParameterKind(rawValue: String(words[0])) else {
-        preconditionFailure("a kernel's signature reads '\(signature)'")
+  private static func parameters(_ signature: UnsafePointer<CChar>) -> [Parameter] {
+    let text = UnsafeBufferPointer(start: signature, count: strlen(signature))
+    return text.split(separator: CChar(bitPattern: UInt8(ascii: ";"))).map { parameter in
+      let words = parameter.split(separator: CChar(bitPattern: UInt8(ascii: " ")))
+      guard words.count == 2, let kind = ParameterKind(rawValue: ArgumentName(words[0]).description) else {
+        preconditionFailure("a kernel's signature reads '\(String(cString: signature))'")
       }
-      return (String(words[1]), kind)
+      return Parameter(name: ArgumentName(words[1]), kind: kind)
     }
+  }
+}
+
+extension Kernel.Build {
+  /// Nil for a tile form, which no host runs.
+  fileprivate init?(_ entry: KernelEntry) {
+    guard entry.run != nil, let precision = Precision(rawValue: String(cString: entry.precision)) else { return nil }
+    self.init(isa: String(cString: entry.isa), precision: precision)
   }
 }
 

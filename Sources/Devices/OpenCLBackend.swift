@@ -21,7 +21,7 @@ final class OpenCLBackend: Backend {
 
     init(_ handle: OpenCLObject<OpenCLKernel>, of kernel: Kernel, localSize: Int) {
       (self.handle, self.localSize) = (handle, localSize)
-      numbers = Array(repeating: nil, count: 2 * kernel.parameters.count + 1)
+      numbers = Array(repeating: nil, count: 2 * kernel.signature.count + 1)
     }
   }
 
@@ -29,13 +29,14 @@ final class OpenCLBackend: Backend {
   private typealias Launch = (kernel: String, extent: Extent, tile: TileParameters?)
 
   private struct Key: Hashable {
-    let name: String
+    let kernel: ObjectIdentifier
     let wide: Bool
     let tile: TileParameters?
   }
 
   let name: String
   let precision = Precision.single
+  var usesHostMemory: Bool { device.description.kind == .processor }
   let memoryLimit: Int?
   let programs: OpenCLPrograms
   let device: OpenCLDevice
@@ -262,7 +263,7 @@ final class OpenCLBackend: Backend {
   private func prepare(
     _ kernel: Kernel, _ tile: Geometry?, _ tuned: TileParameters?, wide: Bool
   ) throws(DeviceError) -> Prepared {
-    let key = Key(name: kernel.name, wide: wide, tile: tuned)
+    let key = Key(kernel: ObjectIdentifier(kernel), wide: wide, tile: tuned)
     if let prepared = kernels[key] { return prepared }
     let program = try programs.program(kernel.file, wide: wide, tile: tuned)
     var status: cl_int = 0
@@ -291,7 +292,7 @@ final class OpenCLBackend: Backend {
     return prepared
   }
 
-  /// Sets the arguments as `Kernels/dialect.h` lays them out; returns the first status that is not success.
+  /// Sets the arguments as `Kernels/cl/dialect.h` lays them out; returns the first status that is not success.
   private func set(
     _ arguments: [LaunchArgument], count: Int, of kernel: Kernel, as prepared: Prepared, wide: Bool
   ) -> cl_int {
@@ -316,7 +317,7 @@ final class OpenCLBackend: Backend {
         set(cl_uint(value), bits: UInt64(value))
       }
     }
-    for (parameter, argument) in zip(kernel.parameters, arguments) {
+    for (parameter, argument) in zip(kernel.signature, arguments) {
       switch argument {
       case .buffer(let buffer, let offset):
         set(buffer.memory.handle)  // a cl_mem: always, since another may have come to the same address

@@ -102,7 +102,7 @@ struct OpenCLDevice: Sendable {
       maxAllocation: Int(clamping: number(CL_DEVICE_MAX_MEM_ALLOC_SIZE, as: cl_ulong.self)),
       computeUnits: Int(number(CL_DEVICE_MAX_COMPUTE_UNITS, as: cl_uint.self)),
       clock: Int(number(CL_DEVICE_MAX_CLOCK_FREQUENCY, as: cl_uint.self)))
-    vendor = Tiles.Vendor(description, vendorName: text(CL_DEVICE_VENDOR))
+    vendor = .of(description, vendorName: text(CL_DEVICE_VENDOR))
     description.lanesOfAUnit = vendor.lanesOfAUnit
     self.description = description
     fingerprint = [

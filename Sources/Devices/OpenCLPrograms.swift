@@ -1,10 +1,10 @@
 import COpenCL
 import Kernels
 
-/// The programs of one OpenCL device, one for each file of the folder `Kernels`, compiled when the first kernel of a
+/// The programs of one OpenCL device, one for each file of the folder `Kernels/cl`, compiled when the first kernel of a
 /// file is asked for.
 final class OpenCLPrograms {
-  /// A text of the folder `Kernels`.
+  /// A text of the folder `Kernels/cl`.
   typealias Source = (name: String, text: String)
 
   private struct Key: Hashable {
@@ -27,7 +27,7 @@ final class OpenCLPrograms {
 
   /// - Parameters:
   ///   - sources: The headers in the order in which they go before a .cl file, and the .cl files.
-  ///   - formOptions: Options for the form of kernels that the device runs (`Kernels/dialect.h`).
+  ///   - formOptions: Options for the form of kernels that the device runs (`Kernels/cl/dialect.h`).
   ///   - extraOptions: Options for tests of what a compiler may do.
   init(
     _ device: OpenCLDevice, name: String, context: OpenCLObject<OpenCLContext>, cache: ProgramCache?,
@@ -68,7 +68,7 @@ final class OpenCLPrograms {
   private func options(_ key: Key) -> String {
     let index = key.wide ? "-D INDEX=ulong" : ""
     let tile = key.tile?.buildOptions(for: device.vendor) ?? ""
-    let verbose = BuildLog.named != nil && device.vendor == .nvidia ? "-cl-nv-verbose" : ""
+    let verbose = BuildLog.named != nil && device.vendor.hasRegisterOptions ? "-cl-nv-verbose" : ""
     // Without -w PoCL's compiler counts its warnings aloud, on the standard error of whoever runs saddle.
     return ["-cl-std=CL1.2 -w -D ABREAST=\(ABREAST)", exactDivision, index, formOptions, tile, verbose, extraOptions]
       .filter { !$0.isEmpty }.joined(separator: " ")
@@ -79,7 +79,7 @@ final class OpenCLPrograms {
   /// The headers and the file in one text, each part under its own name and line numbers.
   private func text(of file: String) -> String {
     guard let kernels = sources.first(where: { $0.name == file }) else {
-      preconditionFailure("the folder Kernels has no file '\(file)'")
+      preconditionFailure("the folder Kernels/cl has no file '\(file)'")
     }
     return headers + Self.part(kernels)
   }
@@ -87,7 +87,7 @@ final class OpenCLPrograms {
   private lazy var headers = sources.filter { $0.name.hasSuffix(".h") }.map(Self.part).joined()
 
   private static func part(_ source: Source) -> String {
-    "#line 1 \"Kernels/\(source.name)\"\n" + withoutIncludes(source.text)
+    "#line 1 \"Kernels/cl/\(source.name)\"\n" + withoutIncludes(source.text)
   }
 
   /// The headers are there already; an empty line keeps the numbers of those that follow.

@@ -1,6 +1,6 @@
 /// A short check of what the numerical contract takes from a device's own arithmetic.
 ///
-/// What a driver says of itself is not trusted: it is asked to compute (`Kernels/probe.cl`), and its answers are
+/// What a driver says of itself is not trusted: it is asked to compute (`Kernels/cl/probe.cl`), and its answers are
 /// compared bit for bit.
 enum Probe {
   /// One operation on three operands, all numbers given by their bits.
@@ -27,7 +27,7 @@ enum Probe {
     let operands = cases.flatMap { [Float($0.operation)] + $0.operands.map(Float.init(bitPattern:)) }
     let x = device.buffer(count: operands.count), y = device.buffer(count: cases.count)
     device.write(operands, to: x)
-    device.launch(.named("probe"), [.buffer(x, at: 0), .buffer(y, at: 0)], over: Extent(cases.count))
+    device.launch(.probe, ["x": .buffer(x, at: 0), "y": .buffer(y, at: 0)], over: Extent(cases.count))
     let answers = try device.readBytes(y, count: cases.count, of: UInt32.self)
     var failures: [String] = []
     for (test, answer) in zip(cases, answers) where !test.isAnswered(by: answer) && !failures.contains(test.name) {
@@ -35,4 +35,8 @@ enum Probe {
     }
     if !failures.isEmpty { throw .inexact(device: device.name, failures: failures) }
   }
+}
+
+extension Kernel {
+  fileprivate static let probe = named("probe")
 }

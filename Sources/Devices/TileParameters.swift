@@ -1,5 +1,5 @@
-/// The sizes of a tuned tile form, under CLBlast's names (`Kernels/tile.h`). They decide how fast a kernel is, and none
-/// of its bits.
+/// The sizes of a tuned tile form, under CLBlast's names (`Kernels/cl/tile.h`). They decide how fast a kernel is, and
+/// none of its bits.
 public struct TileParameters: Hashable, Codable, Sendable {
   /// Rows, columns and steps along k of a work-group's tile.
   public let mwg, nwg, kwg: Int
@@ -85,11 +85,12 @@ public struct TileParameters: Hashable, Codable, Sendable {
     fault(localMemory: localMemory, largestGroup: largestGroup) == nil
   }
 
-  /// What a program's build is told. Only NVIDIA's compiler has an option for registers.
+  /// What a program's build is told. Other compilers refuse an option that they do not know.
   func buildOptions(for vendor: Tiles.Vendor) -> String {
     let values = [mwg, nwg, kwg, mdimc, ndimc, vwm, vwn, dbuf, warp]
     let sizes = zip(CodingKeys.allCases, values).map { "-D \($0.rawValue)=\($1)" }.joined(separator: " ")
-    return registers == 0 || vendor != .nvidia ? sizes : sizes + " -D ANY_GROUP -cl-nv-maxrregcount=\(registers)"
+    return registers == 0 || !vendor.hasRegisterOptions
+      ? sizes : sizes + " -D ANY_GROUP -cl-nv-maxrregcount=\(registers)"
   }
 
   var geometry: Geometry { Geometry(rows: mwg, columns: nwg, group: group) }

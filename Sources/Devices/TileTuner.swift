@@ -47,7 +47,7 @@ public final class TileTuner {
   public convenience init?(_ name: String?, form: KernelForm? = nil) throws(DeviceError) {
     let asked = name ?? Device.environment("SADDLE_DEVICE") ?? "auto"
     guard let choice = DeviceName(asked) else { throw .badName(asked) }
-    if choice == .cpu { return nil }
+    if let kind = choice.kind, kind != DeviceKind.openCL.name { return nil }
     if choice == .auto {
       // Where nothing is asked for, a machine without OpenCL has nothing to tune.
       guard let best = try? OpenCLDevice.named(.auto, asked: asked) else { return nil }
@@ -102,7 +102,7 @@ public final class TileTuner {
         }
       }
     }
-    return ((vendor == .nvidia ? inWarps : []) + ofFewOutputs + everywhere).filter {
+    return ((vendor.hasRegisterOptions ? inWarps : []) + ofFewOutputs + everywhere).filter {
       $0.fits(localMemory: 64 << 10, largestGroup: 256)
     }
   }

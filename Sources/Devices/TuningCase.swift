@@ -1,21 +1,13 @@
 /// One launch on which tiles are compared: a layer of a GAN, with numbers of its own.
 struct TuningCase: Sendable {
-  /// An argument before there is a device to hold it.
-  enum Operand: Sendable {
-    case input(Int)
-    case zeros(Int)
-    case output(Int)
-    case uint(Int)
-    case size(Int)
-    case real(Double)
-  }
-
   let name: String
-  let kernel: Kernel
-  let extent: Extent
+  let launch: any TunedLaunch
+  var kernel: Kernel { launch.kernel }
+  var extent: Extent { launch.extent }
   /// Multiplications with their additions, counted double.
-  let flops: Int
-  private let operands: [Operand]
+  var flops: Int { 2 * launch.multiplications }
+
+  init(_ name: String, _ launch: any TunedLaunch) { (self.name, self.launch) = (name, launch) }
 
   /// The arguments on a device, and the output among them.
   struct Prepared {
@@ -26,11 +18,10 @@ struct TuningCase: Sendable {
 
   /// - Throws: What keeps the device from holding them.
   func prepare(on device: Device) throws(DeviceError) -> Prepared {
-    var output: (buffer: Buffer, count: Int)?
     var state: UInt32 = 1
-    let arguments = operands.map { operand -> LaunchArgument in
-      switch operand {
-      case .input(let count):
+    let inputs = launch.inputs.map { input -> LaunchArgument in
+      switch input {
+      case .values(let count):
         let buffer = device.buffer(count: count)
         let values = (0..<count).map { _ -> Float in
           state = state &* 1_664_525 &+ 1_013_904_223  // Numerical Recipes' generator
@@ -39,18 +30,12 @@ struct TuningCase: Sendable {
         device.write(values, to: buffer)
         return .buffer(buffer, at: 0)
       case .zeros(let count): return .buffer(device.zeros(count: count), at: 0)
-      case .output(let count):
-        let buffer = device.buffer(count: count)
-        output = (buffer, count)
-        return .buffer(buffer, at: 0)
-      case .uint(let value): return .uint(value)
-      case .size(let value): return .size(value)
-      case .real(let value): return .real(value)
       }
     }
+    let output = device.buffer(count: launch.outputCount)
     try device.synchronize()
-    guard let output else { preconditionFailure("a trial without an output") }
-    return Prepared(arguments: arguments, output: output.buffer, count: output.count)
+    return Prepared(
+      arguments: launch.arguments(inputs, output: .buffer(output, at: 0)), output: output, count: launch.outputCount)
   }
 
   /// The output's bits.
@@ -64,37 +49,28 @@ struct TuningCase: Sendable {
   private static func product(
     _ name: String, _ m: Int, _ n: Int, _ k: Int, batches: Int = 1, isTransposed: Bool = false
   ) -> TuningCase {
-    let panels = (n + 31) / 32
-    let strides = [isTransposed ? 1 : k, isTransposed ? m : 1, m * k, k * 32, 32, panels * k * 32, m * n]
-    return TuningCase(
-      name: name, kernel: .named("matmul"), extent: Extent(rows: m, columns: n, batches: batches),
-      flops: 2 * batches * m * n * k,
-      operands: [.input(batches * m * k), .input(batches * panels * k * 32), .zeros(n), .output(batches * m * n)]
-        + ([m, n, k] + strides).map { .size($0) } + [.uint(0), .uint(0), .real(0)])
+    TuningCase(
+      name,
+      ProductLaunch(m: m, n: n, k: k, batches: batches, aRow: isTransposed ? 1 : k, aTerm: isTransposed ? m : 1))
   }
 
   /// 3 x 3 taps on n images of size x size x c, padded by 1, to k channels.
   private static func convolution(_ name: String, _ n: Int, _ size: Int, _ c: Int, _ k: Int) -> TuningCase {
-    let sizes: [Operand] =
-      [.size(n), .uint(size), .uint(size), .size(c)] + [size, size, size, size].map { .uint($0) } + [.size(k)]
-    let steps = [1, 0, 0, 1, -1, -1, 1, 1, 3, 3, 9, 3, 0, 0, 1, 1].map { Operand.uint($0) }
-    let pixels = n * size * size
-    return TuningCase(
-      name: name, kernel: .named("convolve"), extent: Extent(rows: pixels, columns: k), flops: 2 * pixels * k * 9 * c,
-      operands: [.input(pixels * c), .input((k + 31) / 32 * 9 * c * 32), .zeros(c), .zeros(k), .output(pixels * k)]
-        + sizes + steps + [.real(0)])
+    TuningCase(
+      name,
+      ImplicitGEMM(
+        n: n, image: (size, size), c: c, filter: (3, 3), output: (size, size), k: k, stride: 1, padding: (1, 1),
+        dilation: 1))
   }
 
   /// Its weight gradient, chain by chain, as a device with more units than tiles computes it.
   private static func filterGradient(_ name: String, _ n: Int, _ size: Int, _ c: Int, _ k: Int) -> TuningCase {
-    let pixels = n * size * size, chains = (pixels + 511) / 512
-    let sizes: [Operand] =
-      [.size(n), .uint(size), .uint(size), .size(c), .uint(size), .uint(size), .size(k)]
-      + [9, 3, 1, 1, 1].map { .uint($0) } + [.size(32), .size(k), .size(512), .size(0)]
-    return TuningCase(
-      name: name, kernel: .named("convolve_filter"), extent: Extent(rows: c, columns: k, batches: 9 * chains),
-      flops: 2 * pixels * k * 9 * c,
-      operands: [.input(pixels * c), .input(pixels * k), .output(chains * 9 * c * k)] + sizes)
+    TuningCase(
+      name,
+      FilterGradientGEMM(
+        n: n, image: (size, size), c: c, filter: (3, 3), output: (size, size), k: k, stride: 1, padding: 1,
+        dilation: 1
+      ).inChains)
   }
 
   /// What GANs launch, for so many images a batch.
@@ -110,7 +86,7 @@ struct TuningCase: Sendable {
       product("resnet32 transformed, weights", 128, 128, 64 * batch, batches: 36, isTransposed: true),
       product("image columns, 48 to 64", 1024 * batch, 64, 48),
       product("latents to 4x4x512", batch, 8192, 100),
-      // Chains of few outputs: a discriminator's head, weights of images' columns, weights of one channel.
+      // Chains of few outputs: a network's head, weights of images' columns, weights of one channel.
       product("4x4x512 to 1, in chains", 2 * batch, 1, 512, batches: 16),
       product("image columns, weights, in chains", 48, 64, 512, batches: 2 * batch, isTransposed: true),
       product("one channel to 64, weights, in chains", 1, 64, 512, batches: 2 * batch, isTransposed: true),

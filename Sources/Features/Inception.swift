@@ -135,14 +135,14 @@ public final class Inception: FeatureExtractor {
       switch step {
       case .unit(let unit):
         guard let weights = units[unit.name] else { preconditionFailure("\(unit.name) is a unit of the table") }
-        return x.rectifiedConvolution(weights.filter, bias: weights.bias, stride: unit.stride, padding: unit.padding)
+        return conv2d(
+          x, weights.filter, bias: weights.bias, .init(stride: unit.stride, padding: unit.padding), activation: .relu)
       case .averagePool:
         return x.averagePooled(PoolingWindow(3, stride: 1, padding: 1), countsPadding: network.countsPadding)
       case .maximumPool(let stride, let padding):
-        return x.maximumPooled(PoolingWindow(3, stride: stride, padding: padding))
+        return x.maximumPooled(PoolingWindow(3, stride: stride, padding: .init(padding)))
       case .branches(let branches):
-        let parts = branches.map { outputs(of: $0, x) }
-        return parts[0].beside(Array(parts.dropFirst()))
+        return Tensor.concatenated(branches.map { outputs(of: $0, x) }, axis: -1)
       }
     }
   }

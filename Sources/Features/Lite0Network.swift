@@ -35,10 +35,13 @@ struct Lite0Network {
 
     func callAsFunction(_ x: Tensor) -> Tensor {
       var y = x
-      if let expansion { y = y.rectifiedConvolution(expansion.filter, bias: expansion.bias, rectifier: .relu6) }
-      let geometry = DepthwiseGeometry.same(y.shape[1], taps: depthwise.filter.shape[0], stride: stride)
-      y = depthwiseConv2d(y, depthwise.filter, bias: depthwise.bias, geometry, rectifier: .relu6)
-      y = y.rectifiedConvolution(projection.filter, bias: projection.bias, rectifier: .none)
+      if let expansion { y = conv2d(y, expansion.filter, bias: expansion.bias, activation: .relu6) }
+      let geometry = ConvolutionGeometry.same(y.shape[1], taps: depthwise.filter.shape[0], stride: stride)
+      let (filter, channels) = (depthwise.filter.shape, y.shape[3])
+      y = conv2d(
+        y, depthwise.filter.reshaped(to: [filter[0], filter[1], 1, channels]), bias: depthwise.bias, geometry,
+        groups: channels, activation: .relu6)
+      y = conv2d(y, projection.filter, bias: projection.bias, activation: .none)
       return isResidual ? y + x : y
     }
   }
@@ -87,9 +90,9 @@ struct Lite0Network {
     // TensorFlow's padding "SAME": at stride 2, the one zero lies below and to the right.
     let (n, size) = (images.shape[0], images.shape[1])
     let padded = images.padded(to: [n, size + 1, size + 1, 3], at: [0, 0, 0, 0])
-    var y = padded.rectifiedConvolution(stem.filter, bias: stem.bias, stride: 2, rectifier: .relu6)
+    var y = conv2d(padded, stem.filter, bias: stem.bias, .init(stride: 2), activation: .relu6)
     for block in blocks { y = block(y) }
-    let features = y.rectifiedConvolution(head.filter, bias: head.bias, rectifier: .relu6).mean(over: [1, 2])
+    let features = conv2d(y, head.filter, bias: head.bias, activation: .relu6).mean(over: [1, 2])
     return (features, affineProduct(features, classifier.filter, bias: classifier.bias))
   }
 }

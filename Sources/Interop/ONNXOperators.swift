@@ -114,7 +114,7 @@ enum ONNXOperators {
     },
     "concatenate": { graph, step in
       let parts = try zip(step.operands, step.inputSizes).map { try graph.name(of: $0, $1) }
-      return .init(name: graph.node("Concat", parts, ["axis": .integer(0)]), sizes: step.sizes)
+      return .init(name: graph.node("Concat", parts, ["axis": .integer(step.integer("axis"))]), sizes: step.sizes)
     },
     "gather": { graph, step in
       let table = try graph.name(of: step.operands[0], step.inputSizes[0])
@@ -164,8 +164,7 @@ enum ONNXOperators {
   // MARK: Images
 
   private static let images: [String: Row] = [
-    "conv2d": convolution, "grouped_conv2d": convolution,
-    "conv2d_input_gradient": transposedConvolution, "grouped_conv2d_input_gradient": transposedConvolution,
+    "conv2d": convolution, "conv2d_input_gradient": transposedConvolution,
     "bilinear_down": { graph, step in try graph.bilinear("Conv", step) },
     "bilinear_up": { graph, step in try graph.bilinear("ConvTranspose", step) },
     "normalize": { graph, step in
@@ -183,10 +182,10 @@ enum ONNXOperators {
       }
       let y = graph.node("BatchNormalization", [x] + scales + statistics, ["epsilon": .real(step.real("epsilon"))])
       let wire = ONNXGraph.Wire(name: y, sizes: step.sizes, layout: layout)
-      switch step.real("leak") {
+      switch step.real("negative_slope") {
       case 1: return wire
       case 0: return graph.then("Relu", wire)
-      case let leak: return graph.then("LeakyRelu", wire, ["alpha": .real(leak)])
+      case let slope: return graph.then("LeakyRelu", wire, ["alpha": .real(slope)])
       }
     },
   ]
@@ -196,7 +195,7 @@ enum ONNXOperators {
     func both(_ name: String) -> [Int] { [step.integer(name), step.integer(name)] }
     return [
       "kernel_shape": .integers(step.inputSizes[1].prefix(2).map(\.two)), "strides": .integers(both("stride")),
-      "pads": .integers(both("padding") + both("padding")), "dilations": .integers(both("dilation")),
+      "pads": .integers(step.integers("padding")), "dilations": .integers(both("dilation")),
       "group": .integer(step.integer("groups")),
     ]
   }
@@ -211,10 +210,11 @@ enum ONNXOperators {
   /// The filter is that of the convolution whose input gradient this is: to ONNX, its outputs are the inputs here.
   private static let transposedConvolution: Row = { graph, step in
     let (x, filter) = (step.inputSizes[0], step.inputSizes[1])
-    let size = (step.integer("stride"), step.integer("padding"), step.integer("dilation"))
+    let (stride, padding, dilation) = (step.integer("stride"), step.integers("padding"), step.integer("dilation"))
     // Pixels at the far edges that no tap reaches.
     let rest = [1, 2].map { axis in
-      step.sizes[axis].two - ((x[axis].two - 1) * size.0 - 2 * size.1 + size.2 * (filter[axis - 1].two - 1) + 1)
+      step.sizes[axis].two + padding[axis - 1] + padding[axis + 1]
+        - ((x[axis].two - 1) * stride + dilation * (filter[axis - 1].two - 1) + 1)
     }
     let names = [
       try graph.name(of: step.operands[0], x, .channelsFirst),

@@ -128,7 +128,7 @@ extension Experiment {
     let rows = (0..<3).flatMap { row in [test, ours, theirs].map { $0.rows(from: 9 * row, count: 9) } }
     let z = lab.random(53).normal([64, latent], step: 0, on: lab.device)
     for (name, images) in [
-      ("reconstructions", rows.dropFirst().reduce(rows[0]) { $0.followed(by: $1) }), ("samples", model.decoded(z)),
+      ("reconstructions", Tensor.concatenated(rows, axis: 0)), ("samples", model.decoded(z)),
     ] {
       try lab.figure(
         name, SampleGrid(pixels: images.imageBytes(), count: images.shape[0], height: 32, width: 32, channels: 1))

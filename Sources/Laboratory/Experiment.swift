@@ -43,7 +43,7 @@ public struct Experiment: Sendable {
     let start = ContinuousClock.now
     try body(lab)
     return LabResult(
-      experiment: name, summary: summary, device: device.name, contract: TrainingRun.contract, seed: seed,
+      experiment: name, summary: summary, device: device.name, contract: device.contract.description, seed: seed,
       seeds: lab.seedCount, scale: scale, seconds: (ContinuousClock.now - start) / .seconds(1), notes: lab.notes,
       findings: lab.findings, figures: lab.figures, pictures: lab.pictures)
   }

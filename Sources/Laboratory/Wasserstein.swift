@@ -226,6 +226,6 @@ private struct PointSets {
   }
   private static func circle(_ lab: Lab, _ stream: UInt32) -> Tensor {
     let angle = 2 * Double.pi * uniform(lab, stream)
-    return angle.cosine().beside(angle.sine())
+    return angle.cosine().concatenated(with: angle.sine(), axis: -1)
   }
 }

@@ -55,6 +55,6 @@ public struct AffineCoupling: Bijection {
   }
 
   private func joined(_ kept: Tensor, _ moved: Tensor) -> Tensor {
-    keepsFirst ? kept.beside(moved) : moved.beside(kept)
+    Tensor.concatenated(keepsFirst ? [kept, moved] : [moved, kept], axis: -1)
   }
 }

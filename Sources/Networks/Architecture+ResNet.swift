@@ -61,7 +61,7 @@ extension Architecture.Options {
   }
 
   fileprivate func convolution(_ channels: Int, kernel: Int = 3) -> Convolution {
-    Convolution(channels, kernel: kernel, .init(padding: kernel / 2), initializer: self.initializer)
+    Convolution(channels, kernel: kernel, .init(padding: .init(kernel / 2)), initializer: self.initializer)
   }
 
   /// Normalization of the generator, which knows the class unless that is among the latents.

@@ -17,7 +17,7 @@ public struct LabelConcatenation: Layer {
     let labels = Tensor.identity(classes, on: x.device).gathered(pass.labels)
       .reshaped(to: Shape([x.shape[0]] + ones + [classes]))
       .broadcast(to: Shape(x.shape.sizes.dropLast() + [classes]))
-    return x.beside(labels)
+    return x.concatenated(with: labels, axis: -1)
   }
 }
 

@@ -97,15 +97,18 @@ public struct DeviceCheck: Sendable {
 
   /// The kernels that measure what a device can do. (On values of the host: Oclgrind 21.10 takes drawn ones for
   /// uninitialised.)
-  private static let rooflineRows: [Row] = ["fma_chains", "fma_few_chains", "stream_triad"].map { kernel in
-    Row(name: kernel, size: 603) { device in
+  private static let rooflineRows: [Row] = ["fma_chains", "fma_few_chains", "stream_triad"].map { name in
+    Row(name: name, size: 603) { device in
       let values = { (factor: Int) in (0..<603).map { Float($0 * factor % 601) / 7 - 40 } }
       let (a, b) = (Tensor(values(37), shape: [603], on: device), Tensor(values(101), shape: [603], on: device))
       let y = Tensor(uninitialized: [603], on: device)
-      if kernel == "stream_triad" {
-        y.launch(kernel, [a, b, y], [.real(0.3), .size(603)], over: Extent(603))
+      if name == "stream_triad" {
+        y.launch(
+          .named(name), ["a": a, "b": b, "y": y], sizes: ["length": 603], reals: ["factor": 0.3], over: Extent(603))
       } else {
-        y.launch(kernel, [a, y], [.real(-0.7), .real(1.1), .size(9), .size(603)], over: Extent(603))
+        y.launch(
+          .named(name), ["x": a, "y": y], sizes: ["rounds": 9, "length": 603], reals: ["factor": -0.7, "term": 1.1],
+          over: Extent(603))
       }
       return try y.scalars()
     }

@@ -22,7 +22,7 @@ public struct GroupedConvolution: Layer {
         "\(declarations.place): GroupedConvolution takes images [height, width, channels] whose channels, like its "
           + "\(outputs) outputs, are a multiple of its \(groups) groups, not \(input)")
     }
-    let (height, width) = (geometry.output(input[0], kernel), geometry.output(input[1], kernel))
+    let (height, width) = geometry.output(input[0], input[1], taps: (kernel, kernel))
     guard height > 0, width > 0 else {
       throw NetworkError(
         "\(declarations.place): the filter of GroupedConvolution is larger than its images \(input)")
@@ -33,7 +33,7 @@ public struct GroupedConvolution: Layer {
   }
 
   public func apply(_ x: Tensor, _ pass: inout Pass) -> Tensor {
-    let y = groupedConv2d(x, pass.parameter(), geometry, groups: groups)
+    let y = conv2d(x, pass.parameter(), geometry, groups: groups)
     return hasBias ? y.adding(bias: pass.parameter()) : y
   }
 }

@@ -74,7 +74,9 @@ public struct Convolution: Layer {
   }
 
   public func declare(_ input: Shape, _ declarations: inout Declarations) throws(NetworkError) -> Shape {
-    let (height, width) = try imageSize("Convolution", input, declarations) { geometry.output($0, kernel) }
+    let (height, width) = try imageSize("Convolution", input, declarations) {
+      geometry.output($0, $1, taps: (kernel, kernel))
+    }
     declarations.parameter("weight", [kernel, kernel, input[2], outputs], initializer, outputAxis: -1)
     if hasBias { declarations.parameter("bias", [outputs], .constant(0)) }
     return [height, width, outputs]
@@ -102,8 +104,12 @@ public struct TransposedConvolution: Layer {
     )
   }
 
-  private func size(_ input: Int) -> Int {
-    (input - 1) * geometry.stride - 2 * geometry.padding + geometry.dilation * (kernel - 1) + 1
+  private func size(_ height: Int, _ width: Int) -> (height: Int, width: Int) {
+    let (padding, reach) = (geometry.padding, geometry.dilation * (kernel - 1) + 1)
+    return (
+      (height - 1) * geometry.stride - padding.top - padding.bottom + reach,
+      (width - 1) * geometry.stride - padding.left - padding.right + reach
+    )
   }
 
   public func declare(_ input: Shape, _ declarations: inout Declarations) throws(NetworkError) -> Shape {
@@ -115,7 +121,7 @@ public struct TransposedConvolution: Layer {
 
   public func apply(_ x: Tensor, _ pass: inout Pass) -> Tensor {
     let filter = pass.parameter()
-    let (n, height, width) = (x.shape[0], size(x.shape[1]), size(x.shape[2]))
+    let (n, (height, width)) = (x.shape[0], size(x.shape[1], x.shape[2]))
     // A single pixel reaches each output by one tap: a matrix product, without the taps that lie outside.
     let y =
       x.shape[1] == 1 && x.shape[2] == 1 && geometry.padding == 0 && geometry.dilation == 1
@@ -129,28 +135,30 @@ public struct TransposedConvolution: Layer {
 }
 
 private func imageSize(
-  _ layer: String, _ input: Shape, _ declarations: Declarations, _ size: (Int) -> Int
-) throws(NetworkError) -> (Int, Int) {
+  _ layer: String, _ input: Shape, _ declarations: Declarations,
+  _ size: (_ height: Int, _ width: Int) -> (height: Int, width: Int)
+) throws(NetworkError) -> (height: Int, width: Int) {
   guard input.rank == 3 else {
     throw NetworkError("\(declarations.place): \(layer) takes images [height, width, channels], not \(input)")
   }
-  guard size(input[0]) > 0, size(input[1]) > 0 else {
+  let (height, width) = size(input[0], input[1])
+  guard height > 0, width > 0 else {
     throw NetworkError("\(declarations.place): the filter of \(layer) is larger than its images \(input)")
   }
-  return (size(input[0]), size(input[1]))
+  return (height, width)
 }
 
 /// An elementwise function.
 public struct Activation: Layer {
   public let name: String
   /// What values below zero are multiplied by, where that is all there is to it.
-  let leak: Double?
+  let negativeSlope: Double?
   private let function: @Sendable (Tensor) -> Tensor
-  init(_ name: String, leak: Double? = nil, _ function: @escaping @Sendable (Tensor) -> Tensor) {
-    (self.name, self.leak, self.function) = (name, leak, function)
+  init(_ name: String, negativeSlope: Double? = nil, _ function: @escaping @Sendable (Tensor) -> Tensor) {
+    (self.name, self.negativeSlope, self.function) = (name, negativeSlope, function)
   }
 
-  public static let relu = Activation("relu", leak: 0) { $0.relu() }
+  public static let relu = Activation("relu", negativeSlope: 0) { $0.relu() }
   public static let relu6 = Activation("relu6") { $0.relu6() }
   public static let tanh = Activation("tanh") { $0.tanh() }
   public static let sigmoid = Activation("sigmoid") { $0.sigmoid() }
@@ -158,7 +166,7 @@ public struct Activation: Layer {
   public static let swish = Activation("swish") { $0.swish() }
   public static let gelu = Activation("gelu") { $0.gelu() }
   public static func leakyReLU(slope: Double = 0.2) -> Activation {
-    .init("leaky_relu", leak: slope) { $0.leakyReLU(slope: slope) }
+    .init("leaky_relu", negativeSlope: slope) { $0.leakyReLU(slope: slope) }
   }
   public static func elu(alpha: Double = 1) -> Activation { .init("elu") { $0.elu(alpha: alpha) } }
 

@@ -27,9 +27,9 @@ public struct MinibatchStandardDeviation: Layer {
       let standardDeviation = (centred.squared().mean(over: [0]) + 1e-8).squareRoot().mean(over: [1])
       let ones = [Int](repeating: 1, count: x.shape.rank - 1)
       let plane = Shape(x.shape.sizes.dropLast() + [1])
-      return x.beside(
-        standardDeviation.reshaped(to: [1, count / size]).broadcast(to: [size, count / size])
-          .reshaped(to: Shape([count] + ones)).broadcast(to: plane))
+      return x.concatenated(
+        with: standardDeviation.reshaped(to: [1, count / size]).broadcast(to: [size, count / size])
+          .reshaped(to: Shape([count] + ones)).broadcast(to: plane), axis: -1)
     }
   }
 }
@@ -69,7 +69,8 @@ public struct MinibatchDiscrimination: Layer {
         m.reshaped(to: [count, 1, kernels * dimensions]) - m.reshaped(to: [1, count, kernels * dimensions])
       let distances = differences.absolute().reshaped(to: [count, count, kernels, dimensions]).summed(over: [3])
       let others = 1 - Tensor.identity(count, on: x.device).reshaped(to: [count, count, 1])
-      return x.beside(((-distances).exponential() * others).summed(over: [1]).adding(bias: bias))
+      let closeness = ((-distances).exponential() * others).summed(over: [1]).adding(bias: bias)
+      return x.concatenated(with: closeness, axis: -1)
     }
   }
 }
@@ -88,6 +89,6 @@ extension Pass {
       defer { start += size }
       return body(x.rows(from: start, count: size))
     }
-    return results.dropFirst().reduce(results[0]) { $0.followed(by: $1) }
+    return Tensor.concatenated(results, axis: 0)
   }
 }

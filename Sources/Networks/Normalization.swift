@@ -5,7 +5,7 @@ public struct BatchNormalization: Layer {
   public let momentum: Double
   public let gamma: Initializer
   /// The activation that follows: values below zero are multiplied by it. 1 is none.
-  private var leak = 1.0
+  private var negativeSlope = 1.0
   public init(epsilon: Double = 1e-5, momentum: Double = 0.1, gamma: Initializer = .constant(1)) {
     (self.epsilon, self.momentum, self.gamma) = (epsilon, momentum, gamma)
   }
@@ -33,7 +33,7 @@ public struct BatchNormalization: Layer {
     switch mode.statistics {
     case .running:
       let moments = running.reshaped(to: Shape([1] + running.shape.sizes))
-      return x.normalized(moments: moments, gamma: gamma, beta: beta, epsilon: epsilon, leak: leak)
+      return x.normalized(moments: moments, gamma: gamma, beta: beta, epsilon: epsilon, negativeSlope: negativeSlope)
     case .batch(let updating):
       let groups = mode.groups
       let moments = x.moments(groups: groups)
@@ -43,15 +43,16 @@ public struct BatchNormalization: Layer {
           update(running, own, rows: x.shape.count / x.shape[-1] / groups)
         }
       }
-      return x.batchNormalized(moments: moments, gamma: gamma, beta: beta, epsilon: epsilon, leak: leak)
+      return x.batchNormalized(
+        moments: moments, gamma: gamma, beta: beta, epsilon: epsilon, negativeSlope: negativeSlope)
     }
   }
 
   /// Normalization and a ReLU, plain or leaky, are one pass over the batch.
   public func fused(with next: any Layer) -> (any Layer)? {
-    guard leak == 1, let leak = (next as? Activation)?.leak else { return nil }
+    guard negativeSlope == 1, let slope = (next as? Activation)?.negativeSlope else { return nil }
     var both = self
-    both.leak = leak
+    both.negativeSlope = slope
     return both
   }
 
@@ -98,6 +99,12 @@ public struct SampleNormalization: Layer {
 extension Tensor {
   /// `x += rate (factor target - x)`, in place; before element `start` without the factor.
   func moveTowards(_ target: Tensor, rate: Double, factor: Double = 1, from start: Int = 0) {
-    launch("move_towards", [self, target], [.real(rate), .real(factor), .size(start)], over: Extent(shape.count))
+    launch(
+      .moveTowards, ["y": self, "x": target], sizes: ["plain": start], reals: ["rate": rate, "factor": factor],
+      over: Extent(shape.count))
   }
+}
+
+extension Kernel {
+  fileprivate static let moveTowards = named("move_towards")
 }

@@ -32,9 +32,10 @@ public struct OptimizerRule: Sendable {
   public let moments: [String]
   /// The settings that it reads beside learning rates and weight decay, which all do.
   public let reads: [any SettingRow]
-  let kernel: String
-  /// The kernel's scalars at step t = 1, 2, ...: + - * / and square roots in double (rule 9 of the numerical contract).
-  let scalars: @Sendable (OptimizerSettings, _ step: Int) -> [Double]
+  /// Without and with a moving average of the weights.
+  let kernel, averagingKernel: Kernel
+  /// The kernel's numbers at step t = 1, 2, ...: + - * / and square roots in double (rule 9 of the numerical contract).
+  let scalars: @Sendable (OptimizerSettings, _ step: Int) -> NamedArguments<Double>
 
   /// The rule in recorded ops: a weight and its moments after step t, which a gradient can go through.
   public let unrolled:
@@ -46,8 +47,9 @@ public struct OptimizerRule: Sendable {
 
   public static let all: [OptimizerRule] = [
     OptimizerRule(
-      name: "sgd", moments: ["velocity"], reads: [options.momentum], kernel: "sgd",
-      scalars: { s, _ in [s.rate, s.momentum, s.weightDecay] },
+      name: "sgd", moments: ["velocity"], reads: [options.momentum],
+      kernel: .named("sgd"), averagingKernel: .named("sgd_averaged"),
+      scalars: { s, _ in ["rate": s.rate, "momentum": s.momentum, "weight_decay": s.weightDecay] },
       unrolled: { s, _, w, g, m in
         let velocity = s.momentum * m[0] + decayed(s, w, g)
         return (w - s.rate * velocity, [velocity])
@@ -55,15 +57,20 @@ public struct OptimizerRule: Sendable {
     rmsprop, adam,
     OptimizerRule(
       name: "adamw", moments: ["first", "second"], reads: [options.beta1, options.beta2, options.epsilon],
-      kernel: "adam",
-      scalars: { s, step in adam(s, step) + [0, 1 - s.rate * s.weightDecay] },
+      kernel: .adam, averagingKernel: .named("adam_averaged"),
+      scalars: { s, step in adam(s, step, weightDecay: 0, shrink: 1 - s.rate * s.weightDecay) },
       unrolled: { s, step, w, g, m in adam(s, step, w, g, m, shrink: 1 - s.rate * s.weightDecay) }),
   ]
 
   public static let rmsprop = OptimizerRule(
-    name: "rmsprop", moments: ["velocity", "square"],
-    reads: [options.momentum, options.alpha, options.epsilon], kernel: "rmsprop",
-    scalars: { s, _ in [s.rate, s.momentum, s.alpha, 1 - s.alpha, s.epsilon, s.weightDecay] },
+    name: "rmsprop", moments: ["velocity", "square"], reads: [options.momentum, options.alpha, options.epsilon],
+    kernel: .named("rmsprop"), averagingKernel: .named("rmsprop_averaged"),
+    scalars: { s, _ in
+      [
+        "rate": s.rate, "momentum": s.momentum, "alpha": s.alpha, "beta": 1 - s.alpha, "epsilon": s.epsilon,
+        "weight_decay": s.weightDecay,
+      ]
+    },
     unrolled: { s, _, w, g, m in
       let slope = decayed(s, w, g)
       let square = s.alpha * m[1] + (1 - s.alpha) * slope.squared()
@@ -72,9 +79,9 @@ public struct OptimizerRule: Sendable {
     })
 
   public static let adam = OptimizerRule(
-    name: "adam", moments: ["first", "second"], reads: [options.beta1, options.beta2, options.epsilon],
-    kernel: "adam",
-    scalars: { s, step in adam(s, step) + [s.weightDecay, 1] },
+    name: "adam", moments: ["first", "second"], reads: [options.beta1, options.beta2, options.epsilon], kernel: .adam,
+    averagingKernel: .named("adam_averaged"),
+    scalars: { s, step in adam(s, step, weightDecay: s.weightDecay, shrink: 1) },
     unrolled: { s, step, w, g, m in adam(s, step, w, decayed(s, w, g), m, shrink: 1) })
 
   private static func decayed(_ s: OptimizerSettings, _ w: Tensor, _ g: Tensor) -> Tensor {
@@ -87,17 +94,26 @@ public struct OptimizerRule: Sendable {
   private static func adam(
     _ s: OptimizerSettings, _ step: Int, _ w: Tensor, _ g: Tensor, _ m: [Tensor], shrink: Double
   ) -> (weight: Tensor, moments: [Tensor]) {
-    let scalars = adam(s, step)
+    let (rate, root) = adam(s, step)
     let first = s.beta1 * m[0] + (1 - s.beta1) * g
     let second = s.beta2 * m[1] + (1 - s.beta2) * g.squared()
-    let update = scalars[0] * (first / (root(second) / scalars[5] + s.epsilon))
+    let update = rate * (first / (Self.root(second) / root + s.epsilon))
     return ((shrink == 1 ? w : shrink * w) - update, [first, second])
   }
 
-  private static func adam(_ s: OptimizerSettings, _ step: Int) -> [Double] {
-    let rate = s.rate / (1 - power(s.beta1, step))
-    let root = (1 - power(s.beta2, step)).squareRoot()
-    return [rate, s.beta1, 1 - s.beta1, s.beta2, 1 - s.beta2, root, s.epsilon]
+  /// The rate over the first moment's bias, and the root of the second's.
+  private static func adam(_ s: OptimizerSettings, _ step: Int) -> (rate: Double, root: Double) {
+    (s.rate / (1 - power(s.beta1, step)), (1 - power(s.beta2, step)).squareRoot())
+  }
+
+  private static func adam(
+    _ s: OptimizerSettings, _ step: Int, weightDecay: Double, shrink: Double
+  ) -> NamedArguments<Double> {
+    let (rate, root) = adam(s, step)
+    return [
+      "rate": rate, "beta1": s.beta1, "rest1": 1 - s.beta1, "beta2": s.beta2, "rest2": 1 - s.beta2, "root": root,
+      "epsilon": s.epsilon, "weight_decay": weightDecay, "shrink": shrink,
+    ]
   }
 
   /// The numbers of updates among which every `interval`-th is followed by one more, for a part of the loss that is
@@ -106,7 +122,7 @@ public struct OptimizerRule: Sendable {
   /// improving the image quality of StyleGAN", appendix B). Other rules keep theirs: their updates follow the
   /// gradient's length.
   public func settings(_ settings: OptimizerSettings, withPenaltyEvery interval: Int) -> OptimizerSettings {
-    guard kernel == "adam" else { return settings }
+    guard kernel === Kernel.adam else { return settings }
     var settings = settings
     settings.rate *= Double(interval) / Double(interval + 1)
     // x^c is x over its (interval + 1)-th root.
@@ -186,18 +202,22 @@ public struct Optimizer {
     _ network: Network, along gradient: Tensor, ema: (weights: Tensor, decay: Double)? = nil
   ) {
     step += 1
-    let scalars = rule.scalars(settings, step).map(LaunchArgument.real)
-    let arguments = ([network.weights, gradient] + moments).map(\.argument) + scalars
-    let tail = ema.map { [$0.weights.argument, .real($0.decay)] } ?? []
-    network.weights.device.launch(
-      .named(ema == nil ? rule.kernel : rule.kernel + "_averaged"), arguments + tail,
-      over: Extent(network.weights.shape.count))
+    let kernel = ema == nil ? rule.kernel : rule.averagingKernel
+    let buffers = [network.weights, gradient] + moments + (ema.map { [$0.weights] } ?? [])
+    let reals = rule.scalars(settings, step) + (ema.map { ["decay": $0.decay] } ?? [:])
+    let arguments = kernel.arguments(buffers.count, reals: reals) { (kernel.bufferNames[$0], buffers[$0].argument) }
+    network.weights.device.launch(kernel, arguments, over: Extent(network.weights.shape.count))
   }
 }
 
 extension Network {
   /// Keeps every weight within ±limit, in place (Arjovsky et al. 2017).
   public func clipWeights(_ limit: Double) {
-    weights.launch("clip_weights", [weights], [.real(limit)], over: Extent(weights.shape.count))
+    weights.launch(.clipWeights, ["w": weights], reals: ["limit": limit], over: Extent(weights.shape.count))
   }
+}
+
+extension Kernel {
+  fileprivate static let adam = named("adam")
+  fileprivate static let clipWeights = named("clip_weights")
 }

@@ -37,7 +37,7 @@ public struct Referenced: Layer {
     let reference = pass.statistic()
     pass.references = count
     defer { pass.references = 0 }
-    let y = layers.apply(reference.followed(by: x), &pass)
+    let y = layers.apply(reference.concatenated(with: x, axis: 0), &pass)
     if let features = pass.features, features.shape[0] == y.shape[0] {
       pass.features = features.rows(from: count, count: x.shape[0])
     }
@@ -93,7 +93,7 @@ public struct ReferenceNormalization: Layer {
     let pooled = one * own + others * mean
     let pooledVariance = one * ownVariance + others * variance + (one * others) * (own - mean).squared()
     return normalized(rows.rows(from: 0, count: n), mean, variance)
-      .followed(by: normalized(samples, pooled, pooledVariance)).reshaped(to: x.shape)
+      .concatenated(with: normalized(samples, pooled, pooledVariance), axis: 0).reshaped(to: x.shape)
   }
 
   /// Mean and biased variance over axes, which stay with size 1.

@@ -34,9 +34,9 @@ public struct Estimate: Sendable {
 
     /// The means of a device and of the disk on which a folder lies or will lie.
     public init(_ device: Device, folder: String) {
-      let isHost = device.name.hasPrefix("CPU") || device.name.contains("PoCL")
       self.init(
-        deviceName: device.name, device: device.memoryLimit, host: isHost ? Self.freeMemory() : nil, folder: folder,
+        deviceName: device.name, device: device.memoryLimit, host: device.usesHostMemory ? Self.freeMemory() : nil,
+        folder: folder,
         disk: Self.freeDisk(folder))
     }
 

@@ -181,7 +181,7 @@ public final class RunEvaluator {
     let classes = trainer.game.classes
     let isTold = trainer.generator.network.classes != nil
     if isTold { entries.append("classes", "\(classes) in turn") }
-    entries.append("contract", TrainingRun.contract)
+    entries.append("contract", trainer.generator.network.weights.device.contract.description)
 
     let report = try evaluator.evaluate(
       { range in

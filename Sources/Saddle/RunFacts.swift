@@ -20,7 +20,7 @@ public struct RunFacts: Sendable, Codable, Equatable {
   }
 
   init(_ run: TrainingRun) {
-    (device, data, contract) = (run.device.name, run.dataSummary, TrainingRun.contract)
+    (device, data, contract) = (run.device.name, run.dataSummary, run.device.contract.description)
     fingerprint = run.fingerprint
     generatorParameters = run.trainer.generator.network.weights.shape.count
     discriminatorParameters = run.trainer.discriminator.network.weights.shape.count

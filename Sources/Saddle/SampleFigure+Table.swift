@@ -33,7 +33,7 @@ extension SampleFigure {
   ) { subject in
     let rows = min(mostClasses, subject.configuration.model.classes)
     let latents = subject.trainer.latents(columns, seed: subject.seed)
-    let repeated = (1..<max(2, rows)).reduce(latents) { all, _ in all.followed(by: latents) }
+    let repeated = Tensor.concatenated(Array(repeating: latents, count: max(2, rows)), axis: 0)
     return try subject.grid(
       repeated.rows(from: 0, count: rows * columns), labels: (0..<rows * columns).map { $0 / columns }, columns: columns
     )
@@ -53,7 +53,7 @@ extension SampleFigure {
         ?? subject.trainer.latents(columns, seed: subject.seed)
     }
     let labels = (0..<rows.count * columns).map { $0 % columns % max(1, subject.trainer.game.classes) }
-    return try subject.grid(rows.dropFirst().reduce(rows[0]) { $0.followed(by: $1) }, labels: labels, columns: columns)
+    return try subject.grid(Tensor.concatenated(rows, axis: 0), labels: labels, columns: columns)
   }
 
   /// A generator that repeats its training images shows the same picture twice.

@@ -2,9 +2,6 @@ import Datasets
 
 /// A run: a folder with its configuration, metrics, pictures and checkpoints, and the game that fills it.
 public final class TrainingRun {
-  /// Equal bits are promised within one number (the numerical contract of `Kernels/README.md`).
-  public static let contract = "3"
-
   public let configuration: Configuration
   public let directory: RunDirectory
   public let trainer: Trainer
@@ -65,7 +62,7 @@ public final class TrainingRun {
     let keep = configuration.output.keep
     store = try CheckpointStore(directory: directory.checkpoints, keeping: keep == 0 ? nil : keep)
     let fingerprint = source.fingerprint
-    cautions = checkpoint.map { Self.cautions($0.file, configuration, directory, fingerprint) } ?? []
+    cautions = checkpoint.map { Self.cautions($0.file, configuration, directory, fingerprint, device.contract) } ?? []
     if let checkpoint {
       try lock.begin()
       try store.remove(after: checkpoint.step)
@@ -81,12 +78,13 @@ public final class TrainingRun {
 
   /// What keeps a run from going on to the bit.
   private static func cautions(
-    _ checkpoint: SafetensorsFile, _ configuration: Configuration, _ directory: RunDirectory, _ fingerprint: String?
+    _ checkpoint: SafetensorsFile, _ configuration: Configuration, _ directory: RunDirectory, _ fingerprint: String?,
+    _ ours: NumericalContract
   ) -> [String] {
     let rest = "the run goes on, but not to the bit"
     var cautions: [String] = []
-    if let contract = checkpoint.metadata["contract"], contract != Self.contract {
-      cautions.append("the checkpoint was made under numerical contract \(contract), this is \(Self.contract): \(rest)")
+    if let contract = checkpoint.metadata["contract"], contract != ours.description {
+      cautions.append("the checkpoint was made under numerical contract \(contract), this is \(ours): \(rest)")
     }
     if let seed = checkpoint.metadata["seed"], seed != "\(configuration.training.seed)" {
       cautions.append(
@@ -249,7 +247,7 @@ extension Trainer {
         SafetensorsFile.Tensor(name, shape: tensor.shape.sizes, .float32(try tensor.scalars()))
       },
       metadata: Dictionary(uniqueKeysWithValues: counts.all.map { ($0.name, "\($0.value)") })
-        .merging(["contract": TrainingRun.contract, "seed": "\(seed)"]) { $1 })
+        .merging(["contract": generator.network.weights.device.contract.description, "seed": "\(seed)"]) { $1 })
   }
 
   /// Goes on from a checkpoint.

@@ -24,7 +24,7 @@ enum Completions {
     registry.settings.first { $0.key == key }?.choices ?? []
   }
 
-  static let devices = CompletionKind.list(["auto", "cpu", "opencl"])
+  static let devices = CompletionKind.list(Device.kindNames)
   static let objectives = CompletionKind.custom { _, _, prefix in names(registry.objectives.map(\.name), prefix) }
   static let experiments = CompletionKind.custom { _, _, prefix in names(Experiment.all.map(\.name), prefix) }
 

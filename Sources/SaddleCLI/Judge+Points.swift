@@ -27,7 +27,7 @@ extension Judge {
       let parts = (0..<needed).map { part in
         run.points(min(batch, count - part * batch), draw: 1 + ((draw - 1) * needed + part) % batches).samples
       }
-      return parts.dropFirst().reduce(parts[0]) { $0.followed(by: $1) }
+      return Tensor.concatenated(parts, axis: 0)
     }
     // Settings hold seeds up to Int.max.
     let unseen = PointSource(mixture, batch: batch, seed: .max - seed % 1000, on: device)

@@ -77,7 +77,7 @@ struct SaddleCommand: ParsableCommand {
 struct DeviceOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "auto, cpu, opencl, opencl:PLATFORM:DEVICE or opencl:PART-OF-A-NAME.",
+      Device.selectors.dropLast().joined(separator: ", ") + " or " + (Device.selectors.last ?? "") + ".",
       discussion: "Else SADDLE_DEVICE, else auto: a GPU where there is one, else the processor.", valueName: "name"),
     completion: Completions.devices)
   var device: String?

@@ -3,14 +3,14 @@
 /// A row says what shape comes out, how it is computed on any device, and its gradient in ops again.
 public struct Op: Sendable {
   /// What the gradient needs to see again.
-  struct Keeps: Sendable {
+  struct SavedForBackward: Sendable {
     let inputs: [Bool]?
     let output: Bool
-    static let nothing = Keeps(inputs: [], output: false)
-    static let inputs = Keeps(inputs: nil, output: false)
-    static let output = Keeps(inputs: [], output: true)
-    static func inputs(_ which: Int...) -> Keeps {
-      Keeps(inputs: (0...(which.max() ?? 0)).map { which.contains($0) }, output: false)
+    static let nothing = SavedForBackward(inputs: [], output: false)
+    static let inputs = SavedForBackward(inputs: nil, output: false)
+    static let output = SavedForBackward(inputs: [], output: true)
+    static func inputs(_ which: Int...) -> SavedForBackward {
+      SavedForBackward(inputs: (0...(which.max() ?? 0)).map { which.contains($0) }, output: false)
     }
 
     func input(_ i: Int) -> Bool { inputs.map { i < $0.count && $0[i] } ?? true }
@@ -20,7 +20,7 @@ public struct Op: Sendable {
   /// What it is told besides its tensors, by name, so that others can say the op in their own words. What the shapes
   /// tell is left out.
   public let attributes: [String: [Double]]
-  let keeps: Keeps
+  let saved: SavedForBackward
   /// The output's shape.
   let shape: @Sendable (_ inputs: [Shape]) throws(ShapeError) -> Shape
   /// Computes the output, of the given shape.
@@ -29,12 +29,12 @@ public struct Op: Sendable {
   let vjp: @Sendable (Pullback) -> [Tensor?]
 
   init(
-    _ name: String, _ attributes: [String: [Double]] = [:], keeps: Keeps,
+    _ name: String, _ attributes: [String: [Double]] = [:], saved: SavedForBackward,
     shape: @escaping @Sendable ([Shape]) throws(ShapeError) -> Shape,
     run: @escaping @Sendable ([Tensor], Shape) -> Tensor, vjp: @escaping @Sendable (Pullback) -> [Tensor?]
   ) {
-    (self.name, self.attributes, self.keeps, self.shape, self.run, self.vjp) = (
-      name, attributes, keeps, shape, run, vjp
+    (self.name, self.attributes, self.saved, self.shape, self.run, self.vjp) = (
+      name, attributes, saved, shape, run, vjp
     )
   }
 
@@ -45,7 +45,7 @@ public struct Op: Sendable {
     shape: @escaping @Sendable ([Shape]) throws(ShapeError) -> Shape,
     run: @escaping @Sendable ([Tensor], Shape) -> Tensor, definition: @escaping @Sendable ([Tensor]) -> Tensor
   ) {
-    self.init(name, attributes, keeps: .inputs, shape: shape, run: run) { $0.cotangents(of: definition) }
+    self.init(name, attributes, saved: .inputs, shape: shape, run: run) { $0.cotangents(of: definition) }
   }
 
   /// Applies the op, and records it where an input is on a tape.
@@ -53,20 +53,38 @@ public struct Op: Sendable {
   /// - Precondition: The shapes fit, and the tensors are on one device; the message names the op and what does not fit.
   public func callAsFunction(_ inputs: Tensor...) -> Tensor { self(inputs) }
 
+  /// The same for callers that go on: nothing was computed or recorded where it throws, but for `device`.
+  ///
+  /// - Precondition: There are as many inputs as the op takes.
+  /// - Throws: What does not fit; the device's failure, which later work would run into.
+  public func applied(_ inputs: Tensor...) throws(TensorError) -> Tensor {
+    let y = try evaluated(inputs)
+    if let failure = y.device.failure { throw .device(failure) }
+    return y
+  }
+
   func callAsFunction(_ inputs: [Tensor]) -> Tensor {
-    for x in inputs where x.device !== inputs[0].device {
-      preconditionFailure("\(name): its inputs are on two devices, \(inputs[0].device.name) and \(x.device.name)")
+    do throws(TensorError) { return try evaluated(inputs) } catch { preconditionFailure(error.description) }
+  }
+
+  private func evaluated(_ inputs: [Tensor]) throws(TensorError) -> Tensor {
+    var tape: Tape?
+    for x in inputs {
+      if x.device !== inputs[0].device { throw .devices(op: name, inputs[0].device.name, x.device.name) }
+      if let one = x.tape {
+        if let tape, tape !== one { throw .tapes(op: name) }
+        tape = one
+      }
     }
     let output: Shape
-    do throws(ShapeError) { output = try shape(inputs.map(\.shape)) } catch { preconditionFailure(error.description) }
+    do throws(ShapeError) { output = try shape(inputs.map(\.shape)) } catch { throw .shape(error) }
     let y = run(inputs, output)
     y.device.anomalyDetector?.look(name, y.buffer, from: y.offset, sizes: y.shape.sizes, on: y.device)
-    for x in inputs { if let tape = x.tape { return tape.record(self, inputs, y.detached()) } }
-    return y
+    return tape?.record(self, inputs, y.detached()) ?? y
   }
 }
 
-/// What an op's gradient sees: the kept inputs and output, and the output's cotangent.
+/// What an op's gradient sees: the saved inputs and output, and the output's cotangent.
 struct Pullback {
   private let tape: Tape
   private let node: Tape.Node
@@ -81,18 +99,20 @@ struct Pullback {
     wanted = node.inputs.map(isNeeded)
   }
 
-  /// Input `i`, which the op keeps.
+  /// Input `i`, which was saved.
   func x(_ i: Int) -> Tensor {
     let edge = node.inputs[i]
-    guard let value = edge.value else { preconditionFailure("\(node.op?.name ?? ""): input \(i) was not kept") }
+    guard let saved = edge.value else { preconditionFailure("\(node.op?.name ?? ""): input \(i) was not saved") }
+    let value = tape.value(saved, "input \(i)", of: node)
     guard createGraph, let number = edge.node else { return value }
     return value.on(tape, at: number)
   }
   var x: Tensor { x(0) }
 
-  /// The output, which the op keeps.
+  /// The output, which was saved.
   var y: Tensor {
-    guard let value = node.value else { preconditionFailure("\(node.op?.name ?? ""): the output was not kept") }
+    guard let saved = node.value else { preconditionFailure("\(node.op?.name ?? ""): the output was not saved") }
+    let value = tape.value(saved, "the output", of: node)
     return createGraph ? value.on(tape, at: number) : value
   }
 
@@ -109,10 +129,14 @@ struct Pullback {
     // through.
     let inputs = wanted.indices.map { i in wanted[i] ? tape.record(.identity, [x(i)], x(i).detached()) : x(i) }
     let variables = wanted.indices.filter { wanted[$0] }
-    let gradients = gradient(
-      of: definition(inputs), wrt: variables.map { inputs[$0] }, gradOutput: dy, createGraph: createGraph)
     var cotangents = [Tensor?](repeating: nil, count: wanted.count)
-    for (i, dx) in zip(variables, gradients) { cotangents[i] = dx }
+    do throws(TensorError) {
+      let gradients = try tape.gradient(
+        of: definition(inputs), wrt: variables.map { inputs[$0] }, gradOutput: dy, createGraph: createGraph)
+      for (i, dx) in zip(variables, gradients) { cotangents[i] = dx }
+    } catch {
+      self.tape.fail(error)
+    }
     return cotangents
   }
 }

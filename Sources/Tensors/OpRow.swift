@@ -43,8 +43,7 @@ extension Op {
   /// Every op, each with the samples on which every device and every gradient is checked.
   public static let all: [OpRow] =
     pointwiseRows + activationRows + lossRows + divergenceRows + layoutRows + reductionRows + productRows
-    + convolutionRows + rectifiedConvolutionRows + groupedConvolutionRows + depthwiseRows + normalizationRows
-    + gatherRows + resamplingRows + axisFilterRows + poolingRows
+    + convolutionRows + normalizationRows + gatherRows + resamplingRows + axisFilterRows + poolingRows
 
   /// The elementwise functions of one variable, for special values.
   package static let unary: [Op] = [

@@ -11,21 +11,29 @@ public struct RandomStream: Sendable {
   /// Numbers uniform on (0, 1), exact, never 0.
   ///
   /// - Precondition: `step` has 32 bits: beyond, the numbers would repeat.
-  public func uniform(_ shape: Shape, step: Int, on device: Device) -> Tensor { draw("uniform", shape, step, device) }
+  public func uniform(_ shape: Shape, step: Int, on device: Device) -> Tensor { draw(.uniform, shape, step, device) }
 
   /// Standard normal numbers, by the inverse of the distribution function.
   ///
   /// - Precondition: `step` has 32 bits.
-  public func normal(_ shape: Shape, step: Int, on device: Device) -> Tensor { draw("normal", shape, step, device) }
+  public func normal(_ shape: Shape, step: Int, on device: Device) -> Tensor { draw(.normal, shape, step, device) }
 
-  private func draw(_ kernel: String, _ shape: Shape, _ step: Int, _ device: Device) -> Tensor {
+  private func draw(_ kernel: Kernel, _ shape: Shape, _ step: Int, _ device: Device) -> Tensor {
     guard let step = UInt32(exactly: step) else {
       preconditionFailure("random numbers are drawn for steps 0 to \(UInt32.max), not for \(step)")
     }
     let y = Tensor(uninitialized: shape, on: device)
-    let counter = [UInt32(truncatingIfNeeded: seed), UInt32(seed >> 32), step, stream]
     y.launch(
-      kernel, [y], [.size(shape.count)] + counter.map { .uint(Int($0)) }, over: Extent(shape.count))
+      kernel, ["y": y],
+      sizes: [
+        "length": shape.count, "seed_low": Int(UInt32(truncatingIfNeeded: seed)), "seed_high": Int(seed >> 32),
+        "step": Int(step), "stream": Int(stream),
+      ], over: Extent(shape.count))
     return y
   }
+}
+
+extension Kernel {
+  fileprivate static let uniform = named("uniform")
+  fileprivate static let normal = named("normal")
 }

@@ -7,7 +7,16 @@ public final class Tape {
   struct Edge {
     let node: Int?
     let shape: Shape
-    let value: Tensor?
+    let value: Saved?
+  }
+
+  /// A value that a gradient needs, and how often its memory had been written to when it was saved. It is without its
+  /// tape: a tensor that knew it would keep the tape alive for ever.
+  struct Saved {
+    let tensor: Tensor
+    let version: Int
+
+    init(_ x: Tensor) { (tensor, version) = (x.detached(), x.buffer.version) }
   }
 
   struct Node {
@@ -15,13 +24,17 @@ public final class Tape {
     let op: Op?
     let inputs: [Edge]
     let shape: Shape
-    /// The output, if the gradient needs it. Kept without its tape: a tensor that knew it would keep the tape alive for
-    /// ever.
-    let value: Tensor?
+    /// The output, if the gradient needs it.
+    let value: Saved?
     var isReleased = false
   }
 
   private(set) var nodes: [Node] = []
+  /// The first value that a gradient read although it was written to since it was saved.
+  private var overwritten: TensorError?
+
+  /// Keeps an error of a gradient inside a gradient, for the latter to throw.
+  func fail(_ error: TensorError) { overwritten = overwritten ?? error }
   /// Sees every op as it is recorded: its inputs and its output, on this tape.
   private let observer: ((Op, [Tensor], Tensor) -> Void)?
 
@@ -35,10 +48,10 @@ public final class Tape {
 
   func record(_ op: Op, _ inputs: [Tensor], _ output: Tensor) -> Tensor {
     let edges = inputs.enumerated().map { i, x in
-      precondition(x.tape == nil || x.tape === self, "\(op.name): its inputs are on two tapes")
-      return Edge(node: x.tape == nil ? nil : x.node, shape: x.shape, value: op.keeps.input(i) ? x.detached() : nil)
+      Edge(node: x.tape == nil ? nil : x.node, shape: x.shape, value: op.saved.input(i) ? Saved(x) : nil)
     }
-    let y = append(Node(op: op, inputs: edges, shape: output.shape, value: op.keeps.output ? output : nil), output)
+    let y = append(
+      Node(op: op, inputs: edges, shape: output.shape, value: op.saved.output ? Saved(output) : nil), output)
     observer?(op, inputs, y)
     return y
   }
@@ -48,20 +61,35 @@ public final class Tape {
     return value.on(self, at: nodes.count - 1)
   }
 
-  /// See the free function `gradient`.
-  func gradient(of y: Tensor, wrt variables: [Tensor], gradOutput: Tensor?, createGraph: Bool, retainGraph: Bool)
-    -> [Tensor]
-  {
-    // Only what lies between the variables and y gets a gradient: nobody asks for the discriminator's weights in the
-    // generator's step.
+  /// A saved value; that it is still the one that was saved is checked where it is read.
+  func value(_ saved: Saved, _ what: String, of node: Node) -> Tensor {
+    if saved.version != saved.tensor.buffer.version, overwritten == nil {
+      overwritten = .overwritten(op: node.op?.name ?? "", what: what, shape: saved.tensor.shape)
+    }
+    return saved.tensor
+  }
+
+  /// What the free function `gradient` gives, for callers that go on.
+  ///
+  /// - Throws: `gradient` where the tape does not know y or a variable, or a part of it was released; `overwritten`;
+  ///   `shape` where the cotangent is not of y's shape.
+  public func gradient(
+    of y: Tensor, wrt variables: [Tensor], gradOutput: Tensor? = nil, createGraph: Bool = false,
+    retainGraph: Bool = true
+  ) throws(TensorError) -> [Tensor] {
+    guard y.tape === self, variables.allSatisfy({ $0.tape === self }) else {
+      throw .gradient("it is asked of, or with respect to, a tensor that this tape does not know")
+    }
+    if let gradOutput, gradOutput.shape != y.shape {
+      throw .shape(ShapeError("gradient", [y.shape, gradOutput.shape], "the cotangent must have the tensor's shape"))
+    }
+    let retains = retainGraph || createGraph
+    // Only what lies between the variables and y gets a gradient: weights that it merely went
+    // through cost nothing.
     let end = y.node
     let first = variables.map(\.node).min() ?? end
     var isNeeded = [Bool](repeating: false, count: end + 1)
-    for variable in variables {
-      precondition(
-        variable.tape === self, "gradient: it is asked with respect to a tensor that this tape does not know")
-      if variable.node <= end { isNeeded[variable.node] = true }
-    }
+    for variable in variables where variable.node <= end { isNeeded[variable.node] = true }
     let isVariable = isNeeded
     for i in first...max(first, end) where i <= end && !isNeeded[i] {
       isNeeded[i] = nodes[i].inputs.contains { edge in edge.node.map { $0 >= first && isNeeded[$0] } ?? false }
@@ -75,11 +103,16 @@ public final class Tape {
       if let op = node.op,
         node.inputs.contains(where: { edge in edge.node.map { $0 >= first && isNeeded[$0] } ?? false })
       {
-        precondition(!node.isReleased, "gradient: this part of the tape was released by an earlier gradient")
+        if node.isReleased { throw .gradient("this part of the tape was released by an earlier gradient") }
         let pullback = Pullback(tape: self, node: node, number: i, dy: dy, createGraph: createGraph) {
           $0.node.map { $0 >= first && isNeeded[$0] } ?? false
         }
-        for (edge, dx) in zip(node.inputs, op.vjp(pullback)) {
+        let gradients = op.vjp(pullback)
+        if let overwritten {
+          self.overwritten = nil
+          throw overwritten
+        }
+        for (edge, dx) in zip(node.inputs, gradients) {
           guard let number = edge.node, number >= first, isNeeded[number], let dx else { continue }
           precondition(
             dx.shape == edge.shape, "\(op.name): its gradient has shape \(dx.shape), its input \(edge.shape)")
@@ -87,7 +120,7 @@ public final class Tape {
         }
       }
       if !isVariable[i] { cotangents[i] = nil }
-      if !retainGraph {
+      if !retains {
         // Which nodes the inputs were stays known, so that another gradient through here is refused and not taken for
         // zero.
         let inputs = node.inputs.map { Edge(node: $0.node, shape: $0.shape, value: nil) }
@@ -111,8 +144,10 @@ public func gradient(
   of y: Tensor, wrt variables: [Tensor], gradOutput: Tensor? = nil, createGraph: Bool = false, retainGraph: Bool = true
 ) -> [Tensor] {
   guard let tape = y.tape else { preconditionFailure("gradient: no tape recorded the tensor to differentiate") }
-  return tape.gradient(
-    of: y, wrt: variables, gradOutput: gradOutput, createGraph: createGraph, retainGraph: retainGraph || createGraph)
+  do throws(TensorError) {
+    return try tape.gradient(
+      of: y, wrt: variables, gradOutput: gradOutput, createGraph: createGraph, retainGraph: retainGraph)
+  } catch { preconditionFailure(error.description) }
 }
 
 extension Tensor {

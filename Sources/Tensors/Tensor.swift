@@ -61,12 +61,12 @@ public struct Tensor {
   // MARK: Writing in place
 
   /// Writes one value throughout, in place.
-  public func fill(_ value: Double) { launch("fill", [self], [.real(value)], over: Extent(shape.count)) }
+  public func fill(_ value: Double) { launch(.fill, ["y": self], reals: ["value": value], over: Extent(shape.count)) }
 
   /// Copies another tensor's values here, in place.
   public func assign(_ source: Tensor) {
     precondition(source.shape.count == shape.count, "assign: \(source.shape) does not fill \(shape)")
-    launch("copy", [source, self], over: Extent(shape.count))
+    launch(.copy, ["x": source, "y": self], over: Extent(shape.count))
   }
 
   /// Copies other tensors' values here, one tensor after the other, in place.
@@ -88,11 +88,14 @@ public struct Tensor {
   private func join(_ sources: [Tensor]) {
     var ends: [Int] = []
     for source in sources { ends.append((ends.last ?? 0) + source.shape.count) }
-    let missing = 8 - sources.count
+    func x(_ i: Int) -> Tensor { sources[min(i, sources.count - 1)] }
+    func end(_ i: Int) -> Int { i < ends.count ? ends[i] : shape.count }
     launch(
-      "join", sources + Array(repeating: sources[sources.count - 1], count: missing) + [self],
-      (ends + Array(repeating: shape.count, count: missing)).prefix(7).map(LaunchArgument.size),
-      over: Extent(shape.count))
+      .join,
+      ["x0": x(0), "x1": x(1), "x2": x(2), "x3": x(3), "x4": x(4), "x5": x(5), "x6": x(6), "x7": x(7), "y": self],
+      sizes: [
+        "end0": end(0), "end1": end(1), "end2": end(2), "end3": end(3), "end4": end(4), "end5": end(5), "end6": end(6),
+      ], over: Extent(shape.count))
   }
 
   /// Writes host values, in place.
@@ -104,10 +107,21 @@ public struct Tensor {
   /// This tensor as a kernel's argument.
   package var argument: LaunchArgument { .buffer(buffer, at: offset) }
 
-  /// Launches a kernel on the device of this tensor: tensors first, then scalars, as every signature has them.
+  /// Launches a kernel on the device of this tensor, its arguments by the names of its signature.
   package func launch(
-    _ kernel: String, _ tensors: [Tensor], _ scalars: [LaunchArgument] = [], over extent: Extent, first: Int = 0
+    _ kernel: Kernel, _ tensors: NamedArguments<Tensor>, sizes: NamedArguments<Int> = [:],
+    reals: NamedArguments<Double> = [:], over extent: Extent, first: Int = 0
   ) {
-    device.launch(.named(kernel), tensors.map(\.argument) + scalars, over: extent, first: first)
+    let arguments = kernel.arguments(tensors.count, sizes: sizes, reals: reals) { i in
+      let (name, tensor) = tensors.elements[i]
+      return (name, tensor.argument)
+    }
+    device.launch(kernel, arguments, over: extent, first: first)
   }
+}
+
+extension Kernel {
+  fileprivate static let fill = named("fill")
+  fileprivate static let copy = named("copy")
+  fileprivate static let join = named("join")
 }

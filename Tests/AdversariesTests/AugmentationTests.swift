@@ -182,7 +182,7 @@ func viewsChangeImagesBeforeTheyArePaired(name: String, isJoint: Bool) throws {
   let place = InputTransform.Context(step: 0, random: StepRandom(seed: 4, step: 1), real: real)
   let seen: [Double] =
     isJoint
-    ? try view.apply(real.followed(by: fake), place).scalars()
+    ? try view.apply(real.concatenated(with: fake, axis: 0), place).scalars()
     : try view.apply(real, place).scalars() + view.apply(fake, place).scalars()
   #expect(logits.count == 6 && seen.count == 540)
   for (i, logit) in logits.enumerated() {

@@ -176,7 +176,7 @@ func noSchedules(text: String) { #expect(Schedule(text) == nil) }
     }
     func latents(_ step: Int) -> Tensor { trainer.latents(.latents, 4, at: step) }
     let groups = (1...4).map { MicroBatch(Batch(points(4, $0)), latents: latents($0), draw: $0) }
-    func joined(_ x: [Tensor]) -> Tensor { x.dropFirst().reduce(x[0]) { $0.followed(by: $1) } }
+    func joined(_ x: [Tensor]) -> Tensor { x.dropFirst().reduce(x[0]) { $0.concatenated(with: $1, axis: 0) } }
     let whole = MicroBatch(
       Batch(joined(groups.map(\.batch.samples))), latents: joined(groups.compactMap(\.latents)), draw: 1)
     var columns = Columns(isMeasuring: false)

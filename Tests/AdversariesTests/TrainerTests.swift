@@ -88,7 +88,7 @@ func aStepIsTheCriticsThenTheGenerators(row: StepRow) throws {
   }
   let fake = generator(drawn(.latents), mode: .training)
   let newDiscriminator = try moved(discriminator) { weights in
-    let both = real.followed(by: fake)
+    let both = real.concatenated(with: fake, axis: 0)
     let logits = discriminator(row.noise == .neither ? both : both + noise([32, 2]), weights: weights, mode: .training)
     return (-logits.rows(from: 0, count: 16)).softplus().mean() + logits.rows(from: 16, count: 16).softplus().mean()
   }

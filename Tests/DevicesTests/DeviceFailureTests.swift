@@ -23,12 +23,12 @@ struct DeviceFailureTests {
     try device.synchronize()
 
     let y = device.buffer(count: 1000)
-    device.launch(.named("fill"), [.buffer(y, at: 0), .real(3)], over: Extent(1000))
+    device.launch(.named("fill"), ["y": .buffer(y, at: 0)], reals: ["value": 3], over: Extent(1000))
     #expect(try device.read(y, count: 1000) == [Float](repeating: 3, count: 1000))
     #expect(try device.read(device.zeros(count: 8), count: 8) == [Float](repeating: 0, count: 8))
 
     let uses: [(String, () throws -> Void)] = [
-      ("launch", { device.launch(.named("fill"), [.buffer(lost, at: 0), .real(3)], over: Extent(1000)) }),
+      ("launch", { device.launch(.named("fill"), ["y": .buffer(lost, at: 0)], reals: ["value": 3], over: Extent(8)) }),
       ("write", { device.write([Float(1)], to: lost) }),
       ("read", { _ = try? device.read(lost, count: 1, as: Float.self) }),
     ]
@@ -47,7 +47,7 @@ struct DeviceFailureTests {
     await #expect(processExitsWith: .failure) {
       let (one, other) = (try Device.cpu(threads: 1), try Device.cpu(precision: .double, threads: 1))
       let (x, y) = (one.buffer(count: 100), other.buffer(count: 100))
-      other.launch(.named("copy"), [.buffer(x, at: 0), .buffer(y, at: 0)], over: Extent(100))
+      other.launch(.named("copy"), ["x": .buffer(x, at: 0), "y": .buffer(y, at: 0)], over: Extent(100))
     }
     await #expect(processExitsWith: .failure) {
       let (one, other) = (try Device.cpu(threads: 1), try Device.cpu(threads: 1))

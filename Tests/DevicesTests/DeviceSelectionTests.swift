@@ -6,9 +6,10 @@ import Testing
 @Suite("Which device a name means")
 struct DeviceSelectionTests {
   static let names: [(String, DeviceName?)] = [
-    ("auto", .auto), ("CPU", .cpu), ("opencl", .openCL),
-    ("opencl:0:1", .indices(platform: 0, device: 1)), ("OpenCL:NVIDIA H200", .text("nvidia h200")),
-    ("opencl:gfx90a:sramecc+", .text("gfx90a:sramecc+")),
+    ("auto", .auto), ("CPU", DeviceName(kind: "cpu", place: .best)), ("opencl", .openCL),
+    ("opencl:0:1", DeviceName(kind: "opencl", place: .indices([0, 1]))),
+    ("OpenCL:NVIDIA H200", DeviceName(kind: "opencl", place: .text("nvidia h200"))),
+    ("opencl:gfx90a:sramecc+", DeviceName(kind: "opencl", place: .text("gfx90a:sramecc+"))),
     ("", nil), ("gpu", nil), ("cpu:0", nil), ("opencl:", nil), ("opencl:1", nil), ("opencl:0:0:0", nil),
     ("opencl:-1:0", nil), ("opencl::", nil), (" cpu", nil),
   ]
@@ -23,7 +24,7 @@ struct DeviceSelectionTests {
     #expect {
       try Device.open(text)
     } throws: {
-      "\($0)" == "'\(text)' names no device. Write auto, cpu, opencl, opencl:PLATFORM:DEVICE (numbers), "
+      "\($0)" == "'\(text)' names no device. Write auto, cpu, opencl, opencl:PLATFORM:DEVICE, "
         + "or opencl:PART-OF-A-NAME."
     }
   }

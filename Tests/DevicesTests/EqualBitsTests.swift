@@ -19,15 +19,33 @@ struct Launch: Sendable, CustomTestStringConvertible {
     case size(Int)
   }
 
-  let kernel: String
-  let operands: [Operand]
+  let kernel: Kernel
   let extent: Extent
+  private let operands: [Operand]
+  /// All arguments from those of the operands.
+  private let arguments: @Sendable ([LaunchArgument]) -> [LaunchArgument]
 
-  init(_ kernel: String, _ operands: [Operand], over extent: Extent) {
-    (self.kernel, self.operands, self.extent) = (kernel, operands, extent)
+  /// Of any kernel, all its arguments by name.
+  init(_ kernel: String, _ operands: KeyValuePairs<String, Operand>, over extent: Extent) {
+    (self.kernel, self.operands, self.extent) = (.named(kernel), operands.map(\.value), extent)
+    arguments = { $0 }
+    precondition(self.kernel.parameters.map(\.name) == operands.map(\.key), "\(kernel): \(self.kernel.parameters)")
   }
 
-  var testDescription: String { kernel }
+  /// Of a kernel whose tile form is tuned.
+  init(_ tuned: some TunedLaunch, isUpdating: Bool = false) {
+    (kernel, extent) = (tuned.kernel, tuned.extent)
+    operands =
+      tuned.inputs.map { input in
+        switch input {
+        case .values(let count): .input(count)
+        case .zeros(let count): .zeros(count)
+        }
+      } + [isUpdating ? .updated(tuned.outputCount) : .output(tuned.outputCount)]
+    arguments = { tuned.arguments(Array($0.dropLast()), output: $0[$0.count - 1]) }
+  }
+
+  var testDescription: String { kernel.name }
 
   /// The bytes of the outputs after the launch.
   func run(on device: Device) throws -> [UInt8] {
@@ -37,7 +55,7 @@ struct Launch: Sendable, CustomTestStringConvertible {
       state = state &* 1_664_525 &+ 1_013_904_223  // Numerical Recipes' generator
       return Float(Int32(bitPattern: state) >> 8) / Float(1 << 21)
     }
-    let arguments = operands.map { operand -> LaunchArgument in
+    let prepared = operands.map { operand -> LaunchArgument in
       switch operand {
       case .input(let count):
         let buffer = device.buffer(count: count + 3)
@@ -68,40 +86,58 @@ struct Launch: Sendable, CustomTestStringConvertible {
       case .size(let value): return .size(value)
       }
     }
-    device.launch(.named(kernel), arguments, over: extent)
+    device.launch(kernel, arguments(prepared), over: extent)
     return try outputs.flatMap { try device.readBytes($0.buffer, at: $0.at, count: $0.count, of: UInt8.self) }
   }
 
   /// At least one kernel of each shape of item, each kind of argument and each way of adding.
   static let rows = [
-    Launch("negate", [.input(1000), .output(1000)], over: Extent(1000)),
-    Launch("divide", [.input(1000), .input(1000), .output(1000)], over: Extent(1000)),
-    Launch("tanh_forward", [.input(1000), .output(1000)], over: Extent(1000)),
-    Launch("affine", [.input(70_001), .output(70_001), .real(0.1), .real(-1.0 / 3)], over: Extent(70_001)),
-    Launch("add_bias", [.input(77), .input(11), .output(77), .size(7), .size(11)], over: Extent(rows: 7, columns: 11)),
-    Launch("sum_chunks", [.input(15_003), .output(6), .size(5001)], over: Extent(rows: 3, columns: 2)),
+    Launch("negate", ["x": .input(1000), "y": .output(1000)], over: Extent(1000)),
+    Launch("divide", ["a": .input(1000), "b": .input(1000), "y": .output(1000)], over: Extent(1000)),
+    Launch("tanh_forward", ["x": .input(1000), "y": .output(1000)], over: Extent(1000)),
     Launch(
-      "sum_columns", [.input(2 * 130 * 19), .output(2 * 3 * 19), .size(130), .size(19)],
+      "affine", ["x": .input(70_001), "y": .output(70_001), "factor": .real(0.1), "term": .real(-1.0 / 3)],
+      over: Extent(70_001)),
+    Launch(
+      "add_bias",
+      ["x": .input(77), "b": .input(11), "y": .output(77), "rows": .size(7), "columns": .size(11)],
+      over: Extent(rows: 7, columns: 11)),
+    Launch(
+      "sum_chunks", ["x": .input(15_003), "partial": .output(6), "length": .size(5001)],
+      over: Extent(rows: 3, columns: 2)),
+    Launch(
+      "sum_columns",
+      ["x": .input(2 * 130 * 19), "partial": .output(2 * 3 * 19), "length": .size(130), "inner": .size(19)],
       over: Extent(rows: 3, columns: 19, batches: 2)),
+    // The right one in two panels of 32 columns.
+    Launch(ProductLaunch(m: 13, n: 35, k: 600, aRow: 600, aTerm: 1)),
+    // The left one transposed, the right one as it lies, the product cut to 0 ... 6 and written past the cache.
+    Launch(streamed),
     Launch(
-      "matmul",  // 13 x 600 times 600 x 35, the right one in two panels of 32 columns
-      [.input(13 * 600), .input(2 * 600 * 32), .input(35), .output(13 * 35)]
-        + [13, 35, 600, 600, 1, 0, 600 * 32, 32, 0, 0].map { .size($0) } + [.uint(0), .uint(0), .real(0)],
-      over: Extent(rows: 13, columns: 35)),
+      "normal",
+      [
+        "y": .output(1001), "length": .size(1001), "seed_low": .uint(0x9876_5432), "seed_high": .uint(1),
+        "step": .uint(7), "stream": .uint(3),
+      ], over: Extent(1001)),
+    Launch("decode_images", ["x": .bytes((0...255).map { UInt8($0) }), "y": .output(256)], over: Extent(256)),
     Launch(
-      "matmul",  // 17 x 5, transposed, times 5 x 64 as it lies, the product cut to 0 ... 6 and written past the cache
-      [.input(5 * 17), .input(5 * 64), .input(64), .output(17 * 64)]
-        + [17, 64, 5, 1, 17, 0, 32, 64, 0, 0].map { .size($0) } + [.uint(0), .uint(1), .real(6)],
-      over: Extent(rows: 17, columns: 64)),
+      "fma_chains",
+      [
+        "x": .input(333), "y": .output(333), "factor": .real(-0.7), "term": .real(0.3), "rounds": .size(5),
+        "length": .size(333),
+      ], over: Extent(333)),
     Launch(
-      "normal", [.output(1001), .size(1001), .uint(0x9876_5432), .uint(1), .uint(7), .uint(3)], over: Extent(1001)),
-    Launch("decode_images", [.bytes((0...255).map { UInt8($0) }), .output(256)], over: Extent(256)),
-    Launch(
-      "fma_chains", [.input(333), .output(333), .real(-0.7), .real(0.3), .size(5), .size(333)], over: Extent(333)),
-    Launch(
-      "stream_triad", [.input(5003), .input(5003), .output(5003), .real(0.1), .size(5003)], over: Extent(5003)),
-    Launch("encode_images", [.input(500), .outputBytes(500)], over: Extent(500)),
+      "stream_triad",
+      ["a": .input(5003), "b": .input(5003), "y": .output(5003), "factor": .real(0.1), "length": .size(5003)],
+      over: Extent(5003)),
+    Launch("encode_images", ["x": .input(500), "y": .outputBytes(500)], over: Extent(500)),
   ]
+
+  private static let streamed = {
+    var product = ProductLaunch(m: 17, n: 64, k: 5, aRow: 1, aTerm: 17)
+    (product.bPanel, product.bTerm, product.isStreaming, product.limit) = (32, 64, true, 6)
+    return product
+  }()
 }
 
 @Suite("Every device gives the same bits", .serialized)
@@ -122,7 +158,7 @@ struct EqualBitsTests {
   func openCL(form: KernelForm, wide: Bool) throws {
     let native = try Device.cpu(), device = Device(try Processors.openCL(form: form, alwaysWide: wide))
     for launch in Launch.rows {
-      #expect(try launch.run(on: device) == launch.run(on: native), "\(launch.kernel)")
+      #expect(try launch.run(on: device) == launch.run(on: native), "\(launch.kernel.name)")
     }
   }
 
@@ -132,7 +168,7 @@ struct EqualBitsTests {
       let x = device.buffer(count: 1000), y = device.buffer(count: 1000)
       device.write((0..<1000).map(Float.init), to: x)
       device.write([Float](repeating: 7, count: 1000), to: y)
-      device.launch(.named("negate"), [.buffer(x, at: 0), .buffer(y, at: 0)], over: Extent(700), first: 301)
+      device.launch(.named("negate"), ["x": .buffer(x, at: 0), "y": .buffer(y, at: 0)], over: Extent(700), first: 301)
       let expected = (0..<1000).map { (301..<700).contains($0) ? -Float($0) : 7 }
       #expect(try device.read(y, count: 1000) == expected, "\(device.name)")
     }

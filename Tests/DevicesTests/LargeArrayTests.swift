@@ -15,7 +15,8 @@ struct LargeArrayTests {
   func processor(build: String) throws {
     let device = try Device.cpu(isa: build, threads: 2)
     let y = device.buffer(count: Self.items)
-    device.launch(.named("fill"), [.buffer(y, at: 0), .real(2.5)], over: Extent(Self.items), first: Self.first)
+    device.launch(
+      .named("fill"), ["y": .buffer(y, at: 0)], reals: ["value": 2.5], over: Extent(Self.items), first: Self.first)
     let count = Self.items - Self.first
     #expect(try device.read(y, at: Self.first, count: count) == [Float](repeating: 2.5, count: count))
     // Indices cut to 32 bits would have written at the beginning.
@@ -34,7 +35,8 @@ struct LargeArrayTests {
       let values = (1...count).map(Float.init)
       device.write(values, to: x)
       device.launch(
-        .named("negate"), [.buffer(x, at: -LargeArrayTests.first), .buffer(y, at: -LargeArrayTests.first)],
+        .named("negate"),
+        ["x": .buffer(x, at: -LargeArrayTests.first), "y": .buffer(y, at: -LargeArrayTests.first)],
         over: Extent(LargeArrayTests.items), first: LargeArrayTests.first)
       #expect(try device.read(y, count: count) == values.map { -$0 })
     }

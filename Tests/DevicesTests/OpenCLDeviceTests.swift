@@ -16,9 +16,9 @@ struct OpenCLDeviceTests {
       try backend.programs.program("broken.cl", wide: false)
     } throws: {
       let message = "\($0)"
-      let head = "\(backend.name) could not compile Kernels/broken.cl:\nCL_BUILD_PROGRAM_FAILURE (-11) with "
+      let head = "\(backend.name) could not compile Kernels/cl/broken.cl:\nCL_BUILD_PROGRAM_FAILURE (-11) with "
       return message.hasPrefix(head)
-        && message.contains("Kernels/broken.cl:3:") && message.contains("nonsense")
+        && message.contains("Kernels/cl/broken.cl:3:") && message.contains("nonsense")
     }
   }
 
@@ -68,7 +68,7 @@ struct OpenCLDeviceTests {
     #expect(try device.read(y, at: 6, count: 2) == [2, 3])
     for round in 0..<40 {  // 160 MiB, more than is kept aside at once
       device.write([Float](repeating: Float(round), count: 1 << 20), to: x)
-      device.launch(.named("negate"), [.buffer(x, at: 0), .buffer(y, at: 0)], over: Extent(1 << 20))
+      device.launch(.named("negate"), ["x": .buffer(x, at: 0), "y": .buffer(y, at: 0)], over: Extent(1 << 20))
       if round % 8 == 7 { sums += try device.read(y, at: 1 << 19, count: 1) }
     }
     #expect(sums == [-7, -15, -23, -31, -39])

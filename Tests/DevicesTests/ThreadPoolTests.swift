@@ -18,7 +18,8 @@ struct ThreadPoolTests {
             let device = try Device.cpu(threads: 5)
             let y = device.buffer(count: 1 << 15)
             for round in 0..<400 {
-              device.launch(.named("fill"), [.buffer(y, at: 0), .real(Double(round))], over: Extent(1 << 15))
+              device.launch(
+                .named("fill"), ["y": .buffer(y, at: 0)], reals: ["value": Double(round)], over: Extent(1 << 15))
               if round % 50 == 0 { try await Task.sleep(for: .microseconds(300)) }
             }
             #expect(try device.read(y, count: 1 << 15) == [Float](repeating: 399, count: 1 << 15))
@@ -37,7 +38,7 @@ struct ThreadPoolTests {
     let x = device.buffer(count: count)
     device.write((0..<count).map { Float($0) }, to: x)
     for round in 1...20 {
-      device.launch(.named("negate"), [.buffer(x, at: 0), .buffer(x, at: 0)], over: Extent(count))
+      device.launch(.named("negate"), ["x": .buffer(x, at: 0), "y": .buffer(x, at: 0)], over: Extent(count))
       let sign: Float = round % 2 == 0 ? 1 : -1
       #expect(try device.read(x, count: count) == (0..<count).map { sign * Float($0) })
     }

@@ -43,7 +43,7 @@ struct TileTests {
   @Test("only NVIDIA's compiler is told of registers", arguments: Tiles.Vendor.allCases)
   func registers(vendor: Tiles.Vendor) {
     let options = TileParameters((64, 64, 16), items: (8, 16), registers: 128).buildOptions(for: vendor)
-    #expect(options.contains("-D ANY_GROUP -cl-nv-maxrregcount=128") == (vendor == .nvidia))
+    #expect(options.contains("-D ANY_GROUP -cl-nv-maxrregcount=128") == (vendor == Tiles.Vendor.nvidia))
     #expect(options.hasPrefix("-D MWG=64 -D NWG=64 -D KWG=16 -D MDIMC=8 -D NDIMC=16"))
   }
 
@@ -76,19 +76,14 @@ struct TileTests {
 
   // MARK: Bits
 
-  /// C [batches][m][n], rows of A `aRow` apart and terms `aK`; B in panels; added to what C holds, if `adds`; cut to 0
-  /// ... `limit`, where that is above 0.
+  /// C [batches][m][n], rows of A `aRow` apart and terms `aTerm`; added to what C holds, if `isAdding`; cut to 0 ...
+  /// `limit`, where that is above 0.
   private static func product(
-    _ m: Int, _ n: Int, _ k: Int, aRow: Int, aK: Int, batches: Int = 1, adds: Bool = false, limit: Double = 0
+    _ m: Int, _ n: Int, _ k: Int, aRow: Int, aTerm: Int, batches: Int = 1, isAdding: Bool = false, limit: Double = 0
   ) -> Launch {
-    let a = max(0, (m - 1) * aRow + (k - 1) * aK + 1), panels = (n + 31) / 32
-    let sizes = [m, n, k, aRow, aK, a, k * 32, 32, panels * k * 32, m * n]
-    return Launch(
-      "matmul",
-      [.input(batches * a), .input(batches * panels * k * 32), .input(n)]
-        + [adds ? .updated(batches * m * n) : .output(batches * m * n)]
-        + sizes.map { .size($0) } + [.uint(adds ? 1 : 0), .uint(0), .real(limit)],
-      over: Extent(rows: m, columns: n, batches: batches))
+    var product = ProductLaunch(m: m, n: n, k: k, batches: batches, aRow: aRow, aTerm: aTerm)
+    (product.isAdding, product.limit) = (isAdding, limit)
+    return Launch(product, isUpdating: isAdding)
   }
 
   /// A convolution of images n x h x w x c with r x r taps to k channels.
@@ -97,38 +92,32 @@ struct TileTests {
     limit: Double = 0
   ) -> Launch {
     let reach = dilation * (r - 1) + 1 - 2 * padding
-    let (p, q) = ((h - reach) / stride + 1, (w - reach) / stride + 1)
-    let steps = [1, 0, 0, stride, -padding, -padding, dilation, dilation, r, r, r * r, r, 0, 0, 1, 1]
-    return Launch(
-      "convolve",
-      [.input(n * h * w * c), .input((k + 31) / 32 * r * r * c * 32), .zeros(c), .input(k), .output(n * p * q * k)]
-        + [.size(n), .uint(h), .uint(w), .size(c)] + [p, q, p, q].map { .uint($0) } + [.size(k)]
-        + steps.map { .uint($0) } + [.real(limit)],
-      over: Extent(rows: n * p * q, columns: k))
+    var gemm = ImplicitGEMM(
+      n: n, image: (h, w), c: c, filter: (r, r), output: ((h - reach) / stride + 1, (w - reach) / stride + 1), k: k,
+      stride: stride, padding: (padding, padding), dilation: dilation)
+    gemm.limit = limit
+    return Launch(gemm)
   }
 
-  /// The gradient of r x r taps; dy lies in panels where k does not fill them; chains apart, if `isSliced`.
+  /// The gradient of r x r taps; chains apart, if `isInChains`.
   private static func filterGradient(
-    _ n: Int, _ h: Int, _ w: Int, _ c: Int, taps r: Int, _ k: Int, stride: Int, padding: Int, isSliced: Bool = false
+    _ n: Int, _ h: Int, _ w: Int, _ c: Int, taps r: Int, _ k: Int, stride: Int, padding: Int, isInChains: Bool = false
   ) -> Launch {
-    let (p, q) = ((h + 2 * padding - r) / stride + 1, (w + 2 * padding - r) / stride + 1)
-    let pixels = n * p * q, panel = k % 32 == 0 ? (32, k) : (pixels * 32, 32)
-    let batches = r * r * (isSliced ? (pixels + 511) / 512 : 1)
-    return Launch(
-      "convolve_filter",
-      [.input(n * h * w * c), .input(pixels * ((k + 31) / 32 * 32)), .output(batches * c * k)]
-        + [.size(n), .uint(h), .uint(w), .size(c), .uint(p), .uint(q), .size(k), .uint(r * r), .uint(r)]
-        + [.uint(stride), .uint(padding), .uint(1), .size(panel.0), .size(panel.1)]
-        + [.size(isSliced ? 512 : pixels), .size(0)],
-      over: Extent(rows: c, columns: k, batches: batches))
+    let gemm = FilterGradientGEMM(
+      n: n, image: (h, w), c: c, filter: (r, r),
+      output: ((h + 2 * padding - r) / stride + 1, (w + 2 * padding - r) / stride + 1), k: k, stride: stride,
+      padding: padding, dilation: 1)
+    return Launch(isInChains ? gemm.inChains : gemm)
   }
 
   /// Sizes that are multiples of nothing; sums of less than a chain, of one, of two and a little more.
   static let launches: [Launch] = [
-    product(133, 70, 1037, aRow: 1037, aK: 1), product(67, 33, 520, aRow: 1, aK: 67, batches: 2),
-    product(129, 131, 512, aRow: 512, aK: 1), product(9, 3, 7, aRow: 1, aK: 30), product(1, 1, 1, aRow: 1, aK: 1),
-    product(5, 36, 0, aRow: 1, aK: 1), product(70, 64, 44, aRow: 44, aK: 1, batches: 3),
-    product(35, 66, 600, aRow: 600, aK: 1, adds: true), product(35, 67, 600, aRow: 600, aK: 1, limit: .infinity),
+    product(133, 70, 1037, aRow: 1037, aTerm: 1), product(67, 33, 520, aRow: 1, aTerm: 67, batches: 2),
+    product(129, 131, 512, aRow: 512, aTerm: 1), product(9, 3, 7, aRow: 1, aTerm: 30),
+    product(1, 1, 1, aRow: 1, aTerm: 1),
+    product(5, 36, 0, aRow: 1, aTerm: 1), product(70, 64, 44, aRow: 44, aTerm: 1, batches: 3),
+    product(35, 66, 600, aRow: 600, aTerm: 1, isAdding: true),
+    product(35, 67, 600, aRow: 600, aTerm: 1, limit: .infinity),
     convolution(2, 7, 9, 12, taps: 3, 35, stride: 2, padding: 1),
     convolution(1, 9, 8, 70, taps: 3, 65, stride: 1, padding: 1),
     convolution(1, 9, 8, 70, taps: 3, 65, stride: 1, padding: 1, limit: 6),
@@ -142,7 +131,7 @@ struct TileTests {
 
   /// One gradient over 1176 pixels, whole and chain by chain.
   static let whole = filterGradient(6, 27, 26, 19, taps: 2, 35, stride: 2, padding: 1)
-  static let sliced = filterGradient(6, 27, 26, 19, taps: 2, 35, stride: 2, padding: 1, isSliced: true)
+  static let sliced = filterGradient(6, 27, 26, 19, taps: 2, 35, stride: 2, padding: 1, isInChains: true)
 
   @Test("chains that are computed apart and added in order are the whole")
   func slices() throws {
@@ -181,7 +170,7 @@ struct TileTests {
     // What a compiler's optimizer makes of tiles is seen elsewhere; without it they compile in half the time.
     let device = Device(try Processors.openCL(form: .tile, tiles: tiles, extraOptions: "-cl-opt-disable"))
     for (number, launch) in Self.launches.enumerated() {
-      #expect(try launch.run(on: device) == launch.run(on: native), "launch \(number), \(launch.kernel)")
+      #expect(try launch.run(on: device) == launch.run(on: native), "launch \(number), \(launch.kernel.name)")
     }
   }
 
@@ -189,7 +178,7 @@ struct TileTests {
   func wide() throws {
     let native = try Device.cpu(), device = Device(try Processors.openCL(form: .tile, alwaysWide: true))
     for (number, launch) in Self.launches.enumerated() {
-      #expect(try launch.run(on: device) == launch.run(on: native), "launch \(number), \(launch.kernel)")
+      #expect(try launch.run(on: device) == launch.run(on: native), "launch \(number), \(launch.kernel.name)")
     }
   }
 }

@@ -23,8 +23,8 @@ struct TimingTests {
     let x = device.buffer(count: count), y = device.buffer(count: count)
     device.write((0..<count).map(Float.init), to: x)
     device.launch(
-      .named(kernel.name), [.buffer(x, at: 0), .buffer(y, at: 0), .real(0.5), .real(1), .size(rounds), .size(count)],
-      over: Extent(count))
+      .named(kernel.name), ["x": .buffer(x, at: 0), "y": .buffer(y, at: 0)],
+      sizes: ["rounds": rounds, "length": count], reals: ["factor": 0.5, "term": 1], over: Extent(count))
     let c = Double(kernel.chains)
     let expected = (0..<count).map { x in 2 * c + (c * Double(x) + c * (c - 1) / 2 - 2 * c) / 16 }
     #expect(try device.read(y, count: count, as: Double.self) == expected)
@@ -39,7 +39,8 @@ struct TimingTests {
     device.write((0..<count).map { Float(4 * $0) }, to: b)
     device.launch(
       .named("stream_triad"),
-      [.buffer(a, at: 0), .buffer(b, at: 0), .buffer(y, at: 0), .real(0.25), .size(count)], over: Extent(count))
+      ["a": .buffer(a, at: 0), "b": .buffer(b, at: 0), "y": .buffer(y, at: 0)], sizes: ["length": count],
+      reals: ["factor": 0.25], over: Extent(count))
     #expect(try device.read(y, count: count) == (0..<count).map { Float(2 * $0) })
   }
 
@@ -49,23 +50,25 @@ struct TimingTests {
     let device = try Self.device(name)
     let count = 1 << 20
     let (x, y) = (device.buffer(count: count), device.buffer(count: count))
-    func launch(_ kernel: String, _ scalars: LaunchArgument...) {
-      device.launch(.named(kernel), [.buffer(x, at: 0), .buffer(y, at: 0)] + scalars, over: Extent(count))
+    let buffers: NamedArguments<LaunchArgument> = ["x": .buffer(x, at: 0), "y": .buffer(y, at: 0)]
+    func negate() { device.launch(.named("negate"), buffers, over: Extent(count)) }
+    func affine() {
+      device.launch(.named("affine"), buffers, reals: ["factor": 2, "term": 1], over: Extent(count))
     }
     device.write([Float](repeating: 3, count: count), to: x)
-    launch("negate")  // is compiled, and not timed
-    launch("affine", .real(2), .real(1))
+    negate()  // is compiled, and not timed
+    affine()
     let start = ContinuousClock.now
     let times = try device.launchTimes {
-      launch("negate")
-      launch("affine", .real(2), .real(1))
-      launch("negate")
+      negate()
+      affine()
+      negate()
     }
     let wall = start.duration(to: .now)
     #expect(times.map(\.kernel) == ["negate", "affine", "negate"])
     #expect(times.allSatisfy { $0.time > .microseconds(1) }, "4 MiB read and 4 written in \(times.map(\.time))")
     #expect(times.reduce(.zero) { $0 + $1.time } < wall)
-    launch("affine", .real(2), .real(1))
+    affine()
     #expect(try device.read(y, at: count - 1, count: 1) == [7])
     #expect(try device.launchTimes {}.isEmpty)
   }
@@ -76,7 +79,7 @@ struct TimingTests {
     let device = try Self.device(name)
     let x = device.buffer(count: 1 << 20)
     for _ in 0..<10 { device.write([Float](repeating: 1, count: 1 << 20), to: x) }
-    device.launch(.named("negate"), [.buffer(x, at: 0), .buffer(x, at: 0)], over: Extent(1 << 20))
+    device.launch(.named("negate"), ["x": .buffer(x, at: 0), "y": .buffer(x, at: 0)], over: Extent(1 << 20))
     #expect(device.waitCount == 0)
     _ = try device.read(x, count: 1, as: Float.self)
     try device.synchronize()

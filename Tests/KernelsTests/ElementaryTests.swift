@@ -3,7 +3,8 @@ import Testing
 
 @testable import Devices
 
-/// A function of Kernels/elementary.cl and the double function that it is held against (glibc's, within 1 double ulp).
+/// A function of Kernels/cl/elementary.cl and the double function that it is held against (glibc's, within 1 double
+/// ulp).
 struct ElementaryFunction: Sendable, CustomTestStringConvertible {
   let name: String
   let exact: @Sendable (Double) -> Double
@@ -63,7 +64,9 @@ private struct Sweep {
     let buffers = inputs.map { device.buffer(count: $0.count) }
     for (buffer, values) in zip(buffers, inputs) { device.write(values, to: buffer) }
     let y = device.buffer(count: inputs[0].count)
-    device.launch(kernel, (buffers + [y]).map { .buffer($0, at: 0) }, over: Extent(inputs[0].count))
+    let all = buffers + [y]
+    let arguments = kernel.arguments(all.count) { (kernel.bufferNames[$0], .buffer(all[$0], at: 0)) }
+    device.launch(kernel, arguments, over: Extent(inputs[0].count))
     return try device.read(y, count: inputs[0].count)
   }
 

@@ -58,7 +58,7 @@ func judges(_ judgement: Judgement) {
   let content = try #require(json as? [String: Any])
   #expect(content["experiment"] as? String == "sums")
   #expect(content["seed"] as? Int == 7)
-  #expect(content["contract"] as? String == TrainingRun.contract)
+  #expect(content["contract"] as? String == NumericalContract.strict.description)
   #expect(content["figures"] as? [String] == ["sums.svg"])
   let rows = try #require(content["rows"] as? [[String: Any]])
   #expect(rows.map { $0["passed"] as? Bool } == [true, false, nil, nil])

@@ -33,7 +33,8 @@ struct LayerRow: Sendable, CustomTestStringConvertible {
       layer: GroupedConvolution(6, kernel: 3, groups: 2, .init(stride: 2, padding: 1), initializer: .he),
       input: [5, 4, 8], output: [3, 2, 6], parameters: ["weight": [3, 3, 4, 6], "bias": [6]]),
     LayerRow(
-      layer: DepthwiseConvolution(kernel: 3, .init(stride: 2, after: 1), initializer: .he), input: [6, 4, 5],
+      layer: DepthwiseConvolution(kernel: 3, .init(stride: 2, padding: .init(before: 0, after: 1)), initializer: .he),
+      input: [6, 4, 5],
       output: [3, 2, 5], parameters: ["weight": [3, 3, 5], "bias": [5]]),
     LayerRow(layer: BilinearResampling.doubling, input: [3, 1, 2], output: [6, 2, 2]),
     LayerRow(layer: BilinearResampling.halving, input: [6, 2, 2], output: [3, 1, 2]),
@@ -224,7 +225,7 @@ func layersThatDoNotFitSaySo(row: LayerError) throws {
     let gradient = try gradient(of: loss, wrt: weights).flatMap { try $0.scalars(as: Double.self) }
     return (try y.flatMap { try $0.scalars() }, gradient, try network.runningStatistics.scalars())
   }
-  let together = try run([(inputs[0].followed(by: inputs[1]), 2)])
+  let together = try run([(inputs[0].concatenated(with: inputs[1], axis: 0), 2)])
   let apart = try run(inputs.map { ($0, 1) })
   for (ours, theirs) in [
     (together.y, apart.y), (together.gradient, apart.gradient), (together.running, apart.running),
@@ -232,7 +233,7 @@ func layersThatDoNotFitSaySo(row: LayerError) throws {
     let largest = theirs.map(\.magnitude).max() ?? 0
     #expect(ours.count == theirs.count && zip(ours, theirs).allSatisfy { abs($0 - $1) <= 1e-12 * largest })
   }
-  #expect(try run([(inputs[0].followed(by: inputs[1]), 1)]).y != together.y)
+  #expect(try run([(inputs[0].concatenated(with: inputs[1], axis: 0), 1)]).y != together.y)
 }
 
 /// Layer normalization pools all of a sample, instance normalization each of its channels.

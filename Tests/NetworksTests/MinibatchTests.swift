@@ -32,7 +32,7 @@ func partsDoNotSeeEachOther(row: MinibatchRow) throws {
   func run(_ x: Tensor, groups: Int) throws -> [Double] {
     try network(x, mode: Mode(statistics: .batch(updating: false), groups: groups)).scalars()
   }
-  let both = inputs[0].followed(by: inputs[1])
+  let both = inputs[0].concatenated(with: inputs[1], axis: 0)
   let apart = try inputs.flatMap { try run($0, groups: 1) }
   let together = try run(both, groups: 2)
   #expect(together.count == apart.count && zip(together, apart).allSatisfy { abs($0 - $1) < 1e-14 })

@@ -35,7 +35,7 @@ cl_int clGetKernelWorkGroupInfo(cl_kernel id, cl_device_id on, cl_kernel_work_gr
   }
 }
 
-// What a device answers when it is asked how it computes (Kernels/probe.cl), by the host's arithmetic.
+// What a device answers when it is asked how it computes (Kernels/cl/probe.cl), by the host's arithmetic.
 static float real(uint32_t bits) {
   float number;
   memcpy(&number, &bits, sizeof number);
@@ -92,7 +92,7 @@ static cl_int refusal(const struct Kernel *kernel, const struct Device *device, 
   if ((grid_bits < 64 && items >> grid_bits) || (!is_wide && items >> 32)) return CL_INVALID_GLOBAL_WORK_SIZE;
   const size_t down = option(kernel->program, "MDIMC"), across = option(kernel->program, "NDIMC");
   if (!down) return CL_SUCCESS;
-  // A tuned tile form (Kernels/tile.h): its group, and its steps of A and B in local memory.
+  // A tuned tile form (Kernels/cl/tile.h): its group, and its steps of A and B in local memory.
   const size_t m = option(kernel->program, "MWG"), n = option(kernel->program, "NWG"), k = option(kernel->program, "KWG");
   if (group != down * across) return CL_INVALID_WORK_GROUP_SIZE;
   return (1 + option(kernel->program, "DBUF")) * k * (m + 4 + n) * 4 > device->local ? CL_OUT_OF_RESOURCES : CL_SUCCESS;

@@ -193,5 +193,5 @@ func thePagesShowThisCode(page: String) throws {
 @Test func theRulesAreThoseOfTheContract() throws {
   let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..")
   let rules = try String(contentsOf: root.appendingPathComponent("Kernels/README.md"), encoding: .utf8)
-  #expect(rules.contains("\n## The numerical contract, number \(TrainingRun.contract)\n"))
+  #expect(rules.contains("\n## The numerical contract, number \(NumericalContract.strict)\n"))
 }

@@ -8,7 +8,7 @@ import Testing
 /// checkpoint from before is there and whole.
 @Test(arguments: [
   ("training.order=alternating", "in step 14, the generator's loss, layer 1 (Dense)"),
-  ("training.order=simultaneous", "in step 15, both players' losses, layer 1 (Dense)"),
+  ("training.order=simultaneous", "in step 15, both networks' losses, layer 1 (Dense)"),
 ])
 func aFaultIsFoundWhereItArose(order: String, place: String) throws {
   let folder = try TemporaryFolder()

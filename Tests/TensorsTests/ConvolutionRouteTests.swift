@@ -10,7 +10,7 @@ struct RouteRow: Sendable, CustomTestStringConvertible {
   var testDescription: String { "\(image) by \(filter), stride \(geometry.stride)" }
 
   var shape: ConvolutionShape {
-    let (p, q) = (geometry.output(image[1], filter[0]), geometry.output(image[2], filter[1]))
+    let (p, q) = geometry.output(image[1], image[2], taps: (filter[0], filter[1]))
     return ConvolutionShape(geometry, image: image, filter: filter, output: [image[0], p, q, filter[3]])
   }
 

@@ -14,7 +14,7 @@ import Testing
   }
   await #expect(processExitsWith: .failure) {
     let (one, other) = (try Device.cpu(threads: 1), try Device.cpu(precision: .double, threads: 1))
-    _ = Tensor(1, shape: [2, 3], on: one).followed(by: Tensor(1, shape: [2, 3], on: other))
+    _ = Tensor(1, shape: [2, 3], on: one).concatenated(with: Tensor(1, shape: [2, 3], on: other), axis: 0)
   }
   await #expect(processExitsWith: .failure) {
     let (one, other) = (try Device.cpu(threads: 1), try Device.cpu(precision: .double, threads: 1))

@@ -59,77 +59,18 @@ private func matmul(_ aTransposed: Bool, _ bTransposed: Bool) -> Definition {
   }
 }
 
-/// How a sample's filter moves over its images: the attributes of the rows of Convolution.swift.
-private struct Case {
-  let stride, padding, dilation, height, width, rows, columns: Int
-  static let all = [
-    Case(stride: 2, padding: 1, dilation: 1, height: 6, width: 6, rows: 4, columns: 4),
-    Case(stride: 1, padding: 0, dilation: 1, height: 4, width: 4, rows: 4, columns: 4),
-    Case(stride: 2, padding: 1, dilation: 2, height: 9, width: 8, rows: 3, columns: 2),
-    Case(stride: 3, padding: 0, dilation: 1, height: 8, width: 7, rows: 2, columns: 2),
-    Case(stride: 2, padding: 0, dilation: 1, height: 5, width: 5, rows: 1, columns: 1),
-    Case(stride: 2, padding: 1, dilation: 1, height: 6, width: 6, rows: 4, columns: 4),
-    Case(stride: 1, padding: 1, dilation: 1, height: 5, width: 4, rows: 3, columns: 3),
-    Case(stride: 2, padding: 1, dilation: 2, height: 9, width: 8, rows: 3, columns: 2),
-    Case(stride: 3, padding: 0, dilation: 1, height: 8, width: 7, rows: 2, columns: 2),
-    Case(stride: 2, padding: 2, dilation: 1, height: 7, width: 7, rows: 5, columns: 5),
-    Case(stride: 1, padding: 0, dilation: 1, height: 4, width: 4, rows: 4, columns: 4),
-    Case(stride: 2, padding: 1, dilation: 1, height: 16, width: 16, rows: 4, columns: 4),
-    Case(stride: 1, padding: 1, dilation: 1, height: 4, width: 16, rows: 3, columns: 3),
-    Case(stride: 2, padding: 1, dilation: 1, height: 8, width: 16, rows: 4, columns: 4),
-  ]
-
-  /// Every pair of an output pixel and a tap inside the image: output row and column, tap, input row and column.
-  func taps(_ p: Int, _ q: Int) -> [(p: Int, q: Int, r: Int, s: Int, h: Int, w: Int)] {
-    var taps: [(Int, Int, Int, Int, Int, Int)] = []
-    for p in 0..<p {
-      for q in 0..<q {
-        for r in 0..<rows {
-          for s in 0..<columns {
-            let (h, w) = (p * stride - padding + r * dilation, q * stride - padding + s * dilation)
-            if h >= 0, h < height, w >= 0, w < width { taps.append((p, q, r, s, h, w)) }
-          }
-        }
+/// Tensors one after the other along an axis.
+private func joined(_ axis: Int) -> Definition {
+  { x in
+    var sizes = x[0].shape.sizes
+    sizes[axis] = x.map { $0.shape[axis] }.reduce(0, +)
+    return Grid(Shape(sizes)) { place in
+      var (place, number) = (place, 0)
+      while place[axis] >= x[number].shape[axis] {
+        place[axis] -= x[number].shape[axis]
+        number += 1
       }
-    }
-    return taps
-  }
-
-  private var p: Int { (height + 2 * padding - dilation * (rows - 1) - 1) / stride + 1 }
-  private var q: Int { (width + 2 * padding - dilation * (columns - 1) - 1) / stride + 1 }
-
-  /// Adds up over images, taps and channels: each term names where it is added.
-  private func sum(
-    into shape: Shape, images: Int, c: Int, k: Int,
-    _ term: (_ y: inout Grid, _ n: Int, _ t: (p: Int, q: Int, r: Int, s: Int, h: Int, w: Int), _ c: Int, _ k: Int) ->
-      Void
-  ) -> Grid {
-    var y = Grid(shape) { _ in 0 }
-    for tap in taps(p, q) {
-      for n in 0..<images { for c in 0..<c { for k in 0..<k { term(&y, n, tap, c, k) } } }
-    }
-    return y
-  }
-
-  func convolution(_ x: Grid, _ w: Grid) -> Grid {
-    let (n, c, k) = (x.shape[0], x.shape[3], w.shape[3])
-    return sum(into: [n, p, q, k], images: n, c: c, k: k) { y, n, t, c, k in
-      y[[n, t.p, t.q, k]] += x[[n, t.h, t.w, c]] * w[[t.r, t.s, c, k]]
-    }
-  }
-
-  /// The adjoint in x: what each output received is given back.
-  func inputGradient(_ dy: Grid, _ w: Grid) -> Grid {
-    let (n, c, k) = (dy.shape[0], w.shape[2], w.shape[3])
-    return sum(into: [n, height, width, c], images: n, c: c, k: k) { dx, n, t, c, k in
-      dx[[n, t.h, t.w, c]] += dy[[n, t.p, t.q, k]] * w[[t.r, t.s, c, k]]
-    }
-  }
-
-  func filterGradient(_ x: Grid, _ dy: Grid) -> Grid {
-    let (n, c, k) = (x.shape[0], x.shape[3], dy.shape[3])
-    return sum(into: [rows, columns, c, k], images: n, c: c, k: k) { dw, n, t, c, k in
-      dw[[t.r, t.s, c, k]] += x[[n, t.h, t.w, c]] * dy[[n, t.p, t.q, k]]
+      return x[number][place]
     }
   }
 }
@@ -170,7 +111,7 @@ private func pad(_ start: [Int], _ shape: Shape) -> Definition {
 /// The mean and the biased variance of channel `c`, and its number of values.
 /// Batch normalization of each part of a batch by its own moments, and a leaky activation.
 private struct Normalization {
-  let leak: Double
+  let negativeSlope: Double
   let groups: Int
   private let epsilon = 1e-2
 
@@ -206,12 +147,12 @@ private struct Normalization {
   func applied(_ x: Grid, _ gamma: Grid, _ beta: Grid) -> Grid {
     each(x) { place, c, m in
       let z = z(x[place], m, gamma.values[c], beta.values[c])
-      return z > 0 ? z : leak * z
+      return z > 0 ? z : negativeSlope * z
     }
   }
 
   func dz(_ dy: Grid, _ x: Grid, _ gamma: Grid, _ beta: Grid) -> Grid {
-    each(x) { place, c, m in (z(x[place], m, gamma.values[c], beta.values[c]) > 0 ? 1 : leak) * dy[place] }
+    each(x) { place, c, m in (z(x[place], m, gamma.values[c], beta.values[c]) > 0 ? 1 : negativeSlope) * dy[place] }
   }
 
   func sums(_ dy: Grid, _ x: Grid, _ gamma: Grid, _ beta: Grid) -> Grid {
@@ -236,8 +177,9 @@ private struct Normalization {
   }
 
   static let all = [
-    Normalization(leak: 1, groups: 1), .init(leak: 0.2, groups: 2), .init(leak: 0.2, groups: 1),
-    .init(leak: 0.2, groups: 1),
+    Normalization(negativeSlope: 1, groups: 1), .init(negativeSlope: 0.2, groups: 2),
+    .init(negativeSlope: 0.2, groups: 1),
+    .init(negativeSlope: 0.2, groups: 1),
   ]
 }
 
@@ -317,9 +259,7 @@ private let plainDefinitions: [String: [Definition]] = [
     { x in Grid(Shape(sizes)) { x[0][zip($0, start).map(+)] } }
   },
   "pad": [pad([1, 2], [4, 7])],
-  "concatenate": [
-    { x in Grid(Shape([x.map { $0.shape[0] }.reduce(0, +)] + x[0].shape.sizes.dropFirst()), x.flatMap(\.values)) }
-  ],
+  "concatenate": [0, 0, 2, 1, 0, 1, 1].map(joined),
   "add_bias": [{ x in Grid(x[0].shape) { x[0][$0] + x[1].values[$0[$0.count - 1]] } }],
 
   "sum": [
@@ -336,25 +276,21 @@ private let plainDefinitions: [String: [Definition]] = [
       return Grid(product.shape) { product[$0] + x[2].values[$0[$0.count - 1]] }
     }
   ],
-  "conv2d": Case.all.map { c in { c.convolution($0[0], $0[1]) } },
-  "conv2d_input_gradient": Case.all.map { c in { c.inputGradient($0[0], $0[1]) } },
-  "conv2d_filter_gradient": Case.all.map { c in { c.filterGradient($0[0], $0[1]) } },
-
   "moments": [1, 1, 1, 2].map { groups in
     { x in
-      let moments = Normalization(leak: 1, groups: groups).moments(x[0])
+      let moments = Normalization(negativeSlope: 1, groups: groups).moments(x[0])
       return Grid([groups, 2, x[0].shape[-1]]) {
         $0[1] == 0 ? moments[$0[0]][$0[2]].mean : moments[$0[0]][$0[2]].variance
       }
     }
   },
-  "normalize": [(1.0, 1), (0.2, 3)].map { leak, groups in
+  "normalize": [(1.0, 1), (0.2, 3)].map { negativeSlope, groups in
     { x in
       Grid(x[0].shape) { place in
         let (p, c) = (place[0] / (x[0].shape[0] / groups), place[place.count - 1])
         let scale = x[2].values[c] / (x[1][[p, 1, c]] + 1e-2).squareRoot()
         let z = (x[0][place] - x[1][[p, 0, c]]) * scale + x[3].values[c]
-        return z > 0 ? z : leak * z
+        return z > 0 ? z : negativeSlope * z
       }
     }
   },
@@ -383,7 +319,7 @@ private let plainDefinitions: [String: [Definition]] = [
 ]
 
 let definitions = plainDefinitions.merging(imageDefinitions) { first, _ in first }
-  .merging(poolingDefinitions) { first, _ in first }.merging(depthwiseDefinitions) { first, _ in first }
+  .merging(poolingDefinitions) { first, _ in first }.merging(convolutionDefinitions) { first, _ in first }
 
 @Test func everyOpHasADefinition() {
   #expect(Set(Op.all.map(\.name)) == Set(definitions.keys))

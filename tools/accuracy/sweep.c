@@ -1,4 +1,4 @@
-// Compares the elementary functions of Kernels/elementary*.h with double precision, in units in the last place (ulp),
+// Compares the elementary functions of Kernels/cl/elementary*.h with double precision, in units in the last place (ulp),
 // and every host build with the first, in bits. Usage: sweep [FUNCTION | all] [STRIDE] [THREADS]; tools/accuracy/run
 // builds it.
 #define _XOPEN_SOURCE 700
@@ -183,7 +183,7 @@ static bool check(const Function *function, uint64_t stride, uint64_t threads) {
   Sweep sweeps[THREADS_MOST], total = {.function = function, .stride = stride, .threads = threads};
   total.builds[0] = find(function->name, native);
   if (total.builds[0] == NULL) {
-    fprintf(stderr, "There is no kernel %s_check for %s: add it to Kernels/elementary.cl.\n", function->name, native);
+    fprintf(stderr, "There is no kernel %s_check for %s: add it to Kernels/cl/elementary.cl.\n", function->name, native);
     return false;
   }
   if (!strcmp(native, "avx512")) total.builds[1] = find(function->name, "avx2");

@@ -42,7 +42,7 @@ TRANSFORMS = {
     "winograd3_image": 36 + 36, "winograd3_output": 36 + 16, "winograd3_output_gradient": 16 + 36,
     "winograd3_filter": 9 + 36, "winograd3_filter_transposed": 9 + 36, "winograd3_filter_gradient": 36 + 9,
 }
-ROWWISE = {"normalize_columns", "normalize_gradient", "rectify_biased", "add_bias", "gather_strided", "scatter_strided",
+ROWWISE = {"normalize_columns", "normalize_gradient", "bias_activation", "add_bias", "gather_strided", "scatter_strided",
            "gather_rows", "bilinear_down", "bilinear_up", "translate", "filter_axis"}
 COLUMN_SUMS = {"sum_columns": 1, "sum_deviations": 1, "sum_normalization_gradients": 2, "depthwise_filter": 2}
 

@@ -1,46 +1,52 @@
-// Activations (Kernels/activation.cl).
+// Activations (Kernels/cl/activation.cl).
 
 extension Op {
-  static let relu: Op = pointwise("relu", keeps: .output) { [reluGradient($0.dy, $0.y)] }
-  static let reluGradient: Op = pointwise("relu_gradient", keeps: .inputs(1)) { [reluGradient($0.dy, $0.x(1)), nil] }
-  static let relu6: Op = pointwise("relu6", keeps: .output) { [relu6Gradient($0.dy, $0.y)] }
-  static let relu6Gradient: Op = pointwise("relu6_gradient", keeps: .inputs(1)) {
+  public static let relu: Op = pointwise("relu", saved: .output) { [reluGradient($0.dy, $0.y)] }
+  public static let reluGradient: Op = pointwise("relu_gradient", saved: .inputs(1)) {
+    [reluGradient($0.dy, $0.x(1)), nil]
+  }
+  public static let relu6: Op = pointwise("relu6", saved: .output) { [relu6Gradient($0.dy, $0.y)] }
+  public static let relu6Gradient: Op = pointwise("relu6_gradient", saved: .inputs(1)) {
     [relu6Gradient($0.dy, $0.x(1)), nil]
   }
-  static func leakyReLU(slope: Double) -> Op {
-    pointwise("leaky_relu", [slope], keeps: .output) { [leakyReLUGradient(slope: slope)($0.dy, $0.y)] }
+  public static func leakyReLU(slope: Double) -> Op {
+    pointwise("leaky_relu", kernel: .leakyRelu, ["slope": slope], saved: .output) {
+      [leakyReLUGradient(slope: slope)($0.dy, $0.y)]
+    }
   }
-  static func leakyReLUGradient(slope: Double) -> Op {
-    pointwise("leaky_relu_gradient", [slope], keeps: .inputs(1)) {
+  public static func leakyReLUGradient(slope: Double) -> Op {
+    pointwise("leaky_relu_gradient", kernel: .leakyReluGradient, ["slope": slope], saved: .inputs(1)) {
       [leakyReLUGradient(slope: slope)($0.dy, $0.x(1)), nil]
     }
   }
-  static func elu(alpha: Double) -> Op {
-    pointwise("elu", [alpha], keeps: .output) { [eluGradient(alpha: alpha)($0.dy, $0.y)] }
+  public static func elu(alpha: Double) -> Op {
+    pointwise("elu", kernel: .elu, ["alpha": alpha], saved: .output) { [eluGradient(alpha: alpha)($0.dy, $0.y)] }
   }
-  static func eluGradient(alpha: Double) -> Op {
-    pointwise("elu_gradient", [alpha], keeps: .inputs) { p in
+  public static func eluGradient(alpha: Double) -> Op {
+    pointwise("elu_gradient", kernel: .eluGradient, ["alpha": alpha], saved: .inputs) { p in
       let (dy, y) = (p.x(0), p.x(1))
       return [p.ifWanted(0) { eluGradient(alpha: alpha)(p.dy, y) }, p.ifWanted(1) { p.dy * dy * (1 - y.step()) }]
     }
   }
-  static let tanh: Op = pointwise("tanh", kernel: "tanh_forward", keeps: .output) { [tanhGradient($0.dy, $0.y)] }
-  static let tanhGradient: Op = pointwise("tanh_gradient", keeps: .inputs) { p in
+  public static let tanh: Op = pointwise("tanh", kernel: .named("tanh_forward"), saved: .output) {
+    [tanhGradient($0.dy, $0.y)]
+  }
+  public static let tanhGradient: Op = pointwise("tanh_gradient", saved: .inputs) { p in
     let (dy, y) = (p.x(0), p.x(1))
     return [p.ifWanted(0) { tanhGradient(p.dy, y) }, p.ifWanted(1) { -2 * (p.dy * dy * y) }]
   }
-  static let sigmoid: Op = pointwise("sigmoid", keeps: .output) { [sigmoidGradient($0.dy, $0.y)] }
-  static let sigmoidGradient: Op = pointwise("sigmoid_gradient", keeps: .inputs) { p in
+  public static let sigmoid: Op = pointwise("sigmoid", saved: .output) { [sigmoidGradient($0.dy, $0.y)] }
+  public static let sigmoidGradient: Op = pointwise("sigmoid_gradient", saved: .inputs) { p in
     let (dy, y) = (p.x(0), p.x(1))
     return [p.ifWanted(0) { sigmoidGradient(p.dy, y) }, p.ifWanted(1) { p.dy * dy * (1 - 2 * y) }]
   }
-  static let softplus: Op = pointwise("softplus", keeps: .inputs) { [$0.dy * $0.x.sigmoid()] }
-  static let swish: Op = pointwise("swish", keeps: .inputs) { p in
+  public static let softplus: Op = pointwise("softplus", saved: .inputs) { [$0.dy * $0.x.sigmoid()] }
+  public static let swish: Op = pointwise("swish", saved: .inputs) { p in
     let s = p.x.sigmoid()
     return [p.dy * (s + p.x * (s * (1 - s)))]
   }
-  static let gelu: Op = pointwise("gelu", keeps: .inputs) { [$0.dy * (normalCDF($0.x) + $0.x * density($0.x))] }
-  static let normalCDF: Op = pointwise("normal_cdf", keeps: .inputs) { [$0.dy * density($0.x)] }
+  public static let gelu: Op = pointwise("gelu", saved: .inputs) { [$0.dy * (normalCDF($0.x) + $0.x * density($0.x))] }
+  public static let normalCDF: Op = pointwise("normal_cdf", saved: .inputs) { [$0.dy * density($0.x)] }
   /// The standard normal's density.
   private static func density(_ x: Tensor) -> Tensor { 0.3989422804014327 * (-0.5 * (x * x)).exponential() }
 
@@ -87,4 +93,11 @@ extension Tensor {
   public func swish() -> Tensor { Op.swish(self) }
   /// `x Phi(x)` with the exact normal distribution function (Hendrycks and Gimpel 2016).
   public func gelu() -> Tensor { Op.gelu(self) }
+}
+
+extension Kernel {
+  fileprivate static let leakyRelu = named("leaky_relu")
+  fileprivate static let leakyReluGradient = named("leaky_relu_gradient")
+  fileprivate static let elu = named("elu")
+  fileprivate static let eluGradient = named("elu_gradient")
 }

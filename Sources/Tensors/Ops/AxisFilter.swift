@@ -1,4 +1,4 @@
-// Linear maps along one axis whose outputs each see a run of neighbours: resizing (Kernels/resampling.cl).
+// Linear maps along one axis whose outputs each see a run of neighbours: resizing (Kernels/cl/resampling.cl).
 
 /// A linear map of `inputs` numbers to `outputs`, each a weighted sum of a run of neighbours.
 public struct AxisFilter: Sendable {
@@ -54,8 +54,8 @@ public struct AxisFilter: Sendable {
 
 extension Op {
   /// A filter along one axis of a tensor.
-  static func filterAxis(_ axis: Int, _ filter: AxisFilter) -> Op {
-    Op("filter_axis", keeps: .nothing) { shapes throws(ShapeError) in
+  public static func filterAxis(_ axis: Int, _ filter: AxisFilter) -> Op {
+    Op("filter_axis", saved: .nothing) { shapes throws(ShapeError) in
       guard axis < shapes[0].rank, shapes[0][axis] == filter.inputs else {
         throw ShapeError("filter_axis", shapes, "there must be \(filter.inputs) along axis \(axis)")
       }
@@ -70,8 +70,10 @@ extension Op {
       let rows = shape.sizes[...axis].reduce(1, *)
       let columns = shape.sizes[(axis + 1)...].reduce(1, *)
       y.launch(
-        "filter_axis", [x[0], first, weights, y],
-        [rows, columns, filter.inputs, filter.outputs, filter.taps].map(LaunchArgument.size),
+        .filterAxis, ["x": x[0], "first": first, "weights": weights, "y": y],
+        sizes: [
+          "rows": rows, "columns": columns, "length": filter.inputs, "size": filter.outputs, "taps": filter.taps,
+        ],
         over: Extent(rows: rows, columns: columns))
       return y
     } vjp: {
@@ -105,4 +107,8 @@ extension AxisFilter {
 extension Tensor {
   /// A filter along one axis: outputs stand where inputs stood.
   public func filtered(along axis: Int, by filter: AxisFilter) -> Tensor { Op.filterAxis(axis, filter)(self) }
+}
+
+extension Kernel {
+  fileprivate static let filterAxis = named("filter_axis")
 }

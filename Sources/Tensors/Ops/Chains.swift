@@ -5,8 +5,8 @@ enum Chains {
   static let terms = chainTerms
 
   /// Whether a device had better compute the chains of `k` terms of such a launch apart.
-  static func areApart(_ kernel: String, k: Int, over extent: Extent, on device: Device) -> Bool {
-    device.computesChainsApart(.named(kernel), k: k, over: extent)
+  static func areApart(_ kernel: Kernel, k: Int, over extent: Extent, on device: Device) -> Bool {
+    device.computesChainsApart(kernel, k: k, over: extent)
   }
 }
 

@@ -1,5 +1,5 @@
-// The route of images with few channels (Kernels/columns.cl): a plain product with the matrix of the image's columns.
-// Blocks of 12 x 32 outputs would be mostly empty where an axis is three channels.
+// The route of images with few channels (Kernels/cl/columns.cl): a plain product with the matrix of the image's
+// columns. Blocks of 12 x 32 outputs would be mostly empty where an axis is three channels.
 
 struct ColumnConvolution: ConvolutionRoute {
   private static let mostChannels = 8
@@ -15,15 +15,15 @@ struct ColumnConvolution: ConvolutionRoute {
 
   func forward(_ x: Tensor, _ w: Tensor) -> Tensor { product(x, w, bias: nil, .none) }
 
-  func forward(_ x: Tensor, _ w: Tensor, bias: Tensor, _ rectifier: Rectifier) -> Tensor {
-    product(x, w, bias: bias, rectifier)
+  func forward(_ x: Tensor, _ w: Tensor, bias: Tensor, _ activation: FusedActivation) -> Tensor {
+    product(x, w, bias: bias, activation)
   }
 
-  private func product(_ x: Tensor, _ w: Tensor, bias: Tensor?, _ rectifier: Rectifier) -> Tensor {
+  private func product(_ x: Tensor, _ w: Tensor, bias: Tensor?, _ activation: FusedActivation) -> Tensor {
     let y = Tensor(uninitialized: [pixels, shape.k], on: x.device)
     y.setProduct(
       columns(of: x), rowStride: width, kStride: 1, Panels(packing: w, k: width, n: shape.k, kStride: shape.k),
-      k: width, bias: bias, rectifier: rectifier)
+      k: width, bias: bias, activation: activation)
     return y.view(from: 0, shape: shape.output)
   }
 
@@ -33,8 +33,7 @@ struct ColumnConvolution: ConvolutionRoute {
       dy, rowStride: shape.k, kStride: 1, Panels(packing: w, k: shape.k, n: width, nStride: shape.k), k: shape.k)
     let dx = Tensor(uninitialized: shape.image, on: dy.device)
     let lines = shape.n * shape.h
-    dx.launch(
-      "columns_image", [columns, dx], sizes(rows: lines), over: Extent(rows: lines, columns: shape.w * shape.c))
+    launch(.columnsImage, from: columns, to: dx, Extent(rows: lines, columns: shape.w * shape.c))
     return dx
   }
 
@@ -44,17 +43,24 @@ struct ColumnConvolution: ConvolutionRoute {
     return dw.view(from: 0, shape: shape.filter)
   }
 
-  private func sizes(rows: Int) -> [LaunchArgument] {
+  private func launch(_ kernel: Kernel, from x: Tensor, to y: Tensor, _ extent: Extent) {
     let g = shape.geometry
-    let numbers = [
-      shape.h, shape.w, shape.c, shape.p, shape.q, shape.r * shape.s, shape.s, g.stride, g.padding, g.dilation,
-    ]
-    return [.size(rows)] + numbers.map(LaunchArgument.uint)
+    y.launch(
+      kernel, ["x": x, "y": y],
+      sizes: [
+        "rows": extent.rows, "H": shape.h, "W": shape.w, "C": shape.c, "P": shape.p, "Q": shape.q,
+        "RS": shape.r * shape.s, "S": shape.s, "stride": g.stride, "pad": g.padding.top, "dilation": g.dilation,
+      ], over: extent)
   }
 
   private func columns(of x: Tensor) -> Tensor {
     let columns = Tensor(uninitialized: [pixels, width], on: x.device)
-    columns.launch("image_columns", [x, columns], sizes(rows: pixels), over: Extent(rows: pixels, columns: width))
+    launch(.imageColumns, from: x, to: columns, Extent(rows: pixels, columns: width))
     return columns
   }
+}
+
+extension Kernel {
+  fileprivate static let imageColumns = named("image_columns")
+  fileprivate static let columnsImage = named("columns_image")
 }

@@ -1,40 +1,43 @@
-// What the conjugates of f-divergences need (Kernels/divergence.cl).
+// What the conjugates of f-divergences need (Kernels/cl/divergence.cl).
 
 extension Op {
-  static let exponentialMinusOne: Op = pointwise("exponential_minus_one", keeps: .inputs) {
+  public static let exponentialMinusOne: Op = pointwise("exponential_minus_one", saved: .inputs) {
     [$0.dy * $0.x.exponential()]
   }
   /// tanh whose gradient 4 sigmoid(2 x) sigmoid(-2 x) keeps its digits where the output has rounded to 1.
-  static let steepTanh: Op = pointwise("steep_tanh", kernel: "tanh_forward", keeps: .inputs) {
+  public static let steepTanh: Op = pointwise("steep_tanh", kernel: .named("tanh_forward"), saved: .inputs) {
     [4 * $0.dy * (2 * $0.x).sigmoid() * (-2 * $0.x).sigmoid()]
   }
-  static let centredSoftplus: Op = pointwise("centred_softplus", keeps: .inputs) { [$0.dy * $0.x.sigmoid()] }
+  public static let centredSoftplus: Op = pointwise("centred_softplus", saved: .inputs) { [$0.dy * $0.x.sigmoid()] }
 
-  static let logSoftplus: Op = pointwise("log_softplus", keeps: .inputs) { [$0.dy * logSoftplusSlope($0.x)] }
-  static let logSoftplusSlope: Op = pointwise("log_softplus_slope", keeps: .inputs) { p in
+  public static let logSoftplus: Op = pointwise("log_softplus", saved: .inputs) { [$0.dy * logSoftplusSlope($0.x)] }
+  public static let logSoftplusSlope: Op = pointwise("log_softplus_slope", saved: .inputs) { p in
     let slope = logSoftplusSlope(p.x)
     return [p.dy * slope * ((-p.x).sigmoid() - slope)]
   }
 
-  static func logSigmoidComplement(_ power: Double) -> Op {
-    pointwise("log_sigmoid_complement", [power], keeps: .inputs) { [$0.dy * logSigmoidComplementSlope(power)($0.x)] }
+  public static func logSigmoidComplement(_ power: Double) -> Op {
+    pointwise("log_sigmoid_complement", kernel: .logSigmoidComplement, ["exponent": power], saved: .inputs) {
+      [$0.dy * logSigmoidComplementSlope(power)($0.x)]
+    }
   }
-  static func logSigmoidComplementSlope(_ power: Double) -> Op {
-    pointwise("log_sigmoid_complement_slope", [power], keeps: .inputs) { p in
+  public static func logSigmoidComplementSlope(_ power: Double) -> Op {
+    pointwise("log_sigmoid_complement_slope", kernel: .logSigmoidComplementSlope, ["exponent": power], saved: .inputs) {
+      p in
       let slope = logSigmoidComplementSlope(power)(p.x)
       return [p.dy * slope * ((1 + power) * (-p.x).sigmoid() - 1 - slope)]
     }
   }
 
-  static let jeffreyLogarithm: Op = pointwise("jeffrey_logarithm", keeps: .output) { [$0.dy * $0.y.sigmoid()] }
+  public static let jeffreyLogarithm: Op = pointwise("jeffrey_logarithm", saved: .output) { [$0.dy * $0.y.sigmoid()] }
 
-  static func positivePower(_ exponent: Double) -> Op {
-    pointwise("positive_power", [exponent], keeps: .inputs) {
+  public static func positivePower(_ exponent: Double) -> Op {
+    pointwise("positive_power", kernel: .positivePower, ["exponent": exponent], saved: .inputs) {
       [$0.dy * (exponent * positivePower(exponent - 1)($0.x))]
     }
   }
-  static func shiftedPower(slope: Double, _ exponent: Double) -> Op {
-    pointwise("shifted_power", [slope, exponent], keeps: .inputs) {
+  public static func shiftedPower(slope: Double, _ exponent: Double) -> Op {
+    pointwise("shifted_power", kernel: .shiftedPower, ["slope": slope, "exponent": exponent], saved: .inputs) {
       [$0.dy * ((exponent * slope) * positivePower(exponent - 1)(affine(slope, 1)($0.x)))]
     }
   }
@@ -82,4 +85,11 @@ extension Tensor {
   public func jeffreyLogarithm() -> Tensor { Op.jeffreyLogarithm(self) }
   /// `max(1 + slope x, 0)^exponent - 1`, without cancelling about 0.
   public func shiftedPower(slope: Double, exponent: Double) -> Tensor { Op.shiftedPower(slope: slope, exponent)(self) }
+}
+
+extension Kernel {
+  fileprivate static let logSigmoidComplement = named("log_sigmoid_complement")
+  fileprivate static let logSigmoidComplementSlope = named("log_sigmoid_complement_slope")
+  fileprivate static let positivePower = named("positive_power")
+  fileprivate static let shiftedPower = named("shifted_power")
 }

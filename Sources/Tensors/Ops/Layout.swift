@@ -1,4 +1,4 @@
-// Changes of layout (Kernels/layout.cl).
+// Changes of layout (Kernels/cl/layout.cl).
 
 /// Up to five dimensions walked in row-major order on one side and by strides on the other.
 private struct Walk {
@@ -22,10 +22,15 @@ private struct Walk {
     strides = [Int](repeating: 0, count: missing) + strides
   }
 
-  var arguments: [LaunchArgument] {
-    [.size(extent.rows)] + sizes[1..<4].map(LaunchArgument.uint) + [.size(sizes[4])] + strides.map(LaunchArgument.size)
+  func launch(_ kernel: Kernel, from x: Tensor, to y: Tensor) {
+    y.launch(
+      kernel, ["x": x, "y": y],
+      sizes: [
+        "rows": extent.rows, "n1": sizes[1], "n2": sizes[2], "n3": sizes[3], "n4": sizes[4], "s0": strides[0],
+        "s1": strides[1], "s2": strides[2], "s3": strides[3], "s4": strides[4],
+      ], over: extent)
   }
-  var extent: Extent { Extent(rows: sizes[0] * sizes[1] * sizes[2] * sizes[3], columns: sizes[4]) }
+  private var extent: Extent { Extent(rows: sizes[0] * sizes[1] * sizes[2] * sizes[3], columns: sizes[4]) }
 }
 
 extension Op {
@@ -33,12 +38,12 @@ extension Op {
   private static func gathered(_ x: Tensor, _ shape: Shape, _ walk: Walk, start: Int = 0) -> Tensor {
     let y = Tensor(uninitialized: shape, on: x.device)
     let from = Tensor(device: x.device, shape: x.shape, buffer: x.buffer, offset: x.offset + start)
-    y.launch("gather_strided", [from, y], walk.arguments, over: walk.extent)
+    walk.launch(.gatherStrided, from: from, to: y)
     return y
   }
 
-  static func reshape(_ shape: Shape) -> Op {
-    Op("reshape", keeps: .nothing) { shapes throws(ShapeError) in
+  public static func reshape(_ shape: Shape) -> Op {
+    Op("reshape", saved: .nothing) { shapes throws(ShapeError) in
       guard shapes[0].count == shape.count else {
         throw ShapeError("reshape", [shapes[0], shape], "both shapes must have as many elements")
       }
@@ -50,8 +55,8 @@ extension Op {
     }
   }
 
-  static func broadcast(_ shape: Shape) -> Op {
-    Op("broadcast", keeps: .nothing) { shapes throws(ShapeError) in
+  public static func broadcast(_ shape: Shape) -> Op {
+    Op("broadcast", saved: .nothing) { shapes throws(ShapeError) in
       guard Shape.broadcast(shapes[0], shape) == shape else {
         throw ShapeError("broadcast", [shapes[0], shape], "the first shape must broadcast to the second")
       }
@@ -71,8 +76,8 @@ extension Op {
     }
   }
 
-  static func transpose(_ permutation: [Int]) -> Op {
-    Op("transpose", ["permutation": permutation.map(Double.init)], keeps: .nothing) { shapes throws(ShapeError) in
+  public static func transpose(_ permutation: [Int]) -> Op {
+    Op("transpose", ["permutation": permutation.map(Double.init)], saved: .nothing) { shapes throws(ShapeError) in
       guard permutation.sorted() == Array(0..<shapes[0].rank) else {
         throw ShapeError("transpose", shapes, "the permutation \(permutation) must name each axis once")
       }
@@ -85,8 +90,8 @@ extension Op {
     }
   }
 
-  static func slice(_ start: [Int], _ shape: Shape) -> Op {
-    Op("slice", ["start": start.map(Double.init)], keeps: .nothing) { shapes throws(ShapeError) in
+  public static func slice(_ start: [Int], _ shape: Shape) -> Op {
+    Op("slice", ["start": start.map(Double.init)], saved: .nothing) { shapes throws(ShapeError) in
       try fits("slice", start, shape, inside: shapes[0])
       return shape
     } run: { x, shape in
@@ -98,8 +103,8 @@ extension Op {
     }
   }
 
-  static func pad(_ start: [Int], _ shape: Shape) -> Op {
-    Op("pad", ["start": start.map(Double.init)], keeps: .nothing) { shapes throws(ShapeError) in
+  public static func pad(_ start: [Int], _ shape: Shape) -> Op {
+    Op("pad", ["start": start.map(Double.init)], saved: .nothing) { shapes throws(ShapeError) in
       try fits("pad", start, shapes[0], inside: shape)
       return shape
     } run: { x, shape in
@@ -108,7 +113,7 @@ extension Op {
       let to = Tensor(
         device: y.device, shape: shape, buffer: y.buffer, offset: y.offset + zip(start, strides).map(*).reduce(0, +))
       let walk = Walk("pad", Array(zip(x[0].shape.sizes, strides)))
-      y.launch("scatter_strided", [x[0], to], walk.arguments, over: walk.extent)
+      walk.launch(.scatterStrided, from: x[0], to: to)
       return y
     } vjp: {
       [$0.dy.sliced(from: start, shape: $0.shape(0))]
@@ -124,7 +129,7 @@ extension Op {
     }
   }
 
-  static let addBias: Op = Op("add_bias", keeps: .nothing) { shapes throws(ShapeError) in
+  public static let addBias: Op = Op("add_bias", saved: .nothing) { shapes throws(ShapeError) in
     guard shapes[0].rank > 0, shapes[1] == [shapes[0][-1]] else {
       throw ShapeError("add_bias", shapes, "the bias must have the last axis' size")
     }
@@ -132,31 +137,44 @@ extension Op {
   } run: { x, shape in
     let y = Tensor(uninitialized: shape, on: x[0].device)
     let (rows, columns) = (shape.count / max(shape[-1], 1), shape[-1])
-    y.launch("add_bias", [x[0], x[1], y], [.size(rows), .size(columns)], over: Extent(rows: rows, columns: columns))
+    y.launch(
+      .addBias, ["x": x[0], "b": x[1], "y": y], sizes: ["rows": rows, "columns": columns],
+      over: Extent(rows: rows, columns: columns))
     return y
   } vjp: { p in
     [p.dy, p.ifWanted(1) { p.dy.summed(over: Array(0..<(p.dy.shape.rank - 1))) }]
   }
 
-  /// Tensors that differ in the first axis only, one after the other along it.
-  static let concatenate: Op = Op("concatenate", keeps: .nothing) { shapes throws(ShapeError) in
-    guard shapes.allSatisfy({ $0.rank > 0 && $0.sizes.dropFirst() == shapes[0].sizes.dropFirst() }) else {
-      throw ShapeError("concatenate", shapes, "all axes but the first must be the same")
-    }
-    return Shape([shapes.map { $0[0] }.reduce(0, +)] + shapes[0].sizes.dropFirst())
-  } run: { x, shape in
-    let y = Tensor(uninitialized: shape, on: x[0].device)
-    var start = 0
-    for x in x {
-      y.view(from: start, shape: x.shape).assign(x)
-      start += x.shape.count
-    }
-    return y
-  } vjp: { p in
-    var start = 0
-    return p.shapes.enumerated().map { i, shape in
-      defer { start += shape[0] }
-      return p.ifWanted(i) { p.dy.sliced(from: [start] + shape.sizes.dropFirst().map { _ in 0 }, shape: shape) }
+  /// Tensors that differ in one axis only, one after the other along it.
+  public static func concatenate(axis: Int) -> Op {
+    Op("concatenate", ["axis": [Double(axis)]], saved: .nothing) { shapes throws(ShapeError) in
+      func rest(_ shape: Shape) -> [Int] { shape.sizes.enumerated().filter { $0.offset != axis }.map(\.element) }
+      guard shapes[0].sizes.indices.contains(axis),
+        shapes.allSatisfy({ $0.rank == shapes[0].rank && rest($0) == rest(shapes[0]) })
+      else { throw ShapeError("concatenate", shapes, "all axes but axis \(axis) must be the same") }
+      var sizes = shapes[0].sizes
+      sizes[axis] = shapes.map { $0[axis] }.reduce(0, +)
+      return Shape(sizes)
+    } run: { inputs, shape in
+      let y = Tensor(uninitialized: shape, on: inputs[0].device)
+      let rows = shape.sizes[..<axis].reduce(1, *)
+      var start = 0
+      for x in inputs {
+        if rows == 1 {
+          y.view(from: start, shape: x.shape).assign(x)
+        } else {
+          x.copy(into: y, rows: rows, column: start)
+        }
+        start += x.shape.count / max(rows, 1)
+      }
+      return y
+    } vjp: { p in
+      var start = 0
+      return p.shapes.enumerated().map { i, shape in
+        defer { start += shape[axis] }
+        let place = shape.sizes.indices.map { $0 == axis ? start : 0 }
+        return p.ifWanted(i) { p.dy.sliced(from: place, shape: shape) }
+      }
     }
   }
 
@@ -171,17 +189,25 @@ extension Op {
     OpRow("transpose", [.init(transpose([1, 0]), [[3, 7]]), .init(transpose([0, 3, 1, 2]), [[2, 3, 5, 7]])]),
     OpRow("slice", [.init(slice([1, 2], [2, 3]), [[4, 7]]), .init(slice([0, 1, 0], [2, 1, 5]), [[2, 3, 5]])]),
     OpRow("pad", [.init(pad([1, 2], [4, 7]), [[2, 3]])]),
-    OpRow("concatenate", [.init(concatenate, [[2, 3], [5, 3]]), .init(concatenate, [[2, 3, 5]])]),
+    OpRow(
+      "concatenate",
+      [
+        .init(concatenate(axis: 0), [[2, 3], [5, 3]]), .init(concatenate(axis: 0), [[2, 3, 5]]),
+        .init(concatenate(axis: 2), [[2, 3, 4], [2, 3, 1], [2, 3, 4]]),
+        .init(concatenate(axis: 1), [[3, 300], [3, 5]]), .init(concatenate(axis: 0), [[3], [2]]),
+        .init(concatenate(axis: 1), [[2, 3, 4], [2, 1, 4]]), .init(concatenate(axis: 1), [[2, 0], [2, 3]]),
+      ]),
     OpRow("add_bias", [.init(addBias, [[5, 3], [3]]), .init(addBias, [[9, 1043], [1043]])]),
   ]
 }
 
 extension Tensor {
-  /// Writes this tensor into the columns of another from `column` on, in place.
-  func copy(into whole: Tensor, column: Int) {
+  /// Writes this tensor, seen as so many rows, into the columns of another, seen likewise, from `column` on, in place.
+  fileprivate func copy(into whole: Tensor, rows: Int, column: Int) {
+    guard shape.count > 0 else { return }
     let to = Tensor(device: device, shape: whole.shape, buffer: whole.buffer, offset: whole.offset + column)
-    let walk = Walk("copy", [(shape.count / max(shape[-1], 1), whole.shape[-1]), (shape[-1], 1)])
-    launch("scatter_strided", [self, to], walk.arguments, over: walk.extent)
+    let walk = Walk("copy", [(rows, whole.shape.count / rows), (shape.count / rows, 1)])
+    walk.launch(.scatterStrided, from: self, to: to)
   }
 
   /// The same elements in another shape.
@@ -192,17 +218,18 @@ extension Tensor {
   public func transposed(_ permutation: [Int]) -> Tensor { Op.transpose(permutation)(self) }
   /// The part of the given shape from the given place on.
   public func sliced(from start: [Int], shape: Shape) -> Tensor { Op.slice(start, shape)(self) }
-  /// This tensor and others like it in all axes but the first, one after the other.
-  public func followed(by others: Tensor...) -> Tensor { Op.concatenate([self] + others) }
+  /// This tensor and others that are like it in all axes but one, one after the other along that; a negative one counts
+  /// from the end.
+  public func concatenated(with others: Tensor..., axis: Int) -> Tensor {
+    Self.concatenated([self] + others, axis: axis)
+  }
+  /// The same of one or more.
+  public static func concatenated(_ parts: [Tensor], axis: Int) -> Tensor {
+    parts.count == 1 ? parts[0] : Op.concatenate(axis: axis < 0 ? parts[0].shape.rank + axis : axis)(parts)
+  }
   /// `count` rows of the first axis from `start` on.
   public func rows(from start: Int, count: Int) -> Tensor {
     sliced(from: [start] + shape.sizes.dropFirst().map { _ in 0 }, shape: Shape([count] + shape.sizes.dropFirst()))
-  }
-  /// This tensor and another side by side along the last axis.
-  public func beside(_ other: Tensor) -> Tensor {
-    let whole = Shape(shape.sizes.dropLast() + [shape[-1] + other.shape[-1]])
-    let start = shape.sizes.map { _ in 0 }
-    return padded(to: whole, at: start) + other.padded(to: whole, at: start.dropLast() + [shape[-1]])
   }
   /// This tensor inside zeros.
   public func padded(to shape: Shape, at start: [Int]) -> Tensor { Op.pad(start, shape)(self) }
@@ -220,4 +247,10 @@ extension Tensor {
     let (n, h, w, c) = (shape[0], shape[1] / factor, shape[2] / factor, shape[3])
     return reshaped(to: [n, h, factor, w, factor, c]).mean(over: [2, 4])
   }
+}
+
+extension Kernel {
+  fileprivate static let gatherStrided = named("gather_strided")
+  fileprivate static let scatterStrided = named("scatter_strided")
+  fileprivate static let addBias = named("add_bias")
 }

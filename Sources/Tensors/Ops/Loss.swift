@@ -1,11 +1,13 @@
-// Fused losses on logits (Kernels/loss.cl).
+// Fused losses on logits (Kernels/cl/loss.cl).
 
 extension Op {
-  static func crossEntropy(target: Double) -> Op {
-    pointwise("cross_entropy", [target], keeps: .inputs) { [crossEntropyGradient(target: target)($0.dy, $0.x)] }
+  public static func crossEntropy(target: Double) -> Op {
+    pointwise("cross_entropy", kernel: .crossEntropy, ["target": target], saved: .inputs) {
+      [crossEntropyGradient(target: target)($0.dy, $0.x)]
+    }
   }
-  static func crossEntropyGradient(target: Double) -> Op {
-    pointwise("cross_entropy_gradient", [target], keeps: .inputs) { p in
+  public static func crossEntropyGradient(target: Double) -> Op {
+    pointwise("cross_entropy_gradient", kernel: .crossEntropyGradient, ["target": target], saved: .inputs) { p in
       let s = p.x(1).sigmoid()
       return [
         p.ifWanted(0) { crossEntropyGradient(target: target)(p.dy, p.x(1)) },
@@ -24,4 +26,9 @@ extension Tensor {
   /// The cross entropy of the probability sigmoid(x) against a target probability, an element each: `softplus(x) -
   /// target x`, free of overflow.
   public func crossEntropy(target: Double) -> Tensor { Op.crossEntropy(target: target)(self) }
+}
+
+extension Kernel {
+  fileprivate static let crossEntropy = named("cross_entropy")
+  fileprivate static let crossEntropyGradient = named("cross_entropy_gradient")
 }

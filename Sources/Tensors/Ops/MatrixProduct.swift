@@ -1,9 +1,9 @@
-// Matrix products (Kernels/matmul.cl).
+// Matrix products (Kernels/cl/matmul.cl).
 
 /// The right side of products: [batches][k][n] in panels of 32 columns, zeros beyond n. Element (k, n) of panel p lies
 /// at p panelStride + k kStride + n - 32 p.
 struct Panels {
-  static let columns = 32
+  static let columns = panelColumns
   let tensor: Tensor
   let panelStride, kStride, batchStride: Int
 
@@ -19,8 +19,11 @@ struct Panels {
     let across = (n + Self.columns - 1) / Self.columns
     let panels = Tensor(uninitialized: [batches, across, taps * k, Self.columns], on: x.device)
     panels.launch(
-      "pack_panels", [x, panels],
-      [taps, k, n, tapStride, kStride, nStride, batchStride].map(LaunchArgument.size),
+      .packPanels, ["x": x, "b": panels],
+      sizes: [
+        "taps": taps, "K": k, "N": n, "tap_stride": tapStride, "k_stride": kStride, "n_stride": nStride,
+        "x_batch": batchStride,
+      ],
       over: Extent(rows: taps * k, columns: across * Self.columns, batches: batches))
     let panelStride = taps * k * Self.columns
     self.init(tensor: panels, panelStride: panelStride, kStride: Self.columns, batchStride: across * panelStride)
@@ -45,51 +48,48 @@ struct Matrices {
   /// Makes them, whose rows lie close together, the products of `a` and `b`, as `Tensor.setProduct` does.
   func setProduct(
     _ a: Tensor, rowStride: Int, kStride: Int, batchStride: Int, _ b: Panels, k: Int, bias: Tensor? = nil,
-    rectifier: Rectifier = .none, isAdding: Bool = false
+    activation: FusedActivation = .none, isAdding: Bool = false
   ) {
     precondition(rowStride == 1 || kStride == 1, "the left side of a product lies along its rows or its columns")
-    let sizes = [
-      rows, columns, k, rowStride, kStride, batchStride, b.panelStride, b.kStride, b.batchStride, stride,
-    ]
     // A total of products is never -0, so that adding zeros changes nothing.
     let bias = bias?.argument ?? .buffer(tensor.device.zeros(count: columns), at: 0)
+    var launch = ProductLaunch(m: rows, n: columns, k: k, batches: batches, aRow: rowStride, aTerm: kStride)
+    (launch.bPanel, launch.bTerm) = (b.panelStride, b.kStride)
+    (launch.aBatch, launch.bBatch, launch.cBatch) = (batchStride, b.batchStride, stride)
+    (launch.isAdding, launch.limit) = (isAdding, activation.limit)
     // What does not stay in a cache is not worth reading into it.
-    let isLarge = batches * rows * columns >= 1 << 20
-    tensor.device.launch(
-      .named("matmul"),
-      [a.argument, b.tensor.argument, bias, tensor.argument] + sizes.map(LaunchArgument.size)
-        + [.uint(isAdding ? 1 : 0), .uint(isLarge && !isAdding ? 1 : 0), .real(rectifier.limit)],
-      over: Extent(rows: rows, columns: columns, batches: batches))
+    launch.isStreaming = batches * rows * columns >= 1 << 20 && !isAdding
+    tensor.device.launch(launch, [a.argument, b.tensor.argument, bias], output: tensor.argument)
   }
 }
 
 extension Tensor {
   /// Makes this tensor [m, n] or [batches, m, n] the product of `a`, [batches][m][k] by strides, and `b`
-  /// [batches][k][n], plus a bias [n] and then rectified, in place; `isAdding` goes on from the product of the k
-  /// before, a multiple of 512, that it holds.
+  /// [batches][k][n], plus a bias [n] and then cut off by an activation, in place; `isAdding` goes on from the product
+  /// of the k before, a multiple of 512, that it holds.
   func setProduct(
     _ a: Tensor, rowStride: Int, kStride: Int, batchStride: Int = 0, _ b: Panels, k: Int, bias: Tensor? = nil,
-    rectifier: Rectifier = .none, isAdding: Bool = false
+    activation: FusedActivation = .none, isAdding: Bool = false
   ) {
     let (m, n) = (shape[-2], shape[-1])
     let extent = Extent(rows: m, columns: n, batches: shape.rank == 3 ? shape[0] : 1)
-    if extent.batches == 1, !isAdding, Chains.areApart("matmul", k: k, over: extent, on: device) {
-      return setProductByChains(a, rowStride: rowStride, kStride: kStride, b, k: k, bias: bias, rectifier: rectifier)
+    if extent.batches == 1, !isAdding, Chains.areApart(.matmul, k: k, over: extent, on: device) {
+      return setProductByChains(a, rowStride: rowStride, kStride: kStride, b, k: k, bias: bias, activation: activation)
     }
     Matrices(tensor: self, batches: extent.batches, rows: m, columns: n, rowStride: n, stride: m * n).setProduct(
-      a, rowStride: rowStride, kStride: kStride, batchStride: batchStride, b, k: k, bias: bias, rectifier: rectifier,
+      a, rowStride: rowStride, kStride: kStride, batchStride: batchStride, b, k: k, bias: bias, activation: activation,
       isAdding: isAdding)
   }
 
   /// The same for one product, whose chains are computed apart: the same bits.
   func setProductByChains(
-    _ a: Tensor, rowStride: Int, kStride: Int, _ b: Panels, k: Int, bias: Tensor?, rectifier: Rectifier,
+    _ a: Tensor, rowStride: Int, kStride: Int, _ b: Panels, k: Int, bias: Tensor?, activation: FusedActivation,
     most: Int? = nil
   ) {
     addChains(of: k, most: most) { chains, sums in
       sums.setChains(chains, of: k, shape, a, rowStride: rowStride, kStride: kStride, b)
     }
-    if let bias { _ = rectify(adding: bias, rectifier) }
+    if let bias { _ = activate(adding: bias, activation) }
   }
 
   /// Makes this tensor [chains][m][n] the products of some chains of `k` terms: each is a product of its own.
@@ -114,8 +114,8 @@ extension Tensor {
 
 extension Op {
   /// The matrix product of `a` and `b`, each [rows, columns] or [batches, rows, columns], each perhaps transposed.
-  static func matmul(_ aTransposed: Bool, _ bTransposed: Bool) -> Op {
-    Op("matmul", ["transposed": [aTransposed ? 1 : 0, bTransposed ? 1 : 0]], keeps: .inputs) {
+  public static func matmul(_ aTransposed: Bool, _ bTransposed: Bool) -> Op {
+    Op("matmul", ["transposed": [aTransposed ? 1 : 0, bTransposed ? 1 : 0]], saved: .inputs) {
       shapes throws(ShapeError) in
       try productShape("matmul", shapes, aTransposed, bTransposed)
     } run: { x, shape in
@@ -126,7 +126,7 @@ extension Op {
   }
 
   /// a [m, k] b [k, n] + bias [n].
-  static let affineProduct: Op = Op("affine_product", keeps: .inputs(0, 1)) { shapes throws(ShapeError) in
+  public static let affineProduct: Op = Op("affine_product", saved: .inputs(0, 1)) { shapes throws(ShapeError) in
     let shape = try productShape("affine_product", shapes, false, false)
     guard shapes[2] == [shape[-1]] else {
       throw ShapeError("affine_product", shapes, "the bias must have the product's columns")
@@ -206,3 +206,7 @@ public func matmul(_ a: Tensor, _ b: Tensor, transposingA: Bool = false, transpo
 
 /// `a b + bias`: [rows, k], [k, columns], [columns] to [rows, columns], in one launch.
 public func affineProduct(_ a: Tensor, _ b: Tensor, bias: Tensor) -> Tensor { Op.affineProduct(a, b, bias) }
+
+extension Kernel {
+  fileprivate static let packPanels = named("pack_panels")
+}

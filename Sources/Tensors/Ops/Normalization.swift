@@ -1,32 +1,34 @@
-// Batch normalization with the activation after it (Kernels/normalization.cl).
+// Batch normalization with the activation after it (Kernels/cl/normalization.cl).
 //
-// A batch may be made of several equal parts, one after the other, each normalized by its own moments: a discriminator
-// that sees real and generated samples in one pass sees two batches.
+// A batch may be made of several equal groups, one after the other, each normalized by its own moments: what sees two
+// batches in one pass still normalizes each by itself.
 
 /// What batch normalization is told besides its tensors.
-struct BatchNormalizing: Hashable {
-  var epsilon: Double
+public struct BatchNormalizing: Hashable, Sendable {
+  public var epsilon: Double
   /// The activation: values below zero are multiplied by it. 1 is none, 0 is ReLU.
-  var leak = 1.0
+  public var negativeSlope = 1.0
 }
 
 extension Op {
   /// Sums down the columns of x [rows, columns], of one or more terms that a kernel computes, into `sums` [terms *
   /// columns], in place.
   private static func columnSums(
-    _ kernel: String, _ inputs: [Tensor], _ scalars: [LaunchArgument] = [], into sums: Tensor, factor: Double
+    _ kernel: Kernel, of x: Tensor, _ inputs: NamedArguments<Tensor>, reals: NamedArguments<Double> = [:],
+    into sums: Tensor, factor: Double
   ) {
-    let (rows, columns) = (inputs[0].shape.count / inputs[0].shape[-1], inputs[0].shape[-1])
+    let (rows, columns) = (x.shape.count / x.shape[-1], x.shape[-1])
     let blocks = (rows + 63) / 64
     let partial = Tensor(uninitialized: [blocks, sums.shape.count], on: sums.device)
     sums.launch(
-      kernel, inputs + [partial], [.size(rows), .size(columns)] + scalars, over: Extent(rows: blocks, columns: columns))
+      kernel, inputs + ["partial": partial], sizes: ["length": rows, "inner": columns], reals: reals,
+      over: Extent(rows: blocks, columns: columns))
     sums.addPartials(partial, blocks: blocks, inner: sums.shape.count, factor: factor)
   }
 
-  /// x [.., C] to [parts, 2, C]: the mean and the biased variance of each part over all axes but the last, the variance
-  /// about the mean in a second pass.
-  static func moments(groups: Int) -> Op {
+  /// x [.., C] to [groups, 2, C]: the mean and the biased variance of each group over all axes but the last, the
+  /// variance about the mean in a second pass.
+  public static func moments(groups: Int) -> Op {
     Op(
       fused: "moments",
       shape: { shapes throws(ShapeError) in
@@ -39,13 +41,13 @@ extension Op {
       run: { x, shape in
         let y = Tensor(uninitialized: shape, on: x[0].device)
         let columns = shape[2]
-        for part in 0..<groups {
-          let xs = x[0].part(part, of: groups)
-          let mean = y.view(from: 2 * part * columns, shape: [columns])
-          let variance = y.view(from: (2 * part + 1) * columns, shape: [columns])
+        for group in 0..<groups {
+          let xs = x[0].share(group, of: groups)
+          let mean = y.view(from: 2 * group * columns, shape: [columns])
+          let variance = y.view(from: (2 * group + 1) * columns, shape: [columns])
           let factor = Double(columns) / Double(xs.shape.count)
-          columnSums("sum_columns", [xs], into: mean, factor: factor)
-          columnSums("sum_deviations", [xs, mean], into: variance, factor: factor)
+          columnSums(.sumColumns, of: xs, ["x": xs], into: mean, factor: factor)
+          columnSums(.sumDeviations, of: xs, ["x": xs, "mean": mean], into: variance, factor: factor)
         }
         return y
       },
@@ -58,7 +60,7 @@ extension Op {
       })
   }
 
-  /// Two [parts, C] as [parts, 2, C].
+  /// Two [groups, C] as [groups, 2, C].
   private static func stacked(_ first: Tensor, _ second: Tensor) -> Tensor {
     let (groups, columns) = (first.shape[0], first.shape[1])
     let (one, two): (Shape, Shape) = ([groups, 1, columns], [groups, 2, columns])
@@ -66,7 +68,7 @@ extension Op {
       + second.reshaped(to: one).padded(to: two, at: [0, 1, 0])
   }
 
-  /// Row `i` of each part of [parts, 2, C], as [parts, 1, C].
+  /// Row `i` of each group of [groups, 2, C], as [groups, 1, C].
   private static func row(_ i: Int, _ pairs: Tensor) -> Tensor {
     pairs.sliced(from: [0, i, 0], shape: [pairs.shape[0], 1, pairs.shape[2]])
   }
@@ -79,20 +81,21 @@ extension Op {
     guard moments.rank == 3, moments[1] == 2, moments[2] == columns, shapes[0][0] % max(moments[0], 1) == 0,
       shapes[2] == [columns], shapes[3] == [columns], !isScaled || shapes[4] == [moments[0], columns]
     else {
-      let scale = isScaled ? ", and the scale [parts, C]," : ""
+      let scale = isScaled ? ", and the scale [groups, C]," : ""
       throw ShapeError(
-        name, shapes, "moments [parts, 2, C], gamma [C] and beta [C]\(scale) must have the last axis' size")
+        name, shapes, "moments [groups, 2, C], gamma [C] and beta [C]\(scale) must have the last axis' size")
     }
     return shapes[0]
   }
 
-  /// What each part's columns are multiplied by, [parts, C]: a function of moments and gamma that kernels are given, so
-  /// that they need not work it out at every number. Unknown to any tape.
+  /// What each group's columns are multiplied by, [groups, C]: a function of moments and gamma that kernels are given,
+  /// so that they need not work it out at every number. Unknown to any tape.
   fileprivate static func scale(_ moments: Tensor, _ gamma: Tensor, _ epsilon: Double) -> Tensor {
     let columns = gamma.shape[0]
     let scale = Tensor(uninitialized: [moments.shape[0], columns], on: gamma.device)
     scale.launch(
-      "normalization_scale", [moments, gamma, scale], [.size(columns), .real(epsilon)], over: Extent(scale.shape.count))
+      .normalizationScale, ["moments": moments, "gamma": gamma, "scale": scale], sizes: ["columns": columns],
+      reals: ["epsilon": epsilon], over: Extent(scale.shape.count))
     return scale
   }
 
@@ -100,40 +103,44 @@ extension Op {
   private static func normalized(_ inputs: [Tensor], _ shape: Shape, _ how: BatchNormalizing) -> Tensor {
     let (x, moments, beta, scale) = (inputs[0], inputs[1], inputs[3], inputs[4])
     let y = Tensor(uninitialized: shape, on: x.device)
-    for part in 0..<moments.shape[0] {
-      let (xs, own) = (x.part(part, of: moments.shape[0]), moments.part(part, of: moments.shape[0]))
+    for group in 0..<moments.shape[0] {
+      let (xs, own) = (x.share(group, of: moments.shape[0]), moments.share(group, of: moments.shape[0]))
       let (rows, columns) = (xs.shape.count / max(shape[-1], 1), shape[-1])
       y.launch(
-        "normalize_columns",
-        [xs, own, scale.part(part, of: moments.shape[0]), beta, y.part(part, of: moments.shape[0])],
-        [.size(rows), .size(columns), .real(how.leak)], over: Extent(rows: rows, columns: columns))
+        .normalizeColumns,
+        [
+          "x": xs, "moments": own, "scale": scale.share(group, of: moments.shape[0]), "beta": beta,
+          "y": y.share(group, of: moments.shape[0]),
+        ],
+        sizes: ["rows": rows, "columns": columns], reals: ["negative_slope": how.negativeSlope],
+        over: Extent(rows: rows, columns: columns))
     }
     return y
   }
 
-  /// The same in simpler ops: x [.., C], mean and variance [parts, 1, C], gamma and beta [C].
+  /// The same in simpler ops: x [.., C], mean and variance [groups, 1, C], gamma and beta [C].
   private static func definition(
     _ x: Tensor, _ mean: Tensor, _ variance: Tensor, _ gamma: Tensor, _ beta: Tensor, _ how: BatchNormalizing
   ) -> Tensor {
     let centred = x.inGroups(mean.shape[0]) - mean
     let z = (centred * (gamma / (variance + how.epsilon).squareRoot())).adding(bias: beta).reshaped(to: x.shape)
-    return how.leak == 1 ? z : z.leakyReLU(slope: how.leak)
+    return how.negativeSlope == 1 ? z : z.leakyReLU(slope: how.negativeSlope)
   }
 
-  /// x [.., C], moments [parts, 2, C], gamma [C], beta [C]: normalization by moments that do not depend on x
+  /// x [.., C], moments [groups, 2, C], gamma [C], beta [C]: normalization by moments that do not depend on x
   /// (inference).
-  static func normalize(_ how: BatchNormalizing) -> Op {
+  public static func normalize(_ how: BatchNormalizing) -> Op {
     Op(
-      fused: "normalize", ["epsilon": [how.epsilon], "leak": [how.leak]],
+      fused: "normalize", ["epsilon": [how.epsilon], "negative_slope": [how.negativeSlope]],
       shape: { shapes throws(ShapeError) in try normalizationShape("normalize", shapes) },
       run: { x, shape in normalized(x + [scale(x[1], x[2], how.epsilon)], shape, how) },
       definition: { x in definition(x[0], row(0, x[1]), row(1, x[1]), x[2], x[3], how) })
   }
 
-  /// x [.., C], its moments [parts, 2, C], gamma [C], beta [C], their `scale`: batch normalization. The gradient knows
+  /// x [.., C], its moments [groups, 2, C], gamma [C], beta [C], their `scale`: batch normalization. The gradient knows
   /// that the moments are x's, and the scale gamma's and theirs, so that these get none of their own.
-  static func batchNormalize(_ how: BatchNormalizing) -> Op {
-    Op("batch_normalize", keeps: .inputs) { shapes throws(ShapeError) in
+  public static func batchNormalize(_ how: BatchNormalizing) -> Op {
+    Op("batch_normalize", saved: .inputs) { shapes throws(ShapeError) in
       try normalizationShape("batch_normalize", shapes, isScaled: true)
     } run: { x, shape in
       normalized(x, shape, how)
@@ -147,7 +154,7 @@ extension Op {
     }
   }
 
-  /// The gradient of z = (x - mean) scale + beta from that of y, x in parts [parts, rows, C].
+  /// The gradient of z = (x - mean) scale + beta from that of y, x in groups [groups, rows, C].
   private static func slope(_ inputs: [Tensor], _ how: BatchNormalizing) -> (dz: Tensor, centred: Tensor, scale: Tensor)
   {
     let (dy, x, gamma, beta) = (inputs[0], inputs[1], inputs[3], inputs[4])
@@ -157,14 +164,14 @@ extension Op {
     let centred = xs - xs.mean(over: [1]).reshaped(to: kept)
     let scale = gamma / (centred.squared().mean(over: [1]).reshaped(to: kept) + how.epsilon).squareRoot()
     let dys = dy.inGroups(groups)
-    if how.leak == 1 { return (dys, centred, scale) }
+    if how.negativeSlope == 1 { return (dys, centred, scale) }
     let isPositive = (centred * scale).adding(bias: beta).step()
-    return (dys * (how.leak + (1 - how.leak) * isPositive), centred, scale)
+    return (dys * (how.negativeSlope + (1 - how.negativeSlope) * isPositive), centred, scale)
   }
 
-  /// dy [.., C], x [.., C], moments [parts, 2, C] of x, gamma [C], beta [C], their `scale` to [parts, 2, C]: the sums
+  /// dy [.., C], x [.., C], moments [groups, 2, C] of x, gamma [C], beta [C], their `scale` to [groups, 2, C]: the sums
   /// of dz and of dz (x - mean), with dz the gradient before the activation.
-  static func batchNormalizeSums(_ how: BatchNormalizing) -> Op {
+  public static func batchNormalizeSums(_ how: BatchNormalizing) -> Op {
     Op(
       fused: "batch_normalize_sums",
       shape: { shapes throws(ShapeError) in
@@ -175,12 +182,14 @@ extension Op {
       run: { inputs, shape in
         let (dy, x, moments, beta, scale) = (inputs[0], inputs[1], inputs[2], inputs[4], inputs[5])
         let sums = Tensor(uninitialized: shape, on: x.device)
-        for part in 0..<shape[0] {
-          let own = moments.part(part, of: shape[0])
+        for group in 0..<shape[0] {
+          let (own, dys) = (moments.share(group, of: shape[0]), dy.share(group, of: shape[0]))
           columnSums(
-            "sum_normalization_gradients",
-            [dy.part(part, of: shape[0]), x.part(part, of: shape[0]), own, scale.part(part, of: shape[0]), beta],
-            [.real(how.leak)], into: sums.part(part, of: shape[0]), factor: 1)
+            .sumNormalizationGradients, of: dys,
+            [
+              "dy": dys, "x": x.share(group, of: shape[0]), "moments": own, "scale": scale.share(group, of: shape[0]),
+              "beta": beta,
+            ], reals: ["negative_slope": how.negativeSlope], into: sums.share(group, of: shape[0]), factor: 1)
         }
         return sums
       },
@@ -190,8 +199,8 @@ extension Op {
       })
   }
 
-  /// dy [.., C], x [.., C], moments [parts, 2, C] of x, gamma [C], beta [C], sums [parts, 2, C] to dx.
-  static func batchNormalizeGradient(_ how: BatchNormalizing) -> Op {
+  /// dy [.., C], x [.., C], moments [groups, 2, C] of x, gamma [C], beta [C], sums [groups, 2, C] to dx.
+  public static func batchNormalizeGradient(_ how: BatchNormalizing) -> Op {
     Op(
       fused: "batch_normalize_gradient",
       shape: { shapes throws(ShapeError) in
@@ -207,16 +216,21 @@ extension Op {
         let dx = Tensor(uninitialized: shape, on: x.device)
         let groups = moments.shape[0]
         let (rows, columns) = (shape.count / shape[-1] / groups, shape[-1])
-        for part in 0..<groups {
-          let own = moments.part(part, of: groups)
+        for group in 0..<groups {
+          let own = moments.share(group, of: groups)
           let coefficients = Tensor(uninitialized: [3, columns], on: x.device)
           coefficients.launch(
-            "normalization_coefficients", [own, gamma, sums.part(part, of: groups), coefficients],
-            [.size(rows), .size(columns), .real(how.epsilon)], over: Extent(columns))
+            .normalizationCoefficients,
+            ["moments": own, "gamma": gamma, "sums": sums.share(group, of: groups), "coefficients": coefficients],
+            sizes: ["rows": rows, "columns": columns], reals: ["epsilon": how.epsilon], over: Extent(columns))
           dx.launch(
-            "normalize_gradient",
-            [dy.part(part, of: groups), x.part(part, of: groups), own, coefficients, beta, dx.part(part, of: groups)],
-            [.size(rows), .size(columns), .real(how.leak)], over: Extent(rows: rows, columns: columns))
+            .normalizeGradient,
+            [
+              "dy": dy.share(group, of: groups), "x": x.share(group, of: groups), "moments": own,
+              "coefficients": coefficients, "beta": beta, "dx": dx.share(group, of: groups),
+            ],
+            sizes: ["rows": rows, "columns": columns], reals: ["negative_slope": how.negativeSlope],
+            over: Extent(rows: rows, columns: columns))
         }
         return dx
       },
@@ -229,38 +243,41 @@ extension Op {
       })
   }
 
-  /// sums [parts, 2, C] of dz and dz (x - mean) to the gradient of beta [C].
-  static let betaGradient = Op(
+  /// sums [groups, 2, C] of dz and dz (x - mean) to the gradient of beta [C].
+  public static let betaGradient = Op(
     fused: "beta_gradient",
     shape: { shapes throws(ShapeError) in
       guard shapes[0].rank == 3, shapes[0][1] == 2 else {
-        throw ShapeError("beta_gradient", shapes, "sums must be [parts, 2, C]")
+        throw ShapeError("beta_gradient", shapes, "sums must be [groups, 2, C]")
       }
       return [shapes[0][2]]
     },
     run: { inputs, shape in
       let y = Tensor(uninitialized: shape, on: inputs[0].device)
-      y.launch("beta_gradient", [inputs[0], y], [.size(shape[0]), .uint(inputs[0].shape[0])], over: Extent(shape[0]))
+      y.launch(
+        .betaGradient, ["sums": inputs[0], "dbeta": y], sizes: ["columns": shape[0], "groups": inputs[0].shape[0]],
+        over: Extent(shape[0]))
       return y
     },
     definition: { x in row(0, x[0]).summed(over: [0, 1]) })
 
-  /// moments [parts, 2, C], sums [parts, 2, C] of dz and dz (x - mean) to the gradient of gamma [C]. The moments' own
+  /// moments [groups, 2, C], sums [groups, 2, C] of dz and dz (x - mean) to the gradient of gamma [C]. The moments' own
   /// gradient is in x's (see above), so that this op is given them as a function of x where it is differentiated.
-  static func gammaGradient(epsilon: Double) -> Op {
+  public static func gammaGradient(epsilon: Double) -> Op {
     Op(
       fused: "gamma_gradient",
       shape: { shapes throws(ShapeError) in
         guard shapes[0] == shapes[1], shapes[0].rank == 3, shapes[0][1] == 2 else {
-          throw ShapeError("gamma_gradient", shapes, "moments and sums must be [parts, 2, C]")
+          throw ShapeError("gamma_gradient", shapes, "moments and sums must be [groups, 2, C]")
         }
         return [shapes[0][2]]
       },
       run: { inputs, shape in
         let y = Tensor(uninitialized: shape, on: inputs[0].device)
         y.launch(
-          "gamma_gradient", [inputs[0], inputs[1], y],
-          [.size(shape[0]), .uint(inputs[0].shape[0]), .real(epsilon)], over: Extent(shape[0]))
+          .gammaGradient, ["moments": inputs[0], "sums": inputs[1], "dgamma": y],
+          sizes: ["columns": shape[0], "groups": inputs[0].shape[0]], reals: ["epsilon": epsilon],
+          over: Extent(shape[0]))
         return y
       },
       definition: { x in (row(1, x[1]) / (row(1, x[0]) + epsilon).squareRoot()).summed(over: [0, 1]) })
@@ -268,8 +285,8 @@ extension Op {
 
   static let normalizationRows: [OpRow] = {
     let plain = BatchNormalizing(epsilon: 1e-2)
-    let leaky = BatchNormalizing(epsilon: 1e-2, leak: 0.2)
-    // The moments are those of x, in one part or two.
+    let leaky = BatchNormalizing(epsilon: 1e-2, negativeSlope: 0.2)
+    // The moments are those of x, in one group or two.
     let cases: [(BatchNormalizing, Shape, groups: Int)] = [
       (plain, [5, 3], 1), (leaky, [4, 3, 5], 2), (leaky, [2, 5, 7, 33], 1), (leaky, [3, 1043], 1),
     ]
@@ -319,35 +336,36 @@ extension Op {
 }
 
 extension Tensor {
-  /// One of `parts` equal shares of the first axis, over the same memory, unknown to any tape.
-  fileprivate func part(_ number: Int, of groups: Int) -> Tensor {
+  /// One of `groups` equal shares of the first axis, over the same memory, unknown to any tape.
+  fileprivate func share(_ number: Int, of groups: Int) -> Tensor {
     groups == 1
       ? self
       : view(
         from: number * shape.count / groups, shape: Shape([shape[0] / groups] + shape.sizes.dropFirst()))
   }
 
-  /// [.., C] as [parts, rows, C].
+  /// [.., C] as [groups, rows, C].
   fileprivate func inGroups(_ groups: Int) -> Tensor {
     reshaped(to: [groups, shape.count / shape[-1] / groups, shape[-1]])
   }
 
-  /// The mean and the biased variance over all axes but the last, of each of `parts` equal parts of the first axis:
-  /// [.., C] to [parts, 2, C].
+  /// The mean and the biased variance over all axes but the last, of each of `groups` equal groups of the first axis:
+  /// [.., C] to [groups, 2, C].
   public func moments(groups: Int = 1) -> Tensor { Op.moments(groups: groups)(self) }
 
   /// Normalization over all axes but the last by this tensor's own moments (batch normalization, Ioffe and Szegedy
   /// 2015), and an activation.
   ///
   /// - Parameters:
-  ///   - moments: `moments(parts:)` of this tensor: each part is normalized by its own.
+  ///   - moments: `moments(groups:)` of this tensor: each group is normalized by its own.
   ///   - gamma: Scale, [C].
   ///   - beta: Shift, [C].
   ///   - epsilon: Added to the variance.
-  ///   - leak: What values below zero are then multiplied by: 1 for no activation, 0 for ReLU.
-  public func batchNormalized(moments: Tensor, gamma: Tensor, beta: Tensor, epsilon: Double, leak: Double = 1) -> Tensor
+  ///   - negativeSlope: What values below zero are then multiplied by: 1 for no activation, 0 for ReLU.
+  public func batchNormalized(moments: Tensor, gamma: Tensor, beta: Tensor, epsilon: Double, negativeSlope: Double = 1)
+    -> Tensor
   {
-    batchNormalized(moments, gamma, beta, BatchNormalizing(epsilon: epsilon, leak: leak))
+    batchNormalized(moments, gamma, beta, BatchNormalizing(epsilon: epsilon, negativeSlope: negativeSlope))
   }
 
   fileprivate func batchNormalized(_ moments: Tensor, _ gamma: Tensor, _ beta: Tensor, _ how: BatchNormalizing)
@@ -357,7 +375,20 @@ extension Tensor {
   }
 
   /// The same by moments [1, 2, C] that do not depend on this tensor, such as running averages.
-  public func normalized(moments: Tensor, gamma: Tensor, beta: Tensor, epsilon: Double, leak: Double = 1) -> Tensor {
-    Op.normalize(BatchNormalizing(epsilon: epsilon, leak: leak))(self, moments, gamma, beta)
+  public func normalized(moments: Tensor, gamma: Tensor, beta: Tensor, epsilon: Double, negativeSlope: Double = 1)
+    -> Tensor
+  {
+    Op.normalize(BatchNormalizing(epsilon: epsilon, negativeSlope: negativeSlope))(self, moments, gamma, beta)
   }
+}
+
+extension Kernel {
+  fileprivate static let sumDeviations = named("sum_deviations")
+  fileprivate static let normalizationScale = named("normalization_scale")
+  fileprivate static let normalizeColumns = named("normalize_columns")
+  fileprivate static let sumNormalizationGradients = named("sum_normalization_gradients")
+  fileprivate static let normalizationCoefficients = named("normalization_coefficients")
+  fileprivate static let normalizeGradient = named("normalize_gradient")
+  fileprivate static let betaGradient = named("beta_gradient")
+  fileprivate static let gammaGradient = named("gamma_gradient")
 }

@@ -1,17 +1,24 @@
-// Elementwise arithmetic (Kernels/pointwise.cl).
+// Elementwise arithmetic (Kernels/cl/pointwise.cl).
 
 extension Op {
   /// An elementwise op: its kernel takes the inputs, the output, and these scalars.
+  ///
+  /// - Parameter kernel: By default that of the op's name.
   static func pointwise(
-    _ name: String, kernel: String? = nil, _ scalars: [Double] = [], keeps: Keeps,
+    _ name: String, kernel: Kernel? = nil, _ scalars: NamedArguments<Double> = [:], saved: SavedForBackward,
     vjp: @escaping @Sendable (Pullback) -> [Tensor?]
   ) -> Op {
-    Op(
-      name, scalars.isEmpty ? [:] : ["scalars": scalars], keeps: keeps,
+    let kernel = kernel ?? .named(name)
+    return Op(
+      name, scalars.count == 0 ? [:] : ["scalars": scalars.elements.map(\.1)], saved: saved,
       shape: { shapes throws(ShapeError) in try same(name, shapes) }
     ) { inputs, shape in
       let y = Tensor(uninitialized: shape, on: inputs[0].device)
-      y.launch(kernel ?? name, inputs + [y], scalars.map(LaunchArgument.real), over: Extent(shape.count))
+      // Buffers have the kernel's own names: what is one op's x is another's dy.
+      let arguments = kernel.arguments(inputs.count + 1, reals: scalars) { i in
+        (kernel.bufferNames[i], (i < inputs.count ? inputs[i] : y).argument)
+      }
+      y.device.launch(kernel, arguments, over: Extent(shape.count))
       return y
     } vjp: {
       vjp($0)
@@ -25,40 +32,42 @@ extension Op {
   }
 
   /// The input itself, as a node of its own.
-  static let identity: Op = Op("identity", keeps: .nothing, shape: { $0[0] }, run: { x, _ in x[0].detached() }) {
+  public static let identity: Op = Op("identity", saved: .nothing, shape: { $0[0] }, run: { x, _ in x[0].detached() }) {
     [$0.dy]
   }
 
-  static let negate: Op = pointwise("negate", keeps: .nothing) { [-$0.dy] }
-  static let reciprocal: Op = pointwise("reciprocal", keeps: .output) { [-($0.dy * ($0.y * $0.y))] }
-  static let squareRoot: Op = pointwise("square_root", keeps: .output) { [$0.dy / (2 * $0.y)] }
-  static let exponential: Op = pointwise("exponential", keeps: .output) { [$0.dy * $0.y] }
-  static let logarithm: Op = pointwise("logarithm", keeps: .inputs) { [$0.dy / $0.x] }
-  static let sine: Op = pointwise("sine", keeps: .inputs) { [$0.dy * $0.x.cosine()] }
-  static let cosine: Op = pointwise("cosine", keeps: .inputs) { [-($0.dy * $0.x.sine())] }
-  static let absolute: Op = pointwise("absolute", keeps: .inputs) { [$0.dy * sign($0.x)] }
-  static let sign: Op = pointwise("sign", kernel: "signum", keeps: .nothing) { _ in [nil] }
-  static let step: Op = pointwise("step", kernel: "unit_step", keeps: .nothing) { _ in [nil] }
-  static let floor: Op = pointwise("floor", kernel: "round_down", keeps: .nothing) { _ in [nil] }
+  public static let negate: Op = pointwise("negate", saved: .nothing) { [-$0.dy] }
+  public static let reciprocal: Op = pointwise("reciprocal", saved: .output) { [-($0.dy * ($0.y * $0.y))] }
+  public static let squareRoot: Op = pointwise("square_root", saved: .output) { [$0.dy / (2 * $0.y)] }
+  public static let exponential: Op = pointwise("exponential", saved: .output) { [$0.dy * $0.y] }
+  public static let logarithm: Op = pointwise("logarithm", saved: .inputs) { [$0.dy / $0.x] }
+  public static let sine: Op = pointwise("sine", saved: .inputs) { [$0.dy * $0.x.cosine()] }
+  public static let cosine: Op = pointwise("cosine", saved: .inputs) { [-($0.dy * $0.x.sine())] }
+  public static let absolute: Op = pointwise("absolute", saved: .inputs) { [$0.dy * sign($0.x)] }
+  public static let sign: Op = pointwise("sign", kernel: .named("signum"), saved: .nothing) { _ in [nil] }
+  public static let step: Op = pointwise("step", kernel: .named("unit_step"), saved: .nothing) { _ in [nil] }
+  public static let floor: Op = pointwise("floor", kernel: .named("round_down"), saved: .nothing) { _ in [nil] }
   /// `factor x + term`.
-  static func affine(_ factor: Double, _ term: Double) -> Op {
-    pointwise("affine", [factor, term], keeps: .nothing) { [factor * $0.dy] }
+  public static func affine(_ factor: Double, _ term: Double) -> Op {
+    pointwise("affine", kernel: .affine, ["factor": factor, "term": term], saved: .nothing) { [factor * $0.dy] }
   }
   /// x to a constant power.
-  static func power(_ exponent: Double) -> Op {
-    pointwise("power", [exponent], keeps: .inputs) { [$0.dy * (exponent * $0.x.power(exponent - 1))] }
+  public static func power(_ exponent: Double) -> Op {
+    pointwise("power", kernel: .power, ["exponent": exponent], saved: .inputs) {
+      [$0.dy * (exponent * $0.x.power(exponent - 1))]
+    }
   }
 
-  static let add: Op = pointwise("add", keeps: .nothing) { [$0.dy, $0.dy] }
-  static let subtract: Op = pointwise("subtract", keeps: .nothing) { p in [p.dy, p.ifWanted(1) { -p.dy }] }
-  static let multiply: Op = pointwise("multiply", keeps: .inputs) { p in
+  public static let add: Op = pointwise("add", saved: .nothing) { [$0.dy, $0.dy] }
+  public static let subtract: Op = pointwise("subtract", saved: .nothing) { p in [p.dy, p.ifWanted(1) { -p.dy }] }
+  public static let multiply: Op = pointwise("multiply", saved: .inputs) { p in
     [p.ifWanted(0) { p.dy * p.x(1) }, p.ifWanted(1) { p.dy * p.x(0) }]
   }
-  static let divide: Op = pointwise("divide", keeps: .inputs) { p in
+  public static let divide: Op = pointwise("divide", saved: .inputs) { p in
     [p.ifWanted(0) { p.dy / p.x(1) }, p.ifWanted(1) { -(p.dy * p.x(0)) / (p.x(1) * p.x(1)) }]
   }
-  static let greater: Op = pointwise("greater", keeps: .nothing) { _ in [nil, nil] }
-  static let maximum: Op = pointwise("maximum", keeps: .inputs) { p in
+  public static let greater: Op = pointwise("greater", saved: .nothing) { _ in [nil, nil] }
+  public static let maximum: Op = pointwise("maximum", saved: .inputs) { p in
     [p.ifWanted(0) { p.dy * greater(p.x(0), p.x(1)) }, p.ifWanted(1) { p.dy * (1 - greater(p.x(0), p.x(1))) }]
   }
 
@@ -89,7 +98,19 @@ extension Op {
 
 // MARK: - Operators
 
-// Operators broadcast as NumPy does: axes aligned at the end, sizes equal or 1.
+extension Op {
+  /// Applies an elementwise op of two tensors that broadcast as NumPy does: axes aligned at the end, sizes equal or 1.
+  ///
+  /// - Throws: As `applied`.
+  public func applied(broadcasting a: Tensor, _ b: Tensor) throws(TensorError) -> Tensor {
+    if a.shape == b.shape { return try applied(a, b) }
+    guard let shape = Shape.broadcast(a.shape, b.shape) else {
+      throw .shape(ShapeError(name, [a.shape, b.shape], "the shapes must broadcast to each other"))
+    }
+    return try applied(a.broadcast(to: shape), b.broadcast(to: shape))
+  }
+}
+
 private func broadcasting(_ op: Op, _ a: Tensor, _ b: Tensor) -> Tensor {
   if a.shape == b.shape { return op(a, b) }
   guard let shape = Shape.broadcast(a.shape, b.shape) else {
@@ -134,3 +155,8 @@ extension Tensor {
 
 /// The larger of each pair, NaN where either is; where both are equal, the gradient goes to `b`.
 public func maximum(_ a: Tensor, _ b: Tensor) -> Tensor { broadcasting(.maximum, a, b) }
+
+extension Kernel {
+  fileprivate static let affine = named("affine")
+  fileprivate static let power = named("power")
+}

@@ -1,52 +1,54 @@
-// Pooling over square windows of NHWC images, each channel apart (Kernels/pooling.cl).
+// Pooling over square windows of NHWC images, each channel apart (Kernels/cl/pooling.cl).
 //
 // A maximum is pooled in two ops: which tap of each window is its first maximum, which has no gradient, and what stands
 // there, which is linear in the image. The latter and its adjoint are each other's gradient.
 
-/// Square windows that move over an image, with as many pixels around it on every side.
+/// Square windows that move over an image.
 public struct PoolingWindow: Hashable, Sendable {
   /// Pixels along an edge of a window.
   public var size: Int
   /// Pixels from one window to the next.
   public var stride: Int
-  /// Pixels around the image: less than a window's edge, so that every window sees the image.
-  public var padding: Int
+  /// Pixels around the image, as many above as to the left: less than a window's edge, so that every window sees the
+  /// image.
+  public var padding: ImagePadding
 
-  public init(_ size: Int, stride: Int, padding: Int = 0) {
+  public init(_ size: Int, stride: Int, padding: ImagePadding = 0) {
     (self.size, self.stride, self.padding) = (size, stride, padding)
   }
 
-  /// Windows along an axis of `pixels` pixels; 0 where none fits, or one would see nothing of the image.
-  public func output(_ pixels: Int) -> Int {
-    guard size > 0, stride > 0, padding >= 0, padding < size, pixels > 0 else { return 0 }
-    return ConvolutionGeometry(stride: stride, padding: padding).output(pixels, size)
+  /// Windows of an image; 0 along an axis where none fits, or one would see nothing of the image.
+  public func output(_ height: Int, _ width: Int) -> (height: Int, width: Int) {
+    let sides = [padding.top, padding.left, padding.bottom, padding.right]
+    guard size > 0, stride > 0, height > 0, width > 0, padding.top == padding.left,
+      sides.allSatisfy({ $0 >= 0 && $0 < size })
+    else { return (0, 0) }
+    return ConvolutionGeometry(stride: stride, padding: padding).output(height, width, taps: (size, size))
   }
-
-  var arguments: [LaunchArgument] { [size, stride, padding].map(LaunchArgument.uint) }
 }
 
 extension Op {
   /// x [N, H, W, C] to [N, P, Q, C]: the number of the tap, row by row, that is the first maximum of each window.
-  static func maximumTaps(_ window: PoolingWindow) -> Op {
-    Op("maximum_taps", keeps: .nothing) { shapes throws(ShapeError) in
+  public static func maximumTaps(_ window: PoolingWindow) -> Op {
+    Op("maximum_taps", saved: .nothing) { shapes throws(ShapeError) in
       try windows("maximum_taps", window, shapes, of: shapes[0])
     } run: { x, shape in
-      channelwise("maximum_taps", x, shape, window.arguments)
+      pooled(.maximumTaps, ["x": x[0]], to: "taps", shape, window)
     } vjp: { _ in
       [nil]
     }
   }
 
   /// x [N, H, W, C], tap numbers [N, P, Q, C] (which get no gradient) to what stands under them, [N, P, Q, C].
-  static func takeTaps(_ window: PoolingWindow) -> Op {
-    Op("take_taps", keeps: .inputs(1)) { shapes throws(ShapeError) in
+  public static func takeTaps(_ window: PoolingWindow) -> Op {
+    Op("take_taps", saved: .inputs(1)) { shapes throws(ShapeError) in
       let shape = try windows("take_taps", window, shapes, of: shapes[0])
       guard shapes[1] == shape else {
         throw ShapeError("take_taps", shapes, "there must be a tap for each of the windows \(shape)")
       }
       return shape
     } run: { x, shape in
-      channelwise("take_taps", x, shape, window.arguments)
+      pooled(.takeTaps, ["x": x[0], "taps": x[1]], shape, window)
     } vjp: { p in
       let x = p.shape(0)
       return [p.ifWanted(0) { putTaps(window, height: x[1], width: x[2])(p.dy, p.x(1)) }, nil]
@@ -54,26 +56,26 @@ extension Op {
   }
 
   /// The adjoint of `takeTaps`: [N, P, Q, C] and tap numbers to [N, height, width, C], where what meets is added up.
-  static func putTaps(_ window: PoolingWindow, height: Int, width: Int) -> Op {
-    Op("put_taps", keeps: .inputs(1)) { shapes throws(ShapeError) in
+  public static func putTaps(_ window: PoolingWindow, height: Int, width: Int) -> Op {
+    Op("put_taps", saved: .inputs(1)) { shapes throws(ShapeError) in
       let image = try image("put_taps", window, shapes, height, width)
       guard shapes[1] == shapes[0] else {
         throw ShapeError("put_taps", shapes, "there must be a tap for each of the windows")
       }
       return image
     } run: { x, shape in
-      channelwise("put_taps", x, shape, window.arguments)
+      pooled(.putTaps, ["x": x[0], "taps": x[1]], shape, window)
     } vjp: { p in
       [p.ifWanted(0) { takeTaps(window)(p.dy, p.x(1)) }, nil]
     }
   }
 
   /// x [N, H, W, C] to the mean of each window, [N, P, Q, C].
-  static func averagePool(_ window: PoolingWindow, countsPadding: Bool) -> Op {
-    Op("average_pool", keeps: .nothing) { shapes throws(ShapeError) in
+  public static func averagePool(_ window: PoolingWindow, countsPadding: Bool) -> Op {
+    Op("average_pool", saved: .nothing) { shapes throws(ShapeError) in
       try windows("average_pool", window, shapes, of: shapes[0])
     } run: { x, shape in
-      channelwise("average_pool", x, shape, window.arguments + [.uint(countsPadding ? 1 : 0)])
+      pooled(.averagePool, ["x": x[0]], shape, window, ["counts_pad": countsPadding ? 1 : 0])
     } vjp: { p in
       let x = p.shape(0)
       return [spreadAverage(window, countsPadding: countsPadding, height: x[1], width: x[2])(p.dy)]
@@ -81,11 +83,11 @@ extension Op {
   }
 
   /// The adjoint of `averagePool`: [N, P, Q, C] to [N, height, width, C].
-  static func spreadAverage(_ window: PoolingWindow, countsPadding: Bool, height: Int, width: Int) -> Op {
-    Op("spread_average", keeps: .nothing) { shapes throws(ShapeError) in
+  public static func spreadAverage(_ window: PoolingWindow, countsPadding: Bool, height: Int, width: Int) -> Op {
+    Op("spread_average", saved: .nothing) { shapes throws(ShapeError) in
       try image("spread_average", window, shapes, height, width)
     } run: { x, shape in
-      channelwise("spread_average", x, shape, window.arguments + [.uint(countsPadding ? 1 : 0)])
+      pooled(.spreadAverage, ["x": x[0]], shape, window, ["counts_pad": countsPadding ? 1 : 0])
     } vjp: { p in
       [averagePool(window, countsPadding: countsPadding)(p.dy)]
     }
@@ -96,7 +98,7 @@ extension Op {
     _ name: String, _ window: PoolingWindow, _ shapes: [Shape], of x: Shape
   ) throws(ShapeError) -> Shape {
     guard x.rank == 4 else { throw ShapeError(name, shapes, "there must be images [N, H, W, C]") }
-    let (p, q) = (window.output(x[1]), window.output(x[2]))
+    let (p, q) = window.output(x[1], x[2])
     guard p > 0, q > 0 else {
       throw ShapeError(name, shapes, "\(window) must fit into the padded image, and see more than padding")
     }
@@ -108,24 +110,27 @@ extension Op {
     _ name: String, _ window: PoolingWindow, _ shapes: [Shape], _ height: Int, _ width: Int
   ) throws(ShapeError) -> Shape {
     let x = shapes[0]
-    guard x.rank == 4, x[1] > 0, x[2] > 0, window.output(height) == x[1], window.output(width) == x[2] else {
+    guard x.rank == 4, x[1] > 0, x[2] > 0, window.output(height, width) == (x[1], x[2]) else {
       throw ShapeError(
         name, shapes, "windows [N, P, Q, C] must be those of images \(height) x \(width) under \(window)")
     }
     return [x[0], height, width, x[3]]
   }
 
-  /// Launches a kernel of the pattern CHANNELWISE (Kernels/windows.h), which computes images `shape` from the first
+  /// Launches a kernel of the pattern CHANNELWISE (Kernels/cl/windows.h), which computes images `shape` from the first
   /// input.
-  static func channelwise(
-    _ kernel: String, _ inputs: [Tensor], _ shape: Shape, _ scalars: [LaunchArgument]
+  private static func pooled(
+    _ kernel: Kernel, _ inputs: NamedArguments<Tensor>, to output: ArgumentName = "y", _ shape: Shape,
+    _ window: PoolingWindow, _ rest: NamedArguments<Int> = [:]
   ) -> Tensor {
-    let x = inputs[0]
-    let y = Tensor(uninitialized: shape, on: x.device)
+    let x = inputs.elements[0].1, y = Tensor(uninitialized: shape, on: x.device)
     let pixels = shape[0] * shape[1] * shape[2]
-    let sizes = [x.shape[1], x.shape[2], shape[1], shape[2]].map(LaunchArgument.uint)
+    let sizes: NamedArguments<Int> = [
+      "pixels": pixels, "channels": shape[3], "H": x.shape[1], "W": x.shape[2], "P": shape[1], "Q": shape[2],
+      "size": window.size, "stride": window.stride, "pad": window.padding.top,
+    ]
     y.launch(
-      kernel, inputs + [y], [.size(pixels), .size(shape[3])] + sizes + scalars,
+      kernel, inputs + NamedArguments([(output, y)]), sizes: sizes + rest,
       over: Extent(rows: pixels, columns: shape[3]))
     return y
   }
@@ -139,7 +144,8 @@ extension Op {
   ]
 
   private static func windows(_ window: PoolingWindow, of image: Shape) -> Shape {
-    [image[0], window.output(image[1]), window.output(image[2]), image[3]]
+    let (p, q) = window.output(image[1], image[2])
+    return [image[0], p, q, image[3]]
   }
 
   static let poolingRows: [OpRow] = [
@@ -185,4 +191,12 @@ extension Tensor {
   public func averagePooled(_ window: PoolingWindow, countsPadding: Bool = true) -> Tensor {
     Op.averagePool(window, countsPadding: countsPadding)(self)
   }
+}
+
+extension Kernel {
+  fileprivate static let maximumTaps = named("maximum_taps")
+  fileprivate static let takeTaps = named("take_taps")
+  fileprivate static let putTaps = named("put_taps")
+  fileprivate static let averagePool = named("average_pool")
+  fileprivate static let spreadAverage = named("spread_average")
 }

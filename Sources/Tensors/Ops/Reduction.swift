@@ -1,4 +1,4 @@
-// Sums over axes (Kernels/reduction.cl).
+// Sums over axes (Kernels/cl/reduction.cl).
 
 extension Op {
   private static let chunk = 4096
@@ -10,10 +10,12 @@ extension Op {
     let blocks = inner == 1 ? (length + chunk - 1) / chunk : (length + blockRows - 1) / blockRows
     let partial = Tensor(uninitialized: [outer * blocks * inner], on: x.device)
     if inner == 1 {
-      y.launch("sum_chunks", [x, partial], [.size(length)], over: Extent(rows: outer, columns: blocks))
+      y.launch(
+        .sumChunks, ["x": x, "partial": partial], sizes: ["length": length],
+        over: Extent(rows: outer, columns: blocks))
     } else {
       y.launch(
-        "sum_columns", [x, partial], [.size(length), .size(inner)],
+        .sumColumns, ["x": x, "partial": partial], sizes: ["length": length, "inner": inner],
         over: Extent(rows: blocks, columns: inner, batches: outer))
     }
     y.addPartials(partial, blocks: blocks, inner: inner, factor: factor)
@@ -21,8 +23,8 @@ extension Op {
   }
 
   /// `factor` times the sum over axes, which disappear.
-  static func sum(_ axes: [Int], factor: Double = 1) -> Op {
-    Op("sum", ["axes": axes.map(Double.init), "factor": [factor]], keeps: .nothing) { shapes throws(ShapeError) in
+  public static func sum(_ axes: [Int], factor: Double = 1) -> Op {
+    Op("sum", ["axes": axes.map(Double.init), "factor": [factor]], saved: .nothing) { shapes throws(ShapeError) in
       guard Set(axes).count == axes.count, axes.allSatisfy({ shapes[0].sizes.indices.contains($0) }) else {
         throw ShapeError("sum", shapes, "the axes \(axes) must be different axes of the shape")
       }
@@ -70,8 +72,8 @@ extension Tensor {
   /// the sum that it holds.
   func addPartials(_ partial: Tensor, blocks: Int, inner: Int, factor: Double, isAdding: Bool = false) {
     launch(
-      blocks > 32 ? "add_many_partials" : "add_partials", [partial, self],
-      [.size(blocks), .size(inner), .real(factor), .uint(isAdding ? 1 : 0)],
+      blocks > 32 ? .addManyPartials : .addPartials, ["partial": partial, "y": self],
+      sizes: ["blocks": blocks, "inner": inner, "adds": isAdding ? 1 : 0], reals: ["factor": factor],
       over: Extent(shape.count))
   }
 
@@ -84,4 +86,12 @@ extension Tensor {
     let axes = axes ?? Array(0..<shape.rank)
     return Op.sum(axes, factor: 1 / Double(axes.map { shape[$0] }.reduce(1, *)))(self)
   }
+}
+
+extension Kernel {
+  fileprivate static let sumChunks = named("sum_chunks")
+  /// Sums down columns, as batch normalization needs them too.
+  static let sumColumns = named("sum_columns")
+  fileprivate static let addPartials = named("add_partials")
+  fileprivate static let addManyPartials = named("add_many_partials")
 }

@@ -1,19 +1,19 @@
-// Images on another grid (Kernels/resampling.cl). What lies outside an image is 0.
+// Images on another grid (Kernels/cl/resampling.cl). What lies outside an image is 0.
 //
 // Halving and doubling are each other's transpose but for a factor, so that each is the other's gradient.
 
 extension Op {
   /// `factor` times the sum over 4 x 4 pixels with weights (1 3 3 1) along both axes, at stride 2: [N, H, W, C] to
   /// [N, H / 2, W / 2, C], a last odd row or column left out. At 1/64 the weights add up to 1.
-  static func bilinearDown(factor: Double) -> Op {
-    Op("bilinear_down", ["factor": [factor]], keeps: .nothing) { shapes throws(ShapeError) in
+  public static func bilinearDown(factor: Double) -> Op {
+    Op("bilinear_down", ["factor": [factor]], saved: .nothing) { shapes throws(ShapeError) in
       let x = shapes[0]
       guard x.rank == 4, x[1] >= 2, x[2] >= 2 else {
         throw ShapeError("bilinear_down", shapes, "images [N, H, W, C] must have two pixels along each edge")
       }
       return [x[0], x[1] / 2, x[2] / 2, x[3]]
     } run: { x, shape in
-      resampled("bilinear_down", x[0], shape, factor)
+      resampled(.bilinearDown, x[0], shape, factor)
     } vjp: { p in
       [bilinearUp(height: p.shape(0)[1], width: p.shape(0)[2], factor: factor)(p.dy)]
     }
@@ -21,32 +21,33 @@ extension Op {
 
   /// `factor` times three of the nearest pixel and one of the next, along both axes: [N, P, Q, C] to [N, height, width,
   /// C], where P and Q are half of height and width, rounded down. At 1/16 the weights add up to 1.
-  static func bilinearUp(height: Int, width: Int, factor: Double) -> Op {
-    Op("bilinear_up", ["factor": [factor]], keeps: .nothing) { shapes throws(ShapeError) in
+  public static func bilinearUp(height: Int, width: Int, factor: Double) -> Op {
+    Op("bilinear_up", ["factor": [factor]], saved: .nothing) { shapes throws(ShapeError) in
       let x = shapes[0]
       guard x.rank == 4, x[1] > 0, x[2] > 0, x[1] == height / 2, x[2] == width / 2 else {
         throw ShapeError("bilinear_up", shapes, "images [N, P, Q, C] must be half of \(height) x \(width)")
       }
       return [x[0], height, width, x[3]]
     } run: { x, shape in
-      resampled("bilinear_up", x[0], shape, factor)
+      resampled(.bilinearUp, x[0], shape, factor)
     } vjp: {
       [bilinearDown(factor: factor)($0.dy)]
     }
   }
 
-  private static func resampled(_ kernel: String, _ x: Tensor, _ shape: Shape, _ factor: Double) -> Tensor {
+  private static func resampled(_ kernel: Kernel, _ x: Tensor, _ shape: Shape, _ factor: Double) -> Tensor {
     let y = Tensor(uninitialized: shape, on: x.device)
     let (rows, columns) = (shape[0] * shape[1] * shape[2], shape[3])
-    let sizes = [x.shape[1], x.shape[2], shape[1], shape[2]].map(LaunchArgument.uint)
     y.launch(
-      kernel, [x, y], [.size(rows), .size(columns)] + sizes + [.real(factor)],
-      over: Extent(rows: rows, columns: columns))
+      kernel, ["x": x, "y": y],
+      sizes: [
+        "rows": rows, "columns": columns, "H": x.shape[1], "W": x.shape[2], "P": shape[1], "Q": shape[2],
+      ], reals: ["factor": factor], over: Extent(rows: rows, columns: columns))
     return y
   }
 
   /// x [N, H, W, C] moved by shifts [N, 2], whole pixels down and to the right, which get no gradient.
-  static let translate: Op = Op("translate", keeps: .inputs(1)) { shapes throws(ShapeError) in
+  public static let translate: Op = Op("translate", saved: .inputs(1)) { shapes throws(ShapeError) in
     guard shapes[0].rank == 4, shapes[1] == [shapes[0][0], 2] else {
       throw ShapeError("translate", shapes, "there must be images [N, H, W, C] and shifts [N, 2]")
     }
@@ -55,7 +56,8 @@ extension Op {
     let y = Tensor(uninitialized: shape, on: x[0].device)
     let (rows, columns) = (shape[0] * shape[1] * shape[2], shape[3])
     y.launch(
-      "translate", [x[0], x[1], y], [.size(rows), .size(columns), .uint(shape[1]), .uint(shape[2])],
+      .translate, ["x": x[0], "shifts": x[1], "y": y],
+      sizes: ["rows": rows, "columns": columns, "H": shape[1], "W": shape[2]],
       over: Extent(rows: rows, columns: columns))
     return y
   } vjp: { p in
@@ -97,4 +99,10 @@ extension Tensor {
 
   /// Images [N, H, W, C], each moved by its shift of [N, 2], whole pixels down and to the right; zeros move in.
   public func translated(by shifts: Tensor) -> Tensor { Op.translate(self, shifts) }
+}
+
+extension Kernel {
+  fileprivate static let bilinearDown = named("bilinear_down")
+  fileprivate static let bilinearUp = named("bilinear_up")
+  fileprivate static let translate = named("translate")
 }

@@ -1,4 +1,4 @@
-// The route of 3x3 convolutions of stride 1 and padding 1 through Winograd's transforms (Kernels/winograd3.cl): 36
+// The route of 3x3 convolutions of stride 1 and padding 1 through Winograd's transforms (Kernels/cl/winograd3.cl): 36
 // products stand for 144.
 
 struct Winograd3Convolution: ConvolutionRoute {
@@ -21,7 +21,7 @@ struct Winograd3Convolution: ConvolutionRoute {
   func forward(_ x: Tensor, _ w: Tensor) -> Tensor {
     filtered(x, channels: c, to: k) { columns in
       let b = domain.planes(c, columns.count, on: w.device)
-      b.launch("winograd3_filter", [w.from(columns.lowerBound), b.tensor], filterSizes(b))
+      b.launch(.winograd3Filter, ["w": w.from(columns.lowerBound), "b": b.tensor], filterSizes(b))
       return b.panels(k: c)
     }
   }
@@ -29,7 +29,7 @@ struct Winograd3Convolution: ConvolutionRoute {
   func inputGradient(_ dy: Tensor, _ w: Tensor) -> Tensor {
     filtered(dy, channels: k, to: c) { columns in
       let b = domain.planes(k, columns.count, on: w.device)
-      b.launch("winograd3_filter_transposed", [w.from(columns.lowerBound * k), b.tensor], filterSizes(b))
+      b.launch(.winograd3FilterTransposed, ["w": w.from(columns.lowerBound * k), "b": b.tensor], filterSizes(b))
       return b.panels(k: k)
     }
   }
@@ -45,8 +45,8 @@ struct Winograd3Convolution: ConvolutionRoute {
           panels ?? outputGradientPanels(dy, images), into: m, isAdding: images.lowerBound > 0)
       }
       m.launch(
-        "winograd3_filter_gradient", [m.tensor, dw.from(channels.lowerBound * k)],
-        [.size(c), .size(k), .size(m.rows), .size(m.stride)])
+        .winograd3FilterGradient, ["m": m.tensor, "dw": dw.from(channels.lowerBound * k)],
+        ["C": c, "K": k, "rows": m.rows, "plane": m.stride])
     }
     return dw
   }
@@ -62,8 +62,8 @@ struct Winograd3Convolution: ConvolutionRoute {
         let m = domain.planes(v.rows, columns.count, on: x.device)
         v.multiply(filters ?? filter(columns), into: m)
         m.launch(
-          "winograd3_output", [m.tensor, y.from(images.lowerBound * h * w * outputs + columns.lowerBound)],
-          [.uint(across), .size(m.rows), .size(m.columns), .size(outputs), .size(m.stride)])
+          .winograd3Output, ["m": m.tensor, "y": y.from(images.lowerBound * h * w * outputs + columns.lowerBound)],
+          ["across_": across, "tiles": m.rows, "columns": m.columns, "K": outputs, "plane": m.stride])
       }
     }
     return y
@@ -74,20 +74,31 @@ struct Winograd3Convolution: ConvolutionRoute {
   private func image(_ x: Tensor, _ images: Range<Int>, _ channels: Range<Int>, of all: Int) -> Matrices {
     let v = domain.planes(tilesPerImage * images.count, channels.count, isLeft: true, on: x.device)
     v.launch(
-      "winograd3_image", [x.from(images.lowerBound * h * w * all + channels.lowerBound), v.tensor],
-      [.uint(h), .uint(w), .size(all), .size(v.rows), .size(v.columns), .size(v.rowStride), .size(v.stride)])
+      .winograd3Image, ["x": x.from(images.lowerBound * h * w * all + channels.lowerBound), "v": v.tensor],
+      [
+        "H": h, "W": w, "C": all, "tiles": v.rows, "columns": v.columns, "v_row": v.rowStride, "plane": v.stride,
+      ])
     return v
   }
 
   private func outputGradientPanels(_ dy: Tensor, _ images: Range<Int>) -> Panels {
     let u = domain.planes(tilesPerImage * images.count, k, on: dy.device)
     u.launch(
-      "winograd3_output_gradient", [dy.from(images.lowerBound * h * w * k), u.tensor],
-      [.uint(across), .size(u.rows), .size(k), .size(u.stride)])
+      .winograd3OutputGradient, ["dy": dy.from(images.lowerBound * h * w * k), "u": u.tensor],
+      ["across_": across, "tiles": u.rows, "K": k, "plane": u.stride])
     return u.panels(k: u.rows)
   }
 
-  private func filterSizes(_ panels: Matrices) -> [LaunchArgument] {
-    [.size(c), .size(k), .size(panels.columns), .size(panels.stride)]
+  private func filterSizes(_ panels: Matrices) -> NamedArguments<Int> {
+    ["C": c, "K": k, "columns": panels.columns, "plane": panels.stride]
   }
+}
+
+extension Kernel {
+  fileprivate static let winograd3Image = named("winograd3_image")
+  fileprivate static let winograd3Output = named("winograd3_output")
+  fileprivate static let winograd3OutputGradient = named("winograd3_output_gradient")
+  fileprivate static let winograd3Filter = named("winograd3_filter")
+  fileprivate static let winograd3FilterTransposed = named("winograd3_filter_transposed")
+  fileprivate static let winograd3FilterGradient = named("winograd3_filter_gradient")
 }

@@ -1,4 +1,4 @@
-// The route of 4x4 convolutions of stride 2 and padding 1 through Winograd's transforms (Kernels/winograd.cl): 25
+// The route of 4x4 convolutions of stride 2 and padding 1 through Winograd's transforms (Kernels/cl/winograd.cl): 25
 // products stand for 64.
 
 struct WinogradConvolution: ConvolutionRoute {
@@ -31,8 +31,8 @@ struct WinogradConvolution: ConvolutionRoute {
         let m = domain.planes(v.rows, columns.count, on: x.device)
         v.multiply(filters ?? filter(w, columns), into: m)
         m.launch(
-          "winograd_output", [m.tensor, y.from(first + columns.lowerBound)],
-          [.uint(across), .size(m.rows), .size(m.columns), .size(k), .size(m.stride)])
+          .winogradOutput, ["m": m.tensor, "y": y.from(first + columns.lowerBound)],
+          ["across_": across, "tiles": m.rows, "columns": m.columns, "K": k, "plane": m.stride])
       }
     }
     return y
@@ -54,8 +54,11 @@ struct WinogradConvolution: ConvolutionRoute {
           u.multiply(filters ?? transposedFilter(w, phases), into: m)
         }
         m.launch(
-          "winograd_image_gradient", [m.tensor, dx.from(images.lowerBound * h * self.w * c)],
-          imageSizes(m, phases) + [.size(m.stride)])
+          .winogradImageGradient, ["m": m.tensor, "dx": dx.from(images.lowerBound * h * self.w * c)],
+          [
+            "H": h, "W": self.w, "C": c, "tiles": m.rows, "columns": m.columns, "phase": phases.lowerBound,
+            "plane": m.stride,
+          ])
       }
     }
     return dx
@@ -72,23 +75,22 @@ struct WinogradConvolution: ConvolutionRoute {
           panels ?? outputGradientPanels(dy, images), into: m, isAdding: images.lowerBound > 0)
       }
       m.launch(
-        "winograd_filter_gradient", [m.tensor, dw],
-        [.size(c), .size(k), .size(m.rows), .uint(phases.lowerBound), .size(m.stride)])
+        .winogradFilterGradient, ["m": m.tensor, "dw": dw],
+        ["C": c, "K": k, "rows": m.rows, "phase": phases.lowerBound, "plane": m.stride])
     }
     return dw
   }
 
   // MARK: Transforms
 
-  private func imageSizes(_ planes: Matrices, _ phases: Range<Int>) -> [LaunchArgument] {
-    [.uint(h), .uint(w), .size(c), .size(planes.rows), .size(planes.columns), .uint(phases.lowerBound)]
-  }
-
   private func image(_ x: Tensor, _ images: Range<Int>, phases: Range<Int>) -> Matrices {
     let v = domain.planes(tilesPerImage * images.count, phases.count * c, isLeft: true, on: x.device)
     v.launch(
-      "winograd_image", [x.from(images.lowerBound * h * w * c), v.tensor],
-      imageSizes(v, phases) + [.size(v.rowStride), .size(v.stride)])
+      .winogradImage, ["x": x.from(images.lowerBound * h * w * c), "v": v.tensor],
+      [
+        "H": h, "W": w, "C": c, "tiles": v.rows, "columns": v.columns, "phase": phases.lowerBound,
+        "v_row": v.rowStride, "plane": v.stride,
+      ])
     return v
   }
 
@@ -109,34 +111,47 @@ struct WinogradConvolution: ConvolutionRoute {
     _ dy: Tensor, _ images: Range<Int>, _ u: Matrices, tileStride: Int, panelStride: Int
   ) {
     u.launch(
-      "winograd_output_gradient", [dy.from(images.lowerBound * (h / 2) * (w / 2) * k), u.tensor],
-      [.uint(across), .size(u.rows), .size(k), .size(tileStride), .size(panelStride), .size(u.stride)])
+      .winogradOutputGradient, ["dy": dy.from(images.lowerBound * (h / 2) * (w / 2) * k), "u": u.tensor],
+      [
+        "across_": across, "tiles": u.rows, "K": k, "t_stride": tileStride, "p_stride": panelStride, "plane": u.stride,
+      ])
   }
 
   private func filter(_ w: Tensor, _ columns: Range<Int>) -> Panels {
     let b = domain.planes(4 * c, columns.count, on: w.device)
     b.launch(
-      "winograd_filter", [w.from(columns.lowerBound), b.tensor],
-      [.size(c), .size(k), .size(columns.count), .uint(0), .size(b.stride)])
+      .winogradFilter, ["w": w.from(columns.lowerBound), "b": b.tensor],
+      ["C": c, "K": k, "columns": columns.count, "phase": 0, "plane": b.stride])
     return b.panels(k: 4 * c)
   }
 
   private func transposedFilter(_ w: Tensor, _ phases: Range<Int>) -> Panels {
     let b = domain.planes(k, phases.count * c, on: w.device)
     b.launch(
-      "winograd_filter_transposed", [w, b.tensor],
-      [.size(c), .size(k), .size(b.columns), .uint(phases.lowerBound), .size(b.stride)])
+      .winogradFilterTransposed, ["w": w, "b": b.tensor],
+      ["C": c, "K": k, "columns": b.columns, "phase": phases.lowerBound, "plane": b.stride])
     return b.panels(k: k)
   }
 
   /// Makes `products` those of u [tiles][k] with the transposed filter, of which nothing is kept: the same bits.
   private func multiplyFew(_ u: Matrices, _ w: Tensor, _ phases: Range<Int>, into products: Matrices) {
     w.launch(
-      "winograd_few", [u.tensor, w, products.tensor],
-      [
-        .size(c), .size(k), .size(u.rows), .size(products.columns), .uint(phases.lowerBound), .size(u.rowStride),
-        .size(u.stride), .size(products.stride),
+      .winogradFew, ["u": u.tensor, "w": w, "m": products.tensor],
+      sizes: [
+        "C": c, "K": k, "rows": u.rows, "columns": products.columns, "phase": phases.lowerBound, "u_row": u.rowStride,
+        "u_plane": u.stride, "plane": products.stride,
       ],
       over: Extent(rows: 1, columns: products.columns))
   }
+}
+
+extension Kernel {
+  fileprivate static let winogradImage = named("winograd_image")
+  fileprivate static let winogradImageGradient = named("winograd_image_gradient")
+  fileprivate static let winogradOutput = named("winograd_output")
+  fileprivate static let winogradOutputGradient = named("winograd_output_gradient")
+  fileprivate static let winogradFilter = named("winograd_filter")
+  fileprivate static let winogradFilterTransposed = named("winograd_filter_transposed")
+  fileprivate static let winogradFilterGradient = named("winograd_filter_gradient")
+  fileprivate static let winogradFew = named("winograd_few")
 }

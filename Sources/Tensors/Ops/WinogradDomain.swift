@@ -1,4 +1,4 @@
-/// The transform domain of a Winograd convolution: `points` products of matrices (Kernels/winograd.h).
+/// The transform domain of a Winograd convolution: `points` products of matrices (Kernels/cl/winograd.h).
 struct WinogradDomain {
   let points: Int
   /// What is transformed at once has about this many elements, else as many as suit the device: scratch would else be
@@ -34,8 +34,8 @@ struct WinogradDomain {
 
 extension Matrices {
   /// A kernel whose extent they are.
-  func launch(_ kernel: String, _ tensors: [Tensor], _ sizes: [LaunchArgument]) {
-    tensor.launch(kernel, tensors, sizes, over: Extent(rows: rows, columns: columns))
+  func launch(_ kernel: Kernel, _ tensors: NamedArguments<Tensor>, _ sizes: NamedArguments<Int>) {
+    tensor.launch(kernel, tensors, sizes: sizes, over: Extent(rows: rows, columns: columns))
   }
 
   /// Themselves, which lie [columns / 32][k][32], as the right side of products.

@@ -156,7 +156,7 @@ typedef INDEX index;
 
 #else // ------------------------------------------------------------------------------------------------------ the host compiles
 
-#include "include/kernels.h"
+#include "../include/kernels.h"
 #include <string.h>
 #pragma STDC FP_CONTRACT OFF
 #pragma clang diagnostic ignored "-Wpsabi" // every function that passes vectors is inlined

@@ -32,8 +32,8 @@ KERNEL(leaky_relu_gradient, LEAKY_GRADIENT) { dx[i] = y[i] > 0 ? dy[i] : slope *
 KERNEL(elu_gradient, ELU_GRADIENT) { dx[i] = y[i] > 0 ? dy[i] : dy[i] * (y[i] + alpha); }
 
 // y = y + b for y [rows][columns], in place; where limit is above 0, the sum is cut to 0 ... limit.
-#define RECTIFY_BIASED(_) _(IN, b) _(OUT, y) _(SIZE, rows) _(SIZE, columns) _(REAL, limit)
-ROWWISE(rectify_biased, RECTIFY_BIASED) {
+#define BIAS_ACTIVATION(_) _(IN, b) _(OUT, y) _(SIZE, rows) _(SIZE, columns) _(REAL, limit)
+ROWWISE(bias_activation, BIAS_ACTIVATION) {
   const real sum = y[at] + b[c];
   y[at] = limit > 0 ? LIMITED(real, sum, limit) : sum;
 }

@@ -1,0 +1,3 @@
+// Compiles a text of `files.h` for the host.
+#include TEXT
+#undef TEXT

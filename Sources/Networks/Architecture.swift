@@ -15,7 +15,8 @@ public struct ModelSection: SettingSection {
   ).idle(at: "none", "spectral")
   public let minibatch = Setting(
     "model.minibatch", "none", among: Architecture.minibatchLayers.keys.sorted(),
-    "how the discriminator sees its whole batch: features behind its last hidden layer")
+    "how the discriminator sees its whole batch: features behind its last hidden layer"
+  ).formerly(values: ["deviation": "stddev"])
   public let generatorNorm = Setting(
     "model.generator-norm", "batch", among: Architecture.generatorNormalizations.keys.sorted(),
     "normalization in the generator; virtual and reference: by a batch that stays the same")

@@ -15,6 +15,7 @@ public struct Setting<Value: SettingValue>: SettingRow {
   public private(set) var idle: [String] = []
   public private(set) var condition: SettingCondition?
   public private(set) var formerKeys: [String] = []
+  public private(set) var formerValues: [String: String] = [:]
   private var isAllowed: @Sendable (Value) -> Bool
   private let refuse: @Sendable (String) -> String?
 
@@ -65,6 +66,13 @@ public struct Setting<Value: SettingValue>: SettingRow {
     return setting
   }
 
+  /// The same setting, of which some values once had other names.
+  public func formerly(values: [String: String]) -> Setting {
+    var setting = self
+    setting.formerValues = values
+    return setting
+  }
+
   public func united(with rows: [any SettingRow]) -> any SettingRow {
     let others = rows.compactMap { $0 as? Setting }.filter { $0.key == key }
     guard others.contains(where: { $0.choices != choices }), others.allSatisfy({ !$0.choices.isEmpty }) else {
@@ -106,6 +114,8 @@ public protocol SettingRow: Sendable {
   var condition: SettingCondition? { get }
   /// Keys that it once had: they are refused with this one named.
   var formerKeys: [String] { get }
+  /// Values that were renamed, as they were and as they are.
+  var formerValues: [String: String] { get }
   /// The default, as text.
   var standardText: String { get }
 

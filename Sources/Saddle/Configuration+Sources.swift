@@ -126,6 +126,9 @@ extension Configuration {
   private mutating func assign(_ text: String, to key: String, place: String) throws(ConfigurationError) {
     guard let setting = registry.setting(key) else { throw unknown(key, place: place) }
     guard setting.assign(text, in: &values) else {
+      if let renamed = setting.formerValues[text] {
+        throw .renamed(place: place, key: "\(key) \(text)", to: renamed)
+      }
       let found = text.isEmpty ? "empty" : "'\(text)'"
       throw .badValue(place: place, key: key, allowed: setting.refusal(of: text) ?? setting.allowed, found: found)
     }

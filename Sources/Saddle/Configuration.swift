@@ -99,6 +99,7 @@ public struct SamplingSection: SettingSection {
   public let statistics = Setting(
     "sampling.statistics", SampleStatistics.running, "batch norm's statistics in samples")
   public let weights = Setting("sampling.weights", SampleWeights.raw, "the weights that samples are drawn with")
+    .formerly(values: ["average": "ema"])
 
   public static let rows = SamplingSection()
 }

@@ -4,10 +4,6 @@ import Yams
 /// Brings a run of an older Saddle to today's names: of settings, tensors and columns. No number changes, so that it goes
 /// on to the bit.
 public enum RunConversion {
-  /// Values of settings that were renamed.
-  private static let values = [
-    SamplingSection.rows.weights.key: ["average": "ema"], ModelSection.rows.minibatch.key: ["deviation": "stddev"],
-  ]
   /// Parts of tensors' names, as they were and as they are.
   private static let tensors = [
     ("critic.", "discriminator."), (".average", ".ema"), (".history", ".historical-average"),
@@ -84,7 +80,7 @@ public enum RunConversion {
         guard let name = name.scalar?.string, let value = value.scalar?.string else { return text }
         let key = "\(section).\(name)"
         let row = registry.settings.first { $0.key == key || $0.formerKeys.contains(key) }
-        let (newKey, newValue) = (row?.key ?? key, values[row?.key ?? key]?[value] ?? value)
+        let (newKey, newValue) = (row?.key ?? key, row?.formerValues[value] ?? value)
         isOld = isOld || newKey != key || newValue != value
         assignments.append("\(newKey)=\(newValue)")
       }

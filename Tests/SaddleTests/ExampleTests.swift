@@ -1,4 +1,4 @@
-// README.md shows this file from the next line to the marker; a test compares the two.
+// docs/library.md shows this file from the next line to the marker; a test compares the two.
 import Saddle
 
 /// Trains a small GAN on a folder of images and writes what it draws.
@@ -43,7 +43,7 @@ func trainExample(images: String, picture: String, steps: Int) throws {
 import Foundation
 import Testing
 
-@Test func theReadmesExampleRuns() throws {
+@Test func theLibraryPagesExampleRuns() throws {
   let folder = try TemporaryFolder()
   try trainExample(images: fashion, picture: folder.path + "/samples.png", steps: 2)
   #expect(FileManager.default.fileExists(atPath: folder.path + "/samples.png"))
@@ -52,16 +52,20 @@ import Testing
 private let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
   .deletingLastPathComponent()
 
-@Test func theReadmeShowsTheExample() throws {
+/// A page of docs.
+private func page(_ name: String) throws -> String {
+  try String(contentsOf: root.appendingPathComponent("docs/\(name).md"), encoding: .utf8)
+}
+
+@Test func theLibraryPageShowsTheExample() throws {
   let source = try String(contentsOfFile: #filePath, encoding: .utf8)
   let start = try #require(source.range(of: "import Saddle")?.lowerBound)
   let end = try #require(source.range(of: "// end of the example")?.lowerBound)
-  let readme = try String(contentsOf: root.appendingPathComponent("README.md"), encoding: .utf8)
-  #expect(readme.contains(source[start..<end]), "README.md's example is not that of this file")
+  #expect(try page("library").contains(source[start..<end]), "docs/library.md's example is not that of this file")
 }
 
-/// The README's divergence of one's own is what it says, and the lines are those of the README.
-@Test func theReadmesDivergence() throws {
+/// The divergence of docs/extend.md is what it says, and the lines are those of the page.
+@Test func theExtendPagesDivergence() throws {
   let divergence = try Divergence(
     "my-kl", summary: "u log u", f: { $0 * $0.logarithm() }, conjugate: { ($0 - 1).exponential() }, activation: { $0 })
   let game = Game(.divergence(divergence))
@@ -70,6 +74,22 @@ private let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().d
   let lines = source.split(separator: "\n").filter {
     $0.contains("my-kl\", summary") || $0.contains("let game = Game(.div")
   }
-  let readme = try String(contentsOfFile: root.path + "/README.md", encoding: .utf8)
-  for line in lines.prefix(2) { #expect(readme.contains(line.drop { $0 == " " })) }
+  let text = try page("extend")
+  for line in lines.prefix(2) { #expect(text.contains(line.drop { $0 == " " })) }
+}
+
+/// The other Swift of docs/extend.md, and that of the transcript, stands in the example package.
+@Test(arguments: ["extend", "transcripts/a-loss-of-your-own"])
+func thePagesShowTheExamplePackage(name: String) throws {
+  let folder = root.appendingPathComponent("Examples/OwnRows/Sources/OwnRows")
+  let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).map { folder.path + "/" + $0 }
+  func lines(_ text: String) -> [String] {
+    text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
+  }
+  let compiled = try (files + [#filePath]).flatMap { lines(try String(contentsOfFile: $0, encoding: .utf8)) }
+  for block in try page(name).components(separatedBy: "```swift\n").dropFirst() {
+    for line in lines(block.components(separatedBy: "```")[0]) {
+      #expect(compiled.contains(line), "docs/\(name).md shows a line that is not compiled: \(line)")
+    }
+  }
 }

@@ -75,7 +75,7 @@ private func trainedRun(_ assignments: [String] = [], in folder: String, from st
   try FileManager.default.createDirectory(atPath: kept, withIntermediateDirectories: true)
   let text = """
     {"run": "run", "step": 6, "data": "x", "report": {"conditions": {"entries": [{"name": "resizer", "value": "none"}]},
-     "figures": [{"name": "FD-classifier", "value": 12.5, "better": "smaller"}, {"name": "IS", "value": 3, "deviation": 0.5},
+     "figures": [{"name": "FD-classifier", "value": 12.5, "better": "smaller"}, {"name": "IS", "value": 3, "standardDeviation": 0.5},
      {"name": "odd", "value": "nan"}], "baseline": [{"name": "IS", "value": 9}],
      "defects": [{"name": "blur", "says": "too soft", "severity": 2}]}}
     """

@@ -17,8 +17,8 @@ public struct ObjectiveSection: SettingSection {
 public struct RegularizerSection: SettingSection {
   public let interval = Setting(
     "regularizers.interval", 1, in: 1...1000,
-    "lazy regularization: applies gradient penalties every so many discriminator steps, scaled by that number, in an "
-      + "update of their own; Adam's learning rate and betas are adjusted (StyleGAN2)"
+    "lazy regularization: applies gradient penalties every N discriminator steps, scaled by N, in an update of their "
+      + "own; Adam's learning rate and betas are adjusted (StyleGAN2)"
   ).formerly("terms.interval").read(by: TrainingSection.turns, if: { !$0.movesTogether })
 
   public static let rows = RegularizerSection()

@@ -209,8 +209,9 @@ public final class LossContext {
   private lazy var jointInputGradients = gradient(
     of: rules.discriminator.logits(made(jointOutput, "real").output), wrt: [joint], createGraph: true)[0]
 
+  /// A message also where everything is optimized: the row may be a user's.
   private func made<Value>(_ value: Value?, _ pass: String) -> Value {
-    guard let value else { preconditionFailure("this loss reads a pass that its row does not declare: .\(pass)") }
+    guard let value else { fatalError("this loss reads a pass that its row does not declare: .\(pass)") }
     return value
   }
 

@@ -4,11 +4,11 @@ extension Objective {
   /// The probability that the discriminator is to give real samples (one-sided label smoothing, Salimans et al. 2016).
   public static let realTarget = Setting(
     "objective.real-target", 1.0, .positive,
-    "what the discriminator is to say of real samples; 0.9: one-sided label smoothing")
+    "the discriminator's target on real samples; 0.9: one-sided label smoothing")
   /// The probability that the generator aims at.
   public static let generatorTarget = Setting(
     "objective.generator-target", 1.0, .positive,
-    "what the generator wants the discriminator to say; half of real-target is the smoothed game's equilibrium"
+    "the generator's target for the discriminator's output; half of real-target is the smoothed game's equilibrium"
   ).read(by: "training.unroll 0", if: { $0.training.unroll == 0 })
   private static let targets: [any SettingRow] = [realTarget, generatorTarget]
 

@@ -76,7 +76,7 @@ public struct Regularizer: Sendable {
     Regularizer(
       name: "dragan",
       summary:
-        "E (|grad D| - 1)^2 around real samples, at x + a s u / 2 with s the batch's deviation, a and u uniform on (0, 1); "
+        "E (|grad D| - 1)^2 around real samples, at x + a s u / 2 with s the batch's standard deviation, a and u uniform on (0, 1); "
         + "10 (Kodali et al. 2017)",
       needs: [.perSampleGradients, .ownGradients],
       discriminator: { (slope($0, at: around($0)) - 1).squared().mean() }),

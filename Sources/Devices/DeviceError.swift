@@ -63,9 +63,9 @@ public enum DeviceError: Error, Sendable, CustomStringConvertible {
         + "Choose a smaller batch (--set training.batch=...), a narrower network, or another device"
         + (device.contains("PoCL") ? "; PoCL allows more with POCL_MEMORY_LIMIT=<GiB>." : ".")
     case .outOfResources(let device, let call, let status):
-      "\(device): \(call) failed: \(status). Mostly the memory is not there that the driver had promised: "
-        + "choose a smaller batch (--set training.batch=...). Else a launch took too long for a display's board, "
-        + "or read outside its arrays, which a run under oclgrind would show."
+      "\(device): \(call) failed: \(status). Usually the driver ran out of memory: choose a smaller batch "
+        + "(--set training.batch=...). Otherwise a launch exceeded a display's time limit, or read outside its arrays, "
+        + "which oclgrind would show."
     case .badSetting(let name, let value, let choices):
       "\(name) is '\(value)'; it may be \(choices)."
     case .inexact(let device, let failures):

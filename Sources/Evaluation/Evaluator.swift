@@ -5,8 +5,7 @@ import Features
 public struct EvaluationReport: Sendable, Codable {
   public let conditions: EvaluationProtocol
   public let figures: [MetricValue]
-  /// What held-out images give in the samples' place, which no generator can do better than; empty where there are
-  /// none.
+  /// What held-out images give in the samples' place, as a yardstick; empty where there are none.
   public let baseline: [MetricValue]
   public let defects: [Defect.Finding]
 

@@ -121,7 +121,7 @@ public struct IndependentCritic: Sendable {
       $0.regularizer.discriminator == nil || !known.isSuperset(of: $0.regularizer.needs)
     }) {
       throw NetworkError(
-        "an independent critic has no use for the term \(regularizer.regularizer.name): choose a penalty on its slope")
+        "an independent critic cannot use the regularizer \(regularizer.regularizer.name): choose a gradient penalty")
     }
     return network
   }

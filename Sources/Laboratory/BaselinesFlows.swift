@@ -83,7 +83,7 @@ extension Experiment {
 
   private static func byCritic(_ lab: Lab, _ truth: Moons, _ grid: SquareGrid, _ p: [Double]) throws -> FlowResult {
     let steps = lab.count(4000, atLeast: 20)
-    guard let r1 = Regularizer.named("r1") else { throw LaboratoryError("the table of terms has no row 'r1'") }
+    guard let r1 = Regularizer.named("r1") else { throw LaboratoryError("the table of regularizers has no row 'r1'") }
     var game = Game(try objective("non-saturating"))
     game.regularizers = [(r1, 0.3)]
     (game.settings.optimizer.generatorLearningRate, game.settings.optimizer.discriminatorLearningRate) = (

@@ -156,7 +156,7 @@ extension Experiment {
     let device = try lab.double()
     let objective = try objective("wasserstein")
     guard let penalty = Regularizer.named("gradient-penalty")?.discriminator, let estimate = objective.estimate else {
-      throw LaboratoryError("the table of terms has no row 'gradient-penalty'")
+      throw LaboratoryError("the table of regularizers has no row 'gradient-penalty'")
     }
     let network = try Network(
       Sequential([Dense(1, initializer: .glorot)]), input: [1], random: lab.random(80), on: device)

@@ -94,7 +94,7 @@ extension Experiment {
 
   static func oneSidedPenalty() throws -> Regularizer {
     guard let term = Regularizer.named("one-sided-gradient-penalty") else {
-      throw LaboratoryError("the table of terms has no row 'one-sided-gradient-penalty'")
+      throw LaboratoryError("the table of regularizers has no row 'one-sided-gradient-penalty'")
     }
     return term
   }

@@ -32,14 +32,14 @@ public struct ReportChart: Sendable {
       name: "divergence", title: "Divergence", note: "real to generated, as the discriminator estimates it",
       columns: [("divergence_estimate", "estimate")]),
     ReportChart(
-      name: "variety", title: "Variety of samples", note: "their deviation over a batch, to that of real ones",
+      name: "variety", title: "Variety of samples", note: "standard deviation over a batch, relative to real samples",
       reference: 1, columns: [("sample_diversity", "generated to real")]),
     ReportChart(
       name: "calibration", title: "Calibration", note: "how much surer the discriminator is than it is right",
       reference: 0,
       columns: [("discriminator_calibration_gap", "gap")]),
     ReportChart(
-      name: "unrest", title: "Unrest of gradients", note: "standard deviation of the norms over 20 readings",
+      name: "unrest", title: "Gradient norm variability", note: "standard deviation of the norms over 20 readings",
       isLogarithmic: true,
       columns: [
         ("discriminator_gradient_norm_std", "discriminator"), ("generator_gradient_norm_std", "generator"),

@@ -57,7 +57,7 @@ public struct OptionsReference: Sendable {
         title: "What the discriminator sees", usage: "input.NAME: VALUE",
         rows: settings("input") + Augmentation.all.map { Row("augment: \($0.name)", $0.summary) }),
       Section(
-        title: "Who moves when", usage: "training.NAME: VALUE",
+        title: "Order of updates", usage: "training.NAME: VALUE",
         rows: settings("training", without: [training.batch, training.steps, training.seed])),
       Section(
         title: "Networks", usage: "model.architecture: NAME",

@@ -25,8 +25,11 @@ extension DataCommand {
     @Option(help: ArgumentHelp("What stays together.", valueName: "hash|class|photo|family|COLUMN")) var by: String?
     @Option(help: ArgumentHelp("A .csv or .json file with a column of files.", valueName: "file")) var table: String?
     @Option(help: ArgumentHelp("What does not belong to a group's name.", valueName: "pattern")) var ignore: String?
-    @Option("Another seed deals otherwise.", .seed) var seed: UInt64 = 0
-    @Option(help: "How pictures come there: \(DatasetSplit.Transfer.allCases.map(\.rawValue).joined(separator: ", ")).")
+    @Option("Seed of the assignment.", .seed) var seed: UInt64 = 0
+    @Option(
+      help:
+        "How files are placed in the output folder: \(DatasetSplit.Transfer.allCases.map(\.rawValue).joined(separator: ", "))."
+    )
     var link = DatasetSplit.Transfer.hardLink
     @Flag(help: "Copies pictures; the same as --link copy.") var copy = false
     @Option(help: ArgumentHelp("The folder that is made.", valueName: "folder")) var out: String

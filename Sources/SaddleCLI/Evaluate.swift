@@ -6,7 +6,7 @@ struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measures a run's samples against its data: FID and its kin, each number with its protocol.",
     discussion: """
-      The same figures of held-out images stand beside them: no generator can do better. What goes wrong is named.
+      The same metrics of held-out images stand beside them, as a yardstick. Known defects are named.
         saddle evaluate runs/fashion
         saddle evaluate runs/fashion --metrics fid,kid --count 2000
         saddle evaluate runs/a runs/b            side by side, a table a protocol

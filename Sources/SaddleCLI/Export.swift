@@ -23,7 +23,7 @@ struct Export: ParsableCommand {
 
   @Argument(help: "The run's folder.") var folder: String
   @Option(help: "The format.") var format: Format
-  @Option(help: "Which of both networks.") var player = Side.generator
+  @Option(help: "The network to export.") var player = Side.generator
   @Option(help: "The generator's last weights or their moving average; as the run's samples by default.")
   var weights: Weights?
   @Option(help: ArgumentHelp("The file.", valueName: "file")) var out: String

@@ -67,7 +67,7 @@ struct JudgeReport: Encodable {
     }
     let isOne = critics == 1
     return [
-      "                value      error  deviation",
+      "                value      error        std",
       row("train", train), row("held-out", heldOut), row("gap", gap),
       "",
       "objective  \(objective); at its optimum the critic's loss is \(estimates)",
@@ -76,7 +76,7 @@ struct JudgeReport: Encodable {
       "held-out   \(heldOutImages) \(kind) of \(heldOutData)"
         + (isOne ? ", and \(fittingImages) that the critic learned from" : ""),
       "critic     \(isOne ? "one" : "two, one of each kind"), \(discriminatorSteps) steps of \(batch), Adam "
-        + "\(Self.number(rate)) falling to 0, average \(Self.number(emaDecay))"
+        + "\(Self.number(rate)) falling to 0, EMA \(Self.number(emaDecay))"
         + penalties.map { ", \($0)" }.joined(),
       "read on    \(readings) batches of \(batch), as many generated; seed \(seed); errors are those of the means",
     ].joined(separator: "\n")

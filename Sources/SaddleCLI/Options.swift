@@ -3,9 +3,9 @@ import Saddle
 
 struct OptionsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "options", abstract: "Lists what a game can be made of.",
+    commandName: "options", abstract: "Lists objectives, regularizers and all other options.",
     discussion: """
-      Objectives, regularizers, what the discriminator sees, who moves when: each is a setting of a configuration. Behind each title
+      Objectives, regularizers, what the discriminator sees, order of updates: each is a setting of a configuration. Behind each title
       stands how its rows are asked for; train takes them from a YAML file, or from --set with = for the colon:
         saddle train fashion --set objective.name=relativistic \\
           --set regularizers.r1=0.1 --set regularizers.r2=0.1 --set model.norm=none

@@ -23,7 +23,7 @@ struct SaddleCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "saddle",
     abstract:
-      "Trains generative adversarial networks on any OpenCL GPU, or on the processor: the same bits everywhere.",
+      "Trains generative adversarial networks on the processor and on OpenCL devices, with equal bits.",
     discussion: """
       A first run:   saddle train fashion          pictures in runs/fashion/samples
       Your images:   saddle train FOLDER           a preset is chosen

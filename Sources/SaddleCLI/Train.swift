@@ -31,7 +31,7 @@ struct Train: ParsableCommand {
   @Option("Steps of the generator, in all.", .whole(0...1_000_000_000)) var steps: Int?
   @Option("The seed of every random number.", .seed) var seed: Int?
   @Option(
-    "Trains so many times, from seeds 1, 2, ... (or --seed on), and compares.", .whole(1...10_000), valueName: "count")
+    "Number of runs, with seeds 1, 2, ... (or from --seed on); compares them.", .whole(1...10_000), valueName: "count")
   var seeds: Int?
   @Option(
     name: .customLong("set"),

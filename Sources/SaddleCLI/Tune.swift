@@ -12,7 +12,7 @@ struct Tune: ParsableCommand {
       difference to any number that is computed.
       """)
 
-  @Option("No further tile is begun after so long.", .positive(upTo: 1e6), valueName: "minutes") var minutes = 5.0
+  @Option("Time limit; no new tile starts after it.", .positive(upTo: 1e6), valueName: "minutes") var minutes = 5.0
   @Flag(help: "Lists the tiles in use and those that would be tried, and measures nothing.") var list = false
   @Flag(help: "Shows every measurement, not only the fastest.") var verbose = false
   @OptionGroup var deviceOptions: DeviceOptions

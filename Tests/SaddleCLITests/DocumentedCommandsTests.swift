@@ -59,11 +59,12 @@ struct DocumentedCommand: Sendable, CustomTestStringConvertible {
 func documentedCommandsAreTaken(command: DocumentedCommand) throws {
   // Nothing heavy runs: the folder is empty, no device has this name, and no OpenCL is found.
   let folder = try TemporaryFolder()
+  let environment = [
+    "HOME": folder.path, "SADDLE_DEVICE": "none", "SADDLE_OPENCL_LIBRARY": "/none", "SADDLE_CACHE": "",
+  ]
   let outcome = try Command.run(
     ["-c", "exec \"$0\" \(command.words)", Command.binary.path], by: URL(fileURLWithPath: "/bin/bash"),
-    environment: [
-      "HOME": folder.path, "SADDLE_DEVICE": "none", "SADDLE_OPENCL_LIBRARY": "/none", "SADDLE_CACHE": "",
-    ], in: folder.path)
+    environment: environment, in: folder.path)
   // 0: done; 1: there is no such run, folder or device; 2 would be wrong usage.
   #expect([0, 1].contains(outcome.status), "\(outcome.output)")
   for assignment in command.assignments {

@@ -59,6 +59,21 @@ struct DeviceSelectionTests {
     #expect(choice.matches(Self.machine).map(\.selector) == expected.map { "opencl:" + $0 })
   }
 
+  @Test("what help and completion say follows from the table of kinds")
+  func words() {
+    #expect(Device.kindNames == ["auto", "cpu", "opencl"])
+    #expect(
+      Device.selectors == ["auto", "cpu", "opencl", "opencl:PLATFORM:DEVICE", "opencl:PART-OF-A-NAME"])
+    #expect(Set(DeviceKind.all.map(\.name)).count == DeviceKind.all.count)
+  }
+
+  @Test("a device says by which contract it computes, and whose memory it has")
+  func properties() throws {
+    let device = try Device.cpu(threads: 1)
+    #expect(device.contract == .strict && device.contract.description == "3")
+    #expect(device.usesHostMemory && !Device.dryRun().usesHostMemory)
+  }
+
   @Test("what was asked for is opened, or it is said what there is")
   func open() throws {
     #expect(try Device.open("cpu").device.name.hasPrefix("CPU ("))

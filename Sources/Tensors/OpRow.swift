@@ -14,14 +14,18 @@ public struct OpRow: Sendable, CustomStringConvertible {
     public let apply: @Sendable ([Tensor]) -> Tensor
     public let shapes: [Shape]
     public let domains: [Domain]
+    /// The op where its inputs are drawn; nil where some are functions of others.
+    let op: Op?
 
     init(_ op: Op, _ shapes: [Shape], _ domains: [Domain]? = nil) {
-      self.init(shapes, domains) { op($0) }
+      self.init(shapes, domains, op: op) { op($0) }
     }
 
     /// An op some of whose inputs are functions of others.
-    init(_ shapes: [Shape], _ domains: [Domain]? = nil, apply: @escaping @Sendable ([Tensor]) -> Tensor) {
-      (self.apply, self.shapes) = (apply, shapes)
+    init(
+      _ shapes: [Shape], _ domains: [Domain]? = nil, op: Op? = nil, apply: @escaping @Sendable ([Tensor]) -> Tensor
+    ) {
+      (self.apply, self.shapes, self.op) = (apply, shapes, op)
       self.domains = domains ?? shapes.map { _ in .between(-2, 2) }
     }
   }
@@ -40,19 +44,17 @@ public struct OpRow: Sendable, CustomStringConvertible {
 }
 
 extension Op {
+  private static let elementwise = pointwiseRows + activationRows + lossRows + divergenceRows
+
   /// Every op, each with the samples on which every device and every gradient is checked.
   public static let all: [OpRow] =
-    pointwiseRows + activationRows + lossRows + divergenceRows + layoutRows + reductionRows + productRows
-    + convolutionRows + normalizationRows + gatherRows + resamplingRows + axisFilterRows + poolingRows
+    elementwise + layoutRows + reductionRows + productRows + convolutionRows + normalizationRows + gatherRows
+    + resamplingRows + axisFilterRows + poolingRows
 
   /// The elementwise functions of one variable, for special values.
-  package static let unary: [Op] = [
-    negate, reciprocal, squareRoot, exponential, logarithm, sine, cosine, absolute, sign, step, floor, power(-1.5),
-    relu, relu6, leakyReLU(slope: 0.2), elu(alpha: 1), tanh, sigmoid, softplus, swish, gelu, normalCDF,
-    crossEntropy(target: 0.9), exponentialMinusOne, steepTanh, centredSoftplus, logSoftplus, logSoftplusSlope,
-    logSigmoidComplement(3.5), logSigmoidComplementSlope(3.5), jeffreyLogarithm, positivePower(1.5),
-    shiftedPower(slope: 0.5, 3),
-  ]
+  package static let unary: [Op] = elementwise.compactMap { row in
+    row.samples.first.flatMap { $0.shapes.count == 1 ? $0.op : nil }
+  }
 }
 
 extension OpRow.Sample {

@@ -5,8 +5,8 @@ import Testing
 
 /// Settings that are each allowed, but not together, and what is said of them; then those that raise a warning.
 @Test(arguments: [
-  (["objective.name=wasserstein"], "needs a discriminator with a bounded slope"),
-  (["objective.name=began"], "need model.architecture autoencoder"),
+  (["objective.name=wasserstein"], "needs a critic with a bounded slope"),
+  (["objective.name=began"], "began needs model.architecture autoencoder"),
   (["model.architecture=autoencoder"], "set objective.name to ebgan or began"),
   (["model.architecture=autoencoder", "objective.name=ebgan", "regularizers.r1=1"], "an autoencoder has none"),
   (["objective.name=preference", "regularizers.r1=1"], "preference scores pairs"),
@@ -32,8 +32,8 @@ import Testing
     ["model.architecture=autoencoder", "objective.name=began", "model.categories=3", "regularizers.information=1"],
     "not logits of classes or codes"
   ),
-  (["training.unroll=2", "objective.name=semi-supervised", "model.classes=3"], "a game of sum 0"),
-  (["training.unroll=2", "objective.name=began", "model.architecture=autoencoder"], "a game of sum 0"),
+  (["training.unroll=2", "objective.name=semi-supervised", "model.classes=3"], "assumes a zero-sum loss"),
+  (["training.unroll=2", "objective.name=began", "model.architecture=autoencoder"], "assumes a zero-sum loss"),
   (["training.unroll=2", "objective.name=wasserstein", "objective.clip=0.01"], "not clipped"),
   (["input.pack=2", "objective.name=preference"], "input.pack makes one sample of many"),
   (["input.pack=3"], "training.batch must be a multiple of input.pack"),
@@ -45,8 +45,8 @@ import Testing
   (["model.architecture=r3gan", "model.norm=spectral"], "start at 0"),
   (["model.architecture=r3gan", "model.norm=spectral", "objective.name=wasserstein"], "start at 0"),
   (["model.classes=10", "model.conditioning=concat", "data.labelled=5"], "leave data.labelled at 0"),
-  (["training.order=simultaneous", "training.discriminator-steps=2"], "both players take one step"),
-  (["training.consensus=1", "training.unroll=2"], "both players take one step"),
+  (["training.order=simultaneous", "training.discriminator-steps=2"], "both networks take one step"),
+  (["training.consensus=1", "training.unroll=2"], "both networks take one step"),
 ])
 func contradictionsAreRefused(assignments: [String], part: String) {
   let error = #expect(throws: ConfigurationError.self) { try Configuration(assignments: assignments) }
@@ -59,7 +59,10 @@ func contradictionsAreRefused(assignments: [String], part: String) {
     (["regularizers.gradient-penalty=10", "model.norm=layer"], nil),
     (["regularizers.r1=1", "model.architecture=r3gan"], nil),
     (["objective.name=wasserstein", "objective.clip=0.01"], "optimizer.name=rmsprop"),
-    (["objective.name=hinge", "objective.real-target=0.9"], "mean nothing to this objective"),
+    (
+      ["objective.name=hinge", "objective.real-target=0.9"],
+      "objective.real-target 0.9 does nothing here, only objective.name non-saturating, minimax"
+    ),
     (["objective.real-target=0.9"], nil), (["regularizers.r2=1", "model.norm=none"], "set both"),
     (["objective.generator-weight=0"], "leaves the generator without an aim"),
     (["objective.generator-weight=0", "regularizers.feature-matching=1"], nil),
@@ -75,21 +78,21 @@ func contradictionsAreRefused(assignments: [String], part: String) {
     (["training.discriminator-tolerance=0.001", "training.discriminator-steps=51"], nil),
     (
       ["input.noise-on-both-sides=false", "input.noise-std=1", "training.order=simultaneous"],
-      "input.noise-on-both-sides false does nothing here, only training.order alternating"
+      "input.noise-on-both-sides false does nothing here, only an input.noise-std above 0, with training.order alt"
     ),
     (
       ["input.noise-on-both-sides=false", "input.noise-std=1", "training.consensus=1"],
-      "only training.order alternating"
+      "with training.order alternating (and training.consensus 0), reads it"
     ),
     (["input.noise-on-both-sides=false", "input.noise-std=1"], nil),
-    (["input.noise-on-both-sides=false"], "only a input.noise-std above 0 reads it"),
+    (["input.noise-on-both-sides=false"], "only an input.noise-std above 0, with training.order"),
     (["training.shared-samples=false", "training.order=simultaneous"], "training.shared-samples false does nothing"),
     (["model.split-latent=true"], "only model.architecture resnet reads it: leave it at false"),
     (["model.architecture=resnet", "model.generator-norm=virtual"], "only model.architecture dcgan or autoencoder"),
     (["model.architecture=r3gan", "model.minibatch=stddev"], "dcgan, resnet, mlp or mlp-points reads it"),
     (["model.architecture=mlp", "model.norm=layer"], "model.norm layer does nothing here"),
     (["model.architecture=mlp", "model.norm=none"], nil), (["model.architecture=mlp", "model.norm=spectral"], nil),
-    (["objective.margin=10"], "objective.name ebgan"), (["optimizer.momentum=0.9"], "optimizer.name rmsprop or sgd"),
+    (["objective.margin=10"], "objective.name ebgan"), (["optimizer.momentum=0.9"], "optimizer.name sgd or rmsprop"),
     (["input.augment-probability=0.5"], "only input.augment"),
     (["regularizers.interval=4"], "only a penalty on the discriminator's slope"),
     (["regularizers.interval=4", "regularizers.r1=1", "model.architecture=r3gan"], nil),

@@ -68,10 +68,14 @@ func documentedCommandsAreTaken(command: DocumentedCommand) throws {
   // 0: done; 1: there is no such run, folder or device; 2 would be wrong usage.
   #expect([0, 1].contains(outcome.status), "\(outcome.output)")
   for assignment in command.assignments {
-    do {
-      _ = try Configuration(assignments: [assignment])
-    } catch ConfigurationError.contradiction(_) {
-      // The setting exists, and asks for another one beside it.
-    }
+    #expect(isTaken(assignment), "\(assignment)")
   }
+}
+
+/// Whether a setting exists and takes the value, perhaps beside another setting that it asks for.
+private func isTaken(_ assignment: String) -> Bool {
+  let result = Result { try Configuration(assignments: [assignment]) }
+  guard case .failure(let error) = result else { return true }
+  if let error = error as? ConfigurationError, case .contradiction = error { return true }
+  return false
 }

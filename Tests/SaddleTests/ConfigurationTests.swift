@@ -8,6 +8,7 @@ import Testing
 
   /// Texts that no rule finds: quoting, schedules, the ends of ranges.
   private static let special = [
+    "model.size": "32", "model.width": "32",
     "data.path": "some folder/a: b # \"c\" \\ é\n", "data.background": "0,128,255",
     "regularizers.r1": "cosine 0.1 to 0.01 by 5000", "input.noise-std": "linear 0.1 to 0 from 10 by 2000",
     "input.augment": "color,translation", "input.augment-probability": "cosine 0 to 0.5 by 100",
@@ -153,7 +154,10 @@ import Testing
   @Test(arguments: [
     ("training:\n  bacth: 1", "f.yaml:2:3: there is no setting 'training.bacth'; did you mean 'training.batch'?"),
     ("traning:\n  batch: 1", "f.yaml:2:3: there is no setting 'traning.batch'; did you mean 'training.batch'?"),
-    ("training: {critic_steps: 1}", "'training.critic_steps'; did you mean 'training.discriminator-steps'?"),
+    (
+      "training: {discriminator_steps: 1}",
+      "'training.discriminator_steps'; did you mean 'training.discriminator-steps'?"
+    ),
     ("batch: 1", "f.yaml:1:1: there is no setting 'batch'; did you mean 'training.batch'?"),
     ("colour.of.the.sky: blue", "f.yaml:1:1: there is no setting 'colour.of.the.sky'."),
     ("sky: [blue]", "f.yaml:1:1: there is no setting 'sky'."),

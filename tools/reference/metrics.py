@@ -68,13 +68,13 @@ def kernel(a: torch.Tensor, b: torch.Tensor, subsets: int, size: int) -> dict:
     found = kid_features_to_metric(a, b, kid_subsets=subsets, kid_subset_size=size, rng_seed=2020, verbose=False)
     random = np.random.RandomState(2020)
     indices = [[random.choice(len(x), size, replace=False).tolist() for x in (a, b)] for _ in range(subsets)]
-    return {"mean": found["kernel_inception_distance_mean"], "deviation": found["kernel_inception_distance_std"],
+    return {"mean": found["kernel_inception_distance_mean"], "standardDeviation": found["kernel_inception_distance_std"],
             "indices": indices}
 
 
 def inception(logits: torch.Tensor, splits: int) -> dict:
     found = isc_features_to_metric(logits, splits=splits, shuffle=False)
-    return {"splits": splits, "mean": found["inception_score_mean"], "deviation": found["inception_score_std"]}
+    return {"splits": splits, "mean": found["inception_score_mean"], "standardDeviation": found["inception_score_std"]}
 
 
 def neighbours(real: torch.Tensor, generated: torch.Tensor, k: int) -> dict:

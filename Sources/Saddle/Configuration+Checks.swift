@@ -73,9 +73,8 @@ extension Configuration {
       $0.sampling.weights == .ema && $0.ema.decay.isZero
     },
     Check(saying: {
-      "objective.name \($0.objective.name) needs a critic with a bounded slope: set one of "
-        + "\($0.weights(of: .perSampleGradients)) (10 for a gradient penalty, with model.norm=none), objective.clip=0.01 or "
-        + "model.norm=spectral"
+      "objective.name \($0.objective.name) needs a critic with a bounded slope: set "
+        + "\(Regularizer.gradientPenalty.weight.key)=10 (and model.norm=none), objective.clip=0.01 or model.norm=spectral"
     }) { $0.objectiveRow?.needsLipschitzBound == true && !$0.boundsSlope },
     Check(saying: { configuration in
       let names = configuration.registry.architectures.filter { $0.gives == .reconstructions }.map(\.name)

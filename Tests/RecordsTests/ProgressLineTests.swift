@@ -10,10 +10,10 @@ import Testing
 
   @Test(arguments: [
     (200, "step 1200/2000  60%  epoch 1.28  discriminator 0.6931  generator -1.5000  1480 images/s  1m 05s left"),
-    (93, "step 1200/2000  60%  epoch 1.28  discriminator 0.6931  generator -1.5000  1480 images/s  1m 05s left"),
-    (92, "step 1200/2000  60%  discriminator 0.6931  generator -1.5000  1480 images/s  1m 05s left"),
-    (81, "step 1200/2000  60%  discriminator 0.6931  generator -1.5000  1480 images/s  1m 05s left"),
-    (80, "step 1200/2000  60%  discriminator 0.6931  generator -1.5000  1m 05s left"),
+    (100, "step 1200/2000  60%  epoch 1.28  discriminator 0.6931  generator -1.5000  1480 images/s  1m 05s left"),
+    (99, "step 1200/2000  60%  discriminator 0.6931  generator -1.5000  1480 images/s  1m 05s left"),
+    (88, "step 1200/2000  60%  discriminator 0.6931  generator -1.5000  1480 images/s  1m 05s left"),
+    (87, "step 1200/2000  60%  discriminator 0.6931  generator -1.5000  1m 05s left"),
     (73, "step 1200/2000  60%  discriminator 0.6931  generator -1.5000  1m 05s left"),
     (72, "step 1200/2000  60%  1m 05s left"),
     (40, "step 1200/2000  60%  1m 05s left"),

@@ -104,7 +104,7 @@ def sngan(latent, width):
     return generator, network(*down, nn.ReLU(), Apply(lambda x: x.sum((2, 3))), spectral_norm(nn.Linear(width, 1)))
 
 
-def run_critic(what, path, model, x, logits):
+def run_discriminator(what, path, model, x, logits):
     model.load_state_dict(load_file(path))
     compare(what, model.eval()["main"](x), logits)
 
@@ -114,18 +114,18 @@ with torch.no_grad():
     run = train("dcgan", "fashion", "ema.decay=0.5", "sampling.weights=ema")
     path, z, samples = export(run, "generator")
     compare("the generator", load_generator(path)(z[:, :, None, None]), samples)
-    run_critic("the discriminator", *export(run, "discriminator")[:1], discriminator(8, same), *export(run, "discriminator")[1:])
+    run_discriminator("the discriminator", *export(run, "discriminator")[:1], discriminator(8, same), *export(run, "discriminator")[1:])
 
     spectral = train("spectral", "fashion", "model.norm=spectral")
     path, x, logits = export(spectral, "discriminator")
-    run_critic("the spectrally normalized discriminator", path, discriminator(8, spectral_norm), x, logits)
+    run_discriminator("the spectrally normalized discriminator", path, discriminator(8, spectral_norm), x, logits)
 
     run = train("sngan", "sngan")
     path, z, samples = export(run, "generator")
     generator, judge = sngan(z.shape[1], 8)
     generator.load_state_dict(load_file(path))
     compare("SNGAN's generator", generator.eval()["main"](z), samples)
-    run_critic("SNGAN's critic", *export(run, "critic")[:1], judge, *export(run, "critic")[1:])
+    run_discriminator("SNGAN's discriminator", *export(run, "discriminator")[:1], judge, *export(run, "discriminator")[1:])
     for player, model in (("g", generator), ("d", judge)):
         save_file({name: value.contiguous() for name, value in model.state_dict().items()}, f"{work}-sngan-{player}.safetensors")
     call("import", f"{work}-sngan-g.safetensors", "--discriminator", f"{work}-sngan-d.safetensors", "--preset", "sngan", "--out",
@@ -153,7 +153,7 @@ with torch.no_grad():
         layers += [nn.ConvTranspose2d(before, outputs, 4, *geometry, bias=False), norm, nn.ReLU()]
         before = outputs
     theirs = network(*layers, nn.ConvTranspose2d(before, 1, 4, 2, 1, bias=False), nn.Tanh()).eval()
-    judge = critic(8, spectral_norm).eval()
+    judge = discriminator(8, spectral_norm).eval()
     for _ in range(60):  # the power iteration, until it stands still
         judge.train()["main"](torch.randn(2, 1, 32, 32))
     judge.eval()
@@ -167,7 +167,7 @@ with torch.no_grad():
     for name, value in theirs.state_dict().items():
         assert "num_batches" in name or torch.equal(load_file(path)[name], value), f"{name} changed on its way"
     path, x, logits = export(imported, "discriminator")
-    compare("the imported critic", judge["main"](x), logits)
+    compare("the imported discriminator", judge["main"](x), logits)
     assert torch.equal(load_file(path)["main.0.weight_orig"], judge.state_dict()["main.0.weight_orig"])
 
 # There and back: the same bytes.

@@ -8,6 +8,7 @@ extension Report.Run {
   ///   - directory: The run's.
   ///   - state: How it stands, where the caller knows; otherwise as its folder says, or its last step.
   ///   - configuration: What it is trained with now, where that is not what it was begun with.
+  ///   - registry: The tables that the run was trained with.
   /// - Throws: `ConfigurationError`, `RecordError` where a file is not what a run writes.
   public init(
     reading directory: RunDirectory, state: Report.State? = nil, configuration: Configuration? = nil,

@@ -31,7 +31,7 @@ public final class TrainingRun {
   ///   - lock: The folder's, where the caller has taken it before reading the checkpoint, as is right where others
   ///     might train there; nil takes it here.
   ///   - device: What computes.
-  ///   - voice: Told while what evaluates the run is made ready.
+  ///   - reporter: Told while what evaluates the run is made ready.
   ///   - progress: Told while data are read: files done and files in all.
   /// - Throws: `DatasetError`, `RecordError` (`runInUse` where another process trains in the folder), `NetworkError`,
   ///   `DeviceError`; `CheckpointMisfit` where the settings are not the checkpoint's; `EvaluationError` and

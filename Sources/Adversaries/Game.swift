@@ -52,9 +52,9 @@ public struct Game: Sendable {
 public struct Batch {
   /// [N, ...], in [-1, 1].
   public let samples: Tensor
-  /// [N], whole numbers from 0 on; nil where the players are not told.
+  /// [N], whole numbers from 0 on; nil where the networks are not told.
   public let labels: Tensor?
-  /// [N], also where the players are not told: what the discriminator guesses is measured by them.
+  /// [N], also where the networks are not told: what the discriminator guesses is measured by them.
   public let trueLabels: Tensor?
   /// What the discriminator learns classes from where it is not told those of the samples.
   public let labeledBatch: Labeled?

@@ -40,9 +40,9 @@ public struct InputTransform: Sendable {
 
   /// Distributions of instance noise.
   public enum Noise: String, CaseIterable, Sendable {
-    /// The same deviation for every coordinate.
+    /// The same standard deviation for every coordinate.
     case gaussian
-    /// A deviation for each coordinate, in proportion to that of the batch's real samples.
+    /// A standard deviation for each coordinate, in proportion to that of the batch's real samples.
     case diagonal
     /// Uniform, so that its support is bounded (Arjovsky and Bottou 2017, theorem 3.3).
     case bounded

@@ -18,7 +18,7 @@ extension Objective {
     0.5 * (context.realLogits.crossEntropy(target: 1).mean() + context.fakeLogits.crossEntropy(target: 0).mean())
   }
 
-  /// Cross entropy of the classes, over the lesson where there is one; nil where no class is known.
+  /// Cross entropy of the classes, over the labeled batch where there is one; nil where no class is known.
   private static func classifying(_ context: LossContext) -> Tensor? {
     if let labeled = context.microBatch.batch.labeledBatch, let output = context.labeledOutput {
       return Regularizer.crossEntropy(output.output, labeled.labels).mean()

@@ -8,7 +8,7 @@ public struct Regularizer: Sendable {
     case classes
     /// A discriminator with outputs for the latent code behind its logit.
     case codes
-    /// The mean of the player's weights over all steps.
+    /// The mean of the network's weights over all steps.
     case historicalAverage
     /// Gradients of single samples, which batch statistics in the discriminator would mix.
     case perSampleGradients

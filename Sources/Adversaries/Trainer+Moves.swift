@@ -1,4 +1,4 @@
-// Moves beyond taking turns: both players at once, and a generator that looks ahead.
+// Moves beyond taking turns: both networks at once, and a generator that looks ahead.
 
 extension Trainer {
   /// Both networks move from the same weights and samples; with consensus, along the gradient of half their squared

@@ -7,7 +7,7 @@ public enum RandomUse: UInt32, Sendable {
   case draws = 0x10000
 }
 
-/// Two players and the game between them.
+/// Two networks and the game between them.
 ///
 /// The trainer knows no objective, regularizer or input transform by name. All its random numbers are functions of (seed, step).
 public final class Trainer {
